@@ -1,0 +1,1 @@
+//! Evidence to diagnosis: pure functions over a catalogue of known causes.

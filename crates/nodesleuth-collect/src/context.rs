@@ -1,0 +1,78 @@
+//! What every collector is handed: the node, the clock, the target, the window, cancellation.
+
+use crate::{Clock, Node};
+use nodesleuth_model::{Pid, Reading};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Set by the first SIGINT or SIGTERM: the window closes and what there is gets reported.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// The flag itself, for a signal handler.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Whether the user asked to stop.
+    #[must_use]
+    pub fn requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Told what is going on; the binary draws it on a terminal.
+pub trait Progress: Sync {
+    /// A new stage begins.
+    fn stage(&self, what: &str);
+
+    /// The window is at `elapsed` of `total`.
+    fn window(&self, elapsed: Duration, total: Duration);
+}
+
+/// Says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn stage(&self, _what: &str) {}
+    fn window(&self, _elapsed: Duration, _total: Duration) {}
+}
+
+/// What every collector is handed.
+pub struct Ctx<'a> {
+    /// The node's files.
+    pub node: &'a Node,
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// The process under suspicion, once chosen.
+    pub target: Option<Pid>,
+    /// Length of the window.
+    pub window: Duration,
+    /// The user's wish to stop.
+    pub cancel: &'a Cancel,
+    /// Program that runs one slow read in a process of its own: our own binary. `None` in tests
+    /// that do not start processes; slow reads are then skipped with that reason.
+    pub read_child: Option<PathBuf>,
+    /// Kernel time that possibly slow reads may cost in all.
+    pub slow_read_budget: Duration,
+}
+
+impl fmt::Debug for Ctx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx").field("target", &self.target).field("window", &self.window).finish()
+    }
+}
+
+impl Ctx<'_> {
+    /// A value with the moment at which it was read.
+    pub fn reading<T>(&self, read: impl FnOnce() -> T) -> Reading<T> {
+        let at = self.clock.boot();
+        Reading { at, value: read() }
+    }
+}

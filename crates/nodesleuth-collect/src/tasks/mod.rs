@@ -1,0 +1,1 @@
+//! Processes and threads: sampling them cheaply, choosing the target, knowing it.

@@ -1,0 +1,227 @@
+//! The diagnosis: what reports print. It depends only on evidence and the catalogue.
+
+use crate::evidence::OwnCost;
+use crate::facts::Fact;
+use crate::ledger::Ledger;
+use crate::units::{Cores, Pid};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Diagnosis {
+    /// Version of the tool that analysed, such as "nodesleuth 0.1.0".
+    pub tool: String,
+    /// Which of the four kinds of answer this is.
+    pub outcome: Outcome,
+    /// The answer in one sentence.
+    pub verdict: String,
+    /// Who was looked at.
+    pub target: Option<TargetSummary>,
+    /// Length of the window.
+    pub window_seconds: f64,
+    /// Why the window ended early, if it did.
+    pub window_note: Option<String>,
+    /// Causes and contributors, most cores first.
+    pub findings: Vec<Finding>,
+    /// Things that look alarming and are not, with why.
+    pub red_herrings: Vec<Finding>,
+    /// Where the target's CPU went.
+    pub ledger: Ledger,
+    /// What is known of this kernel.
+    pub advisories: Vec<Advisory>,
+    /// Other processes that are hot too.
+    pub others: Vec<HotProcess>,
+    /// What was not checked, and why.
+    pub not_checked: Vec<NotChecked>,
+    /// Everything derived from the evidence.
+    pub facts: BTreeMap<String, Fact>,
+    /// What the measurement itself cost.
+    pub own_cost: Option<OwnCost>,
+    /// About the evidence: version differences, malformed parts.
+    pub warnings: Vec<String>,
+}
+
+/// The kinds of answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// At least one cause was found.
+    CauseFound,
+    /// The target does not burn enough CPU to explain.
+    NotHot,
+    /// It is hot, and nothing in the catalogue fits the evidence.
+    NotIdentified,
+    /// There is no evidence about any target.
+    #[default]
+    NoTarget,
+}
+
+/// Who was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetSummary {
+    /// Process id.
+    pub pid: Pid,
+    /// Process name.
+    pub comm: String,
+    /// Version or build, when the binary says it.
+    pub version: Option<String>,
+    /// CPU over the window: user + kernel + waited-for children.
+    pub cores: Cores,
+    /// The user part.
+    pub user_cores: Cores,
+    /// The kernel part.
+    pub kernel_cores: Cores,
+    /// Waited-for children's part.
+    pub children_cores: Cores,
+    /// Average since it started, where known.
+    pub lifetime_cores: Option<Cores>,
+    /// Seconds since it started, where known.
+    pub age_seconds: Option<f64>,
+}
+
+/// One claim, its evidence, and what would disprove it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Finding {
+    /// Id of the catalogue entry.
+    pub id: String,
+    /// Class of causes (`facts/taxonomy.md`), such as `T01_memcg_stat_walk`.
+    pub class: String,
+    /// What kind of statement it is.
+    pub kind: FindingKind,
+    /// The claim in one line.
+    pub title: String,
+    /// Which part of the node it concerns.
+    pub component: String,
+    /// What it costs; absent for statements without a price.
+    pub cores: Option<Cores>,
+    /// The same as a share of the target's total, 0 to 1.
+    pub share: Option<f64>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Why the price is what it is.
+    pub pricing: Vec<String>,
+    /// What was seen.
+    pub evidence: Vec<Proof>,
+    /// What would show the claim to be wrong.
+    pub disproof: Vec<String>,
+    /// Why it happens.
+    pub explanation: String,
+    /// What helps at once.
+    pub remedies_now: Vec<Remedy>,
+    /// What helps for good.
+    pub remedies_for_good: Vec<Remedy>,
+    /// How to check by hand.
+    pub confirm: Vec<Proof>,
+    /// Addresses.
+    pub references: Vec<String>,
+    /// `verified` or `reported`.
+    pub standing: String,
+}
+
+/// What kind of statement a finding is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// Explains CPU.
+    #[default]
+    Cause,
+    /// Explains CPU that another cause usually drives.
+    Contributor,
+    /// Looks alarming and is harmless here.
+    RedHerring,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Fits, but other things would look the same.
+    #[default]
+    Low,
+    /// Deciding facts were seen, the price is an estimate.
+    Medium,
+    /// Deciding facts were seen and the price was measured.
+    High,
+}
+
+/// One observation, with the command that shows it by hand.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Proof {
+    /// What was seen or is to be seen.
+    pub text: String,
+    /// What to type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// Something to do about it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remedy {
+    /// What it does.
+    pub text: String,
+    /// What to type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What it may cost or break.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk: Option<String>,
+}
+
+/// What is known of the running kernel about one defect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Advisory {
+    /// Id of the kernel catalogue entry.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// `affected`, `fixed` or `unknown`.
+    pub status: AdvisoryStatus,
+    /// Why: which rule, which measurement.
+    pub reason: String,
+}
+
+/// Whether a kernel has a defect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdvisoryStatus {
+    /// Has it.
+    Affected,
+    /// Does not have it (any more).
+    Fixed,
+    /// Cannot be told from what is known: measure.
+    #[default]
+    Unknown,
+}
+
+/// Another process that is hot too.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HotProcess {
+    /// Process id.
+    pub pid: Pid,
+    /// Process name.
+    pub comm: String,
+    /// CPU over the window.
+    pub cores: Cores,
+    /// The kernel part.
+    pub kernel_cores: Cores,
+    /// True for a known node agent.
+    pub known_agent: bool,
+}
+
+/// Something that was not checked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NotChecked {
+    /// What.
+    pub what: String,
+    /// Why, and what would make it possible.
+    pub why: String,
+}

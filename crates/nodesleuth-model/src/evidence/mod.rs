@@ -1,0 +1,140 @@
+//! Everything collected in one run; the only thing analysis may look at.
+//!
+//! Fields are only added, each with a default; a field whose meaning changes gets a new name.
+
+mod cgroups;
+mod host;
+mod kernel;
+mod memory;
+mod mounts;
+mod open_files;
+mod own_cost;
+mod pressure;
+mod processes;
+mod profiles;
+mod target;
+mod timed_reads;
+
+pub use cgroups::{
+    CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
+};
+pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
+pub use kernel::{KernelSettings, SoftIrqs, VmStat};
+pub use memory::{DentryState, MemInfo, SlabCache, SlabInfo};
+pub use mounts::{DuplicateMount, MountTable};
+pub use open_files::{OpenFileSamples, OpenPath};
+pub use own_cost::OwnCost;
+pub use pressure::{Pressure, PressureLine};
+pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
+pub use profiles::{ProfileFailure, ProfileRecord};
+pub use target::{ChosenBy, GoBuild, GoModule, Limit, Target, TaskIo};
+pub use timed_reads::{ReadOutcome, TimedRead, TimedReads};
+
+use crate::bundle::SchemaVersion;
+use crate::observed::{Observed, Window};
+use crate::units::BootNanos;
+use serde::{Deserialize, Serialize};
+
+/// Everything collected in one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Schema of this record.
+    pub schema: SchemaVersion,
+    /// What collected it, such as "nodesleuth 0.1.0".
+    pub tool: String,
+    /// Where it comes from, when it was not collected by the tool itself.
+    pub imported_from: Option<String>,
+    /// Ties boot time to UTC.
+    pub clock: ClockAnchor,
+    /// The time over which the target was watched.
+    pub window: WindowSpan,
+    /// The machine and its kernel.
+    pub host: Observed<Host>,
+    /// `/proc/stat` at both ends.
+    pub machine_cpu: Observed<Window<MachineCpu>>,
+    /// All processes that ran, at both ends.
+    pub processes: Observed<Window<ProcessTable>>,
+    /// The target's threads at both ends.
+    pub threads: Observed<Window<ThreadTable>>,
+    /// The process under suspicion.
+    pub target: Observed<Target>,
+    /// `/proc/PID/io` of the target at both ends.
+    pub target_io: Observed<Window<TaskIo>>,
+    /// Which files the target had open, sampled over the window.
+    pub open_files: Observed<OpenFileSamples>,
+    /// Live and dying cgroups of every hierarchy.
+    pub cgroups: Observed<CgroupCensus>,
+    /// What one reading of a cgroup's files costs, sampled.
+    pub cgroup_scan: Observed<CgroupScan>,
+    /// How long possibly slow files take to read.
+    pub timed_reads: Observed<TimedReads>,
+    /// `/proc/meminfo`.
+    pub meminfo: Observed<MemInfo>,
+    /// `/proc/slabinfo`, largest caches.
+    pub slab: Observed<SlabInfo>,
+    /// `/proc/sys/fs/dentry-state`.
+    pub dentries: Observed<DentryState>,
+    /// `/proc/1/mountinfo` (or our own), summarised.
+    pub mounts: Observed<MountTable>,
+    /// `/proc/pressure/*` (since 4.20).
+    pub pressure: Observed<Pressure>,
+    /// `/proc/vmstat` at both ends, chosen counters.
+    pub vmstat: Observed<Window<VmStat>>,
+    /// `/proc/softirqs` at both ends.
+    pub softirqs: Observed<Window<SoftIrqs>>,
+    /// Cheap kernel settings and counters.
+    pub kernel: Observed<KernelSettings>,
+    /// Profiles in the bundle.
+    pub profiles: Vec<ProfileRecord>,
+    /// Profiles that were asked for and could not be had.
+    pub profile_failures: Vec<ProfileFailure>,
+    /// What collecting cost.
+    pub own_cost: Observed<OwnCost>,
+}
+
+/// One moment in both clocks, so that boot times can be told as UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClockAnchor {
+    /// CLOCK_BOOTTIME.
+    pub boot: BootNanos,
+    /// Nanoseconds since the Unix epoch, UTC, at the same moment.
+    pub utc_unix_nanos: u64,
+}
+
+/// The time over which the target was watched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowSpan {
+    /// First reading.
+    pub opened: BootNanos,
+    /// Last reading.
+    pub closed: BootNanos,
+    /// Seconds that were asked for.
+    pub requested_seconds: f64,
+    /// Why it closed.
+    pub ended: WindowEnd,
+}
+
+/// Why the window closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowEnd {
+    /// Its time was over.
+    #[default]
+    Completed,
+    /// The user closed it early.
+    Interrupted,
+    /// The target ended.
+    TargetExited,
+}
+
+impl WindowSpan {
+    /// Its real length in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.closed.since(self.opened).seconds()
+    }
+}

@@ -1,0 +1,1 @@
+//! Bytes to model: /proc, cgroup files, ELF, Go build information.

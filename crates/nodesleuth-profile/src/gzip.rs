@@ -1,0 +1,115 @@
+//! Gunzip with an upper bound: multi-member streams in, nothing but members accepted.
+
+use std::borrow::Cow;
+use std::io::{ErrorKind, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::error::ReadError;
+
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// The inflated bytes, or the bytes themselves if they are not gzip.
+pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, ReadError> {
+    let inflated = match is_gzip(bytes) {
+        true => Cow::Owned(gunzip(bytes, limit)?),
+        false => Cow::Borrowed(bytes),
+    };
+    match inflated.len() {
+        0 => Err(ReadError::Empty),
+        n if n > limit => Err(ReadError::OverLimit { what: "bytes", limit }),
+        _ => Ok(inflated),
+    }
+}
+
+/// Stops one byte past the limit; the size that gzip itself claims is never used.
+fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
+    let mut decoder = MultiGzDecoder::new(bytes);
+    let mut out = Vec::new();
+    let outcome = (&mut decoder).take(limit as u64 + 1).read_to_end(&mut out);
+    outcome.map_err(|error| ReadError::Gzip {
+        offset: bytes.len() - decoder.get_ref().len(),
+        length: bytes.len(),
+        reason: match error.kind() {
+            ErrorKind::UnexpectedEof => "the gzip stream is cut off".to_owned(),
+            _ => error.to_string(),
+        },
+    })?;
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gz(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn members_are_joined() {
+        let both = [gz(b"one "), gz(b"two")].concat();
+        assert_eq!(inflate(&both, 100).unwrap().as_ref(), b"one two");
+    }
+
+    #[test]
+    fn what_is_not_gzip_is_borrowed() {
+        assert!(matches!(inflate(b"raw", 100), Ok(Cow::Borrowed(b"raw"))));
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        let bomb = gz(&vec![0; 1 << 20]);
+        assert_eq!(
+            inflate(&bomb, 1000),
+            Err(ReadError::OverLimit { what: "bytes", limit: 1000 })
+        );
+    }
+
+    #[test]
+    fn exactly_the_limit_is_allowed() {
+        assert_eq!(inflate(&gz(&[7; 1000]), 1000).unwrap().len(), 1000);
+    }
+
+    #[test]
+    fn a_cut_off_stream_says_so() {
+        let whole = gz(b"some bytes that are long enough");
+        for end in 2..whole.len() {
+            let error = inflate(&whole[..end], 1000).unwrap_err();
+            assert!(error.to_string().contains("cut off"), "cut at {end}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_or_size_is_an_error() {
+        let whole = gz(b"some bytes");
+        for position in whole.len() - 8..whole.len() {
+            let mut broken = whole.clone();
+            broken[position] ^= 1;
+            assert!(matches!(inflate(&broken, 1000), Err(ReadError::Gzip { .. })), "{position}");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_stream_are_an_error() {
+        let mut trailed = gz(b"some bytes");
+        trailed.extend_from_slice(b"trailing junk that is no gzip header");
+        assert!(matches!(inflate(&trailed, 1000), Err(ReadError::Gzip { .. })));
+    }
+
+    #[test]
+    fn a_stream_of_nothing_is_empty() {
+        assert_eq!(inflate(&gz(b""), 1000), Err(ReadError::Empty));
+    }
+}

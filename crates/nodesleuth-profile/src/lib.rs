@@ -1,0 +1,1 @@
+//! Stacks: pprof and folded in and out, frame names, merge, top.

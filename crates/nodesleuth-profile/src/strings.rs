@@ -1,0 +1,135 @@
+//! Interned text: each distinct string once, in one block.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// A string of a [`Strings`]; 0 is the empty one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct StrId(pub(crate) u32);
+
+impl StrId {
+    pub(crate) const EMPTY: Self = Self(0);
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Append-only text. Bytes that are not UTF-8 are shown with U+FFFD and kept beside it, so that
+/// they can be written back unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Strings {
+    text: String,
+    ends: Vec<usize>,
+    invalid: BTreeMap<StrId, Vec<u8>>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        Self { text: String::new(), ends: vec![0], invalid: BTreeMap::new() }
+    }
+}
+
+impl Strings {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn get(&self, id: StrId) -> &str {
+        let start = match id.index() {
+            0 => 0,
+            index => self.ends[index - 1],
+        };
+        &self.text[start..self.ends[id.index()]]
+    }
+
+    /// The bytes as they were read.
+    pub(crate) fn bytes(&self, id: StrId) -> &[u8] {
+        self.invalid.get(&id).map_or_else(|| self.get(id).as_bytes(), Vec::as_slice)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = StrId> + use<> {
+        (0..dense(self.len())).map(StrId)
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> StrId {
+        let id = StrId(dense(self.ends.len()));
+        let text = String::from_utf8_lossy(bytes);
+        if matches!(text, Cow::Owned(_)) {
+            self.invalid.insert(id, bytes.to_vec());
+        }
+        self.text.push_str(&text);
+        self.ends.push(self.text.len());
+        id
+    }
+}
+
+/// Fills a [`Strings`], giving equal bytes the same id. Keys are borrowed where they can be.
+#[derive(Debug, Default)]
+pub(crate) struct Interner<'a> {
+    strings: Strings,
+    ids: HashMap<Cow<'a, [u8]>, StrId>,
+}
+
+impl<'a> Interner<'a> {
+    pub(crate) fn intern(&mut self, bytes: &'a [u8]) -> StrId {
+        self.find(bytes).unwrap_or_else(|| self.add(Cow::Borrowed(bytes)))
+    }
+
+    pub(crate) fn intern_copy(&mut self, bytes: &[u8]) -> StrId {
+        self.find(bytes).unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
+    }
+
+    pub(crate) fn get(&self, id: StrId) -> &str {
+        self.strings.get(id)
+    }
+
+    pub(crate) fn finish(self) -> Strings {
+        self.strings
+    }
+
+    fn find(&self, bytes: &[u8]) -> Option<StrId> {
+        match bytes {
+            [] => Some(StrId::EMPTY),
+            _ => self.ids.get(bytes).copied(),
+        }
+    }
+
+    fn add(&mut self, bytes: Cow<'a, [u8]>) -> StrId {
+        let id = self.strings.push(&bytes);
+        self.ids.insert(bytes, id);
+        id
+    }
+}
+
+/// A position as a 32-bit id. Readers bound every table far below this.
+pub(crate) fn dense(index: usize) -> u32 {
+    u32::try_from(index).expect("tables have fewer than 2^32 entries")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_bytes_have_one_id() {
+        let mut interner = Interner::default();
+        let first = interner.intern(b"one");
+        assert_eq!(interner.intern_copy(b"one"), first);
+        assert_ne!(interner.intern_copy(b"two"), first);
+        assert_eq!(interner.intern(b""), StrId::EMPTY);
+        let strings = interner.finish();
+        assert_eq!(strings.ids().map(|id| strings.get(id)).collect::<Vec<_>>(), ["", "one", "two"]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_and_kept() {
+        let mut interner = Interner::default();
+        let id = interner.intern(b"main.\xff\xfe");
+        let other = interner.intern(b"main.\xff\xff");
+        assert_ne!(id, other);
+        let strings = interner.finish();
+        assert_eq!(strings.get(id), "main.\u{fffd}\u{fffd}");
+        assert_eq!(strings.bytes(id), b"main.\xff\xfe");
+    }
+}

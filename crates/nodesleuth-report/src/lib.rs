@@ -1,0 +1,1 @@
+//! Diagnosis to text and json.

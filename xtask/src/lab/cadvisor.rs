@@ -1,0 +1,144 @@
+//! The cAdvisor lab as a value: a real cAdvisor with fixed one-second housekeeping over leaked
+//! cgroups, optionally with zombies about. Dropping it takes everything away again.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::bounded::{self, Running};
+use crate::failure::{Failure, Result, While};
+use crate::interrupt;
+use crate::lab::zombies::Zombies;
+use crate::lab::{RunName, ScratchCgroups, clean, http, package};
+use crate::parent;
+use crate::workspace::Workspace;
+
+const READY_LIMIT: Duration = Duration::from_secs(90);
+
+/// How sick the machine is to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Leaked cgroups per hierarchy.
+    pub(crate) cgroups: usize,
+    /// Dying memory cgroups.
+    pub(crate) zombies: usize,
+}
+
+/// A running lab. Fields are dropped in this order: first who reads the cgroups, then those.
+#[derive(Debug)]
+pub(crate) struct CadvisorLab {
+    process: Running,
+    cgroups: ScratchCgroups,
+    zombies: Option<Zombies>,
+    port: u16,
+    log: PathBuf,
+}
+
+impl CadvisorLab {
+    /// Returns when cAdvisor answers.
+    pub(crate) fn start(workspace: &Workspace, size: Size) -> Result<Self> {
+        clean::remove_orphans(workspace)?;
+        let program = package::cadvisor(workspace)?;
+        let began = Instant::now();
+        let zombies = make_zombies(workspace, size.zombies)?;
+        let cgroups = ScratchCgroups::make(&RunName::ours("leak")?, size.cgroups)?;
+        eprintln!(
+            "lab: {} cgroups in each of {} hierarchies, {} zombies, made in {:.1} s",
+            size.cgroups,
+            cgroups.parents().len(),
+            size.zombies,
+            began.elapsed().as_secs_f64()
+        );
+        let port = http::free_port()?;
+        let log = workspace.lab_dir()?.join("cadvisor.log");
+        let mut lab = Self {
+            process: start_process(&program, port, &log)?,
+            cgroups,
+            zombies,
+            port,
+            log,
+        };
+        lab.wait_until_ready()?;
+        Ok(lab)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Where a CPU profile of it is to be had.
+    pub(crate) fn pprof_url(&self) -> String {
+        format!("http://127.0.0.1:{}/debug/pprof/profile", self.port)
+    }
+
+    /// Dying memory cgroups that the lab added, as the kernel counts them now.
+    pub(crate) fn zombies_counted(&self) -> Result<u64> {
+        self.zombies.as_ref().map_or(Ok(0), Zombies::counted)
+    }
+
+    /// What a command in the lab gets to know.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("NODESLEUTH_LAB_PID", self.pid().to_string()),
+            ("NODESLEUTH_LAB_PPROF", self.pprof_url()),
+        ]
+    }
+
+    /// Takes the lab away and says what would not go.
+    pub(crate) fn stop(self) -> Result<()> {
+        let began = Instant::now();
+        drop(self.process);
+        let cgroups = self.cgroups.remove();
+        let zombies = self.zombies.map_or(Ok(()), Zombies::remove);
+        eprintln!("lab: taken away in {:.1} s", began.elapsed().as_secs_f64());
+        cgroups.and(zombies)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let began = Instant::now();
+        let (process, port) = (&mut self.process, self.port);
+        let ready = interrupt::wait_until(READY_LIMIT, || match process.ended()? {
+            Some(status) => Err(Failure::new("cadvisor ended while starting", status)),
+            None => Ok(http::answers(port, "/healthz") && http::answers(port, "/debug/pprof/")),
+        });
+        match ready {
+            Ok(true) => {
+                let seconds = began.elapsed().as_secs_f64();
+                eprintln!("lab: cadvisor answers on port {port} after {seconds:.1} s");
+                Ok(())
+            }
+            Ok(false) => Err(self.not_ready("no answer in time")),
+            Err(failure) => Err(self.not_ready(&failure.to_string())),
+        }
+    }
+
+    fn not_ready(&self, why: &str) -> Failure {
+        let said = fs::read_to_string(&self.log).unwrap_or_default();
+        let said = bounded::last_lines(&said, 8);
+        Failure::new("starting cadvisor", format!("{why}\n{said}"))
+            .remedy(format!("its whole log is {}", self.log.display()))
+    }
+}
+
+fn make_zombies(workspace: &Workspace, count: usize) -> Result<Option<Zombies>> {
+    if count == 0 {
+        return Ok(None);
+    }
+    let zombies = Zombies::make(&RunName::ours("zombies")?, count, &workspace.lab_dir()?)?;
+    eprintln!("lab: {} more dying memory cgroups", zombies.counted()?);
+    Ok(Some(zombies))
+}
+
+fn start_process(program: &Path, port: u16, log: &Path) -> Result<Running> {
+    let log = File::create(log).doing(|| format!("making {}", log.display()))?;
+    let mut command = parent::dying_with_us(program);
+    command
+        .args(["-listen_ip", "127.0.0.1", "-port", &port.to_string()])
+        .args(["-profiling", "-logtostderr"])
+        .args(["-housekeeping_interval=1s", "-allow_dynamic_housekeeping=false"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    Running::start(&mut command)
+}

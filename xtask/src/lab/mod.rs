@@ -1,0 +1,37 @@
+//! Real programs that make this machine a sick node, and their removal afterwards.
+//! `CadvisorLab` is what tests and benchmarks use; the commands here are for people.
+
+mod apt_sources;
+mod cadvisor;
+mod clean;
+mod command;
+mod hierarchies;
+mod http;
+mod package;
+mod run_name;
+mod scratch;
+pub(crate) mod zombies;
+
+use std::process::ExitCode;
+
+pub(crate) use cadvisor::{CadvisorLab, Size};
+pub(crate) use run_name::RunName;
+pub(crate) use scratch::ScratchCgroups;
+
+use crate::failure::Result;
+use crate::workspace::Workspace;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Task {
+    /// A real cAdvisor doing housekeeping over leaked cgroups.
+    Cadvisor(command::Args),
+    /// Removes what killed runs of the lab left on this machine.
+    Clean,
+}
+
+pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Cadvisor(args) => command::run(workspace, &args),
+        Task::Clean => clean::run(workspace),
+    }
+}
