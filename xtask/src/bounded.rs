@@ -89,7 +89,7 @@ impl Running {
             kill(Pid::from_raw(pid), signal)
         };
         // The only likely error is that it has just ended, which is what is wanted.
-        drop(sent);
+        let _ = sent;
     }
 
     fn wait_for_end(&mut self, limit: Duration) -> bool {
@@ -157,7 +157,10 @@ impl Output {
 pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Output> {
     let temporary = || tempfile::tempfile().doing(|| "making a temporary file".to_owned());
     let (mut stdout, mut stderr) = (temporary()?, temporary()?);
-    let handle = |file: &File| file.try_clone().doing(|| "cloning a file handle".to_owned());
+    let handle = |file: &File| {
+        file.try_clone()
+            .doing(|| "cloning a file handle".to_owned())
+    };
     command
         .stdin(Stdio::null())
         .stdout(handle(&stdout)?)

@@ -40,10 +40,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// Polls `ready` until it says yes (true), or `limit` is over (false), or somebody interrupts.
-pub(crate) fn wait_until(
-    limit: Duration,
-    mut ready: impl FnMut() -> Result<bool>,
-) -> Result<bool> {
+pub(crate) fn wait_until(limit: Duration, mut ready: impl FnMut() -> Result<bool>) -> Result<bool> {
     let end = Instant::now() + limit;
     loop {
         if ready()? {

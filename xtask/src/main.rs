@@ -10,6 +10,7 @@ mod bench;
 mod bounded;
 mod docs;
 mod failure;
+mod import;
 mod interrupt;
 mod lab;
 mod parent;
@@ -44,6 +45,8 @@ enum Task {
     Docs(docs::Args),
     /// Measures and writes docs/benchmarks.md.
     Bench(bench::Args),
+    /// Turns captures of real agents into fixture bundles.
+    Import(import::Args),
     #[command(flatten)]
     Helper(Helper),
 }
@@ -82,6 +85,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Policy => policy::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
+        Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),
     }
 }

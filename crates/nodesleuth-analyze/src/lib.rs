@@ -1,1 +1,121 @@
 //! Evidence to diagnosis: pure functions over a catalogue of known causes.
+//!
+//! No files, no clock, no environment (clippy enforces it): the same evidence always gives the
+//! same diagnosis. Facts are derived first, then the target's CPU is split into a ledger, then
+//! every catalogue entry is matched and claims the parts that it explains; the rest is printed
+//! as unexplained.
+
+#![deny(clippy::disallowed_methods)]
+
+pub mod catalog;
+mod cpu;
+pub mod facts;
+mod input;
+pub mod kernel;
+mod ledger;
+mod lookup;
+mod matcher;
+mod not_checked;
+mod others;
+mod pricing;
+mod stacks;
+mod verdict;
+
+pub use catalog::{Catalog, CatalogError, Thresholds};
+pub use stacks::LoadedProfile;
+
+use input::Input;
+use kernel::{Measured, Release, advise};
+use nodesleuth_model::diagnosis::Advisory;
+use nodesleuth_model::evidence::WindowEnd;
+use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
+
+/// Explains the evidence.
+///
+/// `profiles` are the bundle's profiles, read; `tool` is the version that analyses.
+#[must_use]
+pub fn analyze(
+    evidence: &Evidence,
+    profiles: &[LoadedProfile<'_>],
+    catalog: &Catalog,
+    tool: &str,
+) -> Diagnosis {
+    let input = Input::new(evidence, profiles, catalog);
+    let facts = facts::derive_all(&input);
+    let unclaimed = ledger::build(&input);
+    let lookup = lookup::Lookup::new(&facts, &unclaimed, &input);
+    let mut ledger = unclaimed.clone();
+    let matches = matcher::run(&input, &lookup, &mut ledger);
+    let explained: f64 = matches.findings.iter().filter_map(|found| found.cores).map(|c| c.0).sum();
+    ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
+
+    let target = verdict::target_summary(&input);
+    let (outcome, verdict) = verdict::decide(&input, target.as_ref(), &ledger, &matches);
+    let mut not_checked = matches.undecided;
+    not_checked.extend(not_checked::list(evidence));
+    Diagnosis {
+        tool: tool.to_owned(),
+        outcome,
+        verdict,
+        target,
+        window_seconds: evidence.window.seconds(),
+        window_note: window_note(evidence),
+        findings: matches.findings,
+        red_herrings: matches.red_herrings,
+        ledger,
+        advisories: advisories(&input),
+        others: others::hot(&input),
+        not_checked,
+        facts: facts.clone(),
+        own_cost: evidence.own_cost.value().cloned(),
+        warnings: input.warnings.clone(),
+    }
+}
+
+fn window_note(evidence: &Evidence) -> Option<String> {
+    let window = &evidence.window;
+    let seconds = window.seconds();
+    match window.ended {
+        WindowEnd::Completed => None,
+        WindowEnd::Interrupted => Some(format!(
+            "interrupted after {seconds:.1} s of {:.0} s: what was measured until then counts",
+            window.requested_seconds
+        )),
+        WindowEnd::TargetExited => Some(format!(
+            "the target ended after {seconds:.1} s of {:.0} s",
+            window.requested_seconds
+        )),
+    }
+}
+
+/// What is known of this kernel, corrected by what was measured on it.
+pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
+    let catalog = input.catalog;
+    let host = input.host().ok();
+    let release = host.and_then(|host| Release::parse(&host.kernel_release, &catalog.families));
+    let entries = catalog.kernel.iter();
+    let judged = entries.map(|entry| {
+        let measured = measured(input, entry.probe_file.as_deref());
+        advise(entry, release.as_ref(), measured, &catalog.thresholds)
+    });
+    judged.collect()
+}
+
+fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
+    let memory = input.evidence.cgroups.value().and_then(|census| census.memory());
+    let number = |name: &str| match facts::derive_one(input, name) {
+        Some(FactValue::Number(number)) => Some(number),
+        _ => None,
+    };
+    Measured {
+        read_seconds: match probe_file {
+            Some("memory.stat") => number("cgroup.memory.root_stat.read_seconds"),
+            Some("memory.numa_stat") => number("cgroup.memory.root_numa_stat.read_seconds"),
+            _ => None,
+        },
+        memory_cgroups: number("cgroup.memory.total"),
+        memory_on_v1: memory.map(|memory| {
+            memory.version == nodesleuth_model::evidence::CgroupVersion::V1
+        }),
+    }
+}

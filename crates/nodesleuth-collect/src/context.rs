@@ -65,7 +65,10 @@ pub struct Ctx<'a> {
 
 impl fmt::Debug for Ctx<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ctx").field("target", &self.target).field("window", &self.window).finish()
+        f.debug_struct("Ctx")
+            .field("target", &self.target)
+            .field("window", &self.window)
+            .finish()
     }
 }
 
@@ -74,5 +77,14 @@ impl Ctx<'_> {
     pub fn reading<T>(&self, read: impl FnOnce() -> T) -> Reading<T> {
         let at = self.clock.boot();
         Reading { at, value: read() }
+    }
+
+    /// The same for reads that can fail.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn try_reading<T, E>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<Reading<T>, E> {
+        let at = self.clock.boot();
+        read().map(|value| Reading { at, value })
     }
 }

@@ -6,20 +6,35 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod census;
 mod clock;
 mod context;
+mod cpu_time;
+#[cfg(test)]
+mod fake_node;
+mod look;
 mod node;
+mod own_cost;
+mod profiles;
 mod run;
+mod scan;
+mod slow_read;
+mod started;
+mod window;
 
 pub mod collectors;
 pub mod tasks;
 
+pub use census::census;
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
+pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
-pub use run::{Collected, CollectError, Options, TargetChoice, collect};
+pub use run::{CollectError, Collected, Options, TargetChoice, collect};
+pub use scan::scan;
+pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
 
-use nodesleuth_model::Evidence;
+use nodesleuth_model::{Evidence, Missing};
 
 /// What a collector does when the window closes.
 pub type Finish<'a> = Box<dyn FnOnce(&mut Evidence) + 'a>;
@@ -31,4 +46,10 @@ pub trait Collector: Sync {
 
     /// Takes what must be read before the window; the rest happens in the returned step.
     fn start<'a>(&self, ctx: &'a Ctx<'a>) -> Finish<'a>;
+
+    /// It ended in a panic: its part of the evidence says so. A collector without this leaves its
+    /// part as not requested.
+    fn lost(&self, evidence: &mut Evidence, missing: Missing) {
+        let _ = (evidence, missing);
+    }
 }

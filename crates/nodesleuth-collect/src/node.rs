@@ -48,7 +48,8 @@ impl Node {
     /// Where a node path is for us.
     pub fn path(&self, node_path: impl AsRef<Path>) -> PathBuf {
         let node_path = node_path.as_ref();
-        self.root.join(node_path.strip_prefix("/").unwrap_or(node_path))
+        self.root
+            .join(node_path.strip_prefix("/").unwrap_or(node_path))
     }
 
     /// The bytes of a file.
@@ -61,11 +62,17 @@ impl Node {
             let file = File::open(self.path(node_path))?;
             let got = file.take(MAX_TEXT_BYTES + 1).read_to_end(&mut bytes)?;
             if got as u64 > MAX_TEXT_BYTES {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than 64 MiB"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "larger than 64 MiB",
+                ));
             }
             Ok(bytes)
         };
-        read().map_err(|source| ReadError { path: node_path.to_owned(), source })
+        read().map_err(|source| ReadError {
+            path: node_path.to_owned(),
+            source,
+        })
     }
 
     /// The text of a file; bytes that are not UTF-8 are replaced.
@@ -73,10 +80,11 @@ impl Node {
     /// # Errors
     /// As [`Node::bytes`].
     pub fn text(&self, node_path: &str) -> Result<String, ReadError> {
-        self.bytes(node_path).map(|bytes| match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        })
+        self.bytes(node_path)
+            .map(|bytes| match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            })
     }
 
     /// Names in a folder, sorted.
@@ -92,7 +100,10 @@ impl Node {
             names.sort_unstable();
             Ok(names)
         };
-        list().map_err(|source| ReadError { path: node_path.to_owned(), source })
+        list().map_err(|source| ReadError {
+            path: node_path.to_owned(),
+            source,
+        })
     }
 
     /// Where a symbolic link points.
@@ -102,7 +113,10 @@ impl Node {
     pub fn link(&self, node_path: &str) -> Result<String, ReadError> {
         fs::read_link(self.path(node_path))
             .map(|target| target.to_string_lossy().into_owned())
-            .map_err(|source| ReadError { path: node_path.to_owned(), source })
+            .map_err(|source| ReadError {
+                path: node_path.to_owned(),
+                source,
+            })
     }
 }
 
@@ -118,7 +132,11 @@ impl From<ReadError> for Missing {
             _ => MissingKind::Failed,
         };
         let missing = Self::new(kind, error.to_string());
-        if kind == MissingKind::Permission { missing.needs("root") } else { missing }
+        if kind == MissingKind::Permission {
+            missing.needs("root")
+        } else {
+            missing
+        }
     }
 }
 
@@ -130,7 +148,23 @@ mod tests {
     fn errors_name_the_path_on_the_node_not_the_prefix() {
         let folder = tempfile::tempdir().unwrap();
         let error = Node::at(folder.path()).text("/proc/slabinfo").unwrap_err();
-        assert_eq!(error.to_string(), "/proc/slabinfo: No such file or directory (os error 2)");
+        assert_eq!(
+            error.to_string(),
+            "/proc/slabinfo: No such file or directory (os error 2)"
+        );
         assert_eq!(Missing::from(error).kind, MissingKind::Absent);
+    }
+
+    #[test]
+    fn a_refusal_is_a_permission_and_says_who_may() {
+        for refusal in [nix::errno::Errno::EACCES, nix::errno::Errno::EPERM] {
+            let source = io::Error::from(refusal);
+            let missing = Missing::from(ReadError {
+                path: "/proc/slabinfo".to_owned(),
+                source,
+            });
+            assert_eq!(missing.kind, MissingKind::Permission);
+            assert_eq!(missing.need.as_deref(), Some("root"));
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! One collection: choose the target, start every collector, wait for the window, finish them.
 
-use crate::{Cancel, Clock, Node, Progress};
-use nodesleuth_model::{Cores, Evidence, Pid};
+use crate::own_cost::Meter;
+use crate::started::Started;
+use crate::{Cancel, Clock, Ctx, Node, Progress, profiles, tasks, window};
+use nodesleuth_model::evidence::{ClockAnchor, Target, WindowSpan};
+use nodesleuth_model::{Cores, Evidence, Observed, Pid};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,6 +81,60 @@ pub fn collect(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Collected, CollectError> {
-    let _ = (node, clock, options, cancel, progress);
-    Err(CollectError::NoProcesses("not built yet".to_owned()))
+    let meter = Meter::start(clock);
+    progress.stage("choosing the target");
+    let target = tasks::choose_target(node, clock, options, cancel, progress)?;
+    let ctx = Ctx {
+        node,
+        clock,
+        target: Some(target.pid),
+        window: options.window,
+        cancel,
+        read_child: options.read_child.clone(),
+        slow_read_budget: options.slow_read_budget,
+    };
+    Ok(watch(&ctx, target, &options.profiles, progress, &meter))
 }
+
+/// Watches the chosen target for the window and looks at the node afterwards.
+fn watch(
+    ctx: &Ctx<'_>,
+    target: Target,
+    profiles: &[String],
+    progress: &dyn Progress,
+    meter: &Meter,
+) -> Collected {
+    let start = target.start;
+    let mut evidence = Evidence::default();
+    evidence.tool = format!("nodesleuth {}", env!("CARGO_PKG_VERSION"));
+    evidence.clock = ClockAnchor {
+        boot: ctx.clock.boot(),
+        utc_unix_nanos: ctx.clock.utc_unix_nanos(),
+    };
+    evidence.target = Observed::Value(target);
+    progress.stage("watching");
+    let window_meter = Meter::start(ctx.clock);
+    let opened = ctx.clock.boot();
+    let pending = profiles::start(profiles, ctx.window, ctx.clock);
+    let started = Started::all(ctx, &mut evidence);
+    let ended = window::wait(ctx, start, progress);
+    evidence.window = WindowSpan {
+        opened,
+        closed: ctx.clock.boot(),
+        requested_seconds: ctx.window.as_secs_f64(),
+        ended,
+    };
+    let window_use = window_meter.so_far(ctx.clock);
+    progress.stage("reading the node");
+    started.finish(&mut evidence);
+    if !pending.is_empty() {
+        progress.stage("waiting for the profile");
+    }
+    let profiles = profiles::finish(pending, ctx.window, ctx.cancel, &mut evidence);
+    let cost = meter.finish(ctx.clock, window_use, &mut evidence);
+    evidence.own_cost = Observed::Value(cost);
+    Collected { evidence, profiles }
+}
+
+#[cfg(test)]
+mod tests;

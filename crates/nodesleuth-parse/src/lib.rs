@@ -1,1 +1,16 @@
 //! Bytes to model: /proc, cgroup files, ELF, Go build information.
+//!
+//! Nothing here opens a file, asks the clock or the machine: what a parser needs to know (page
+//! size, which counters to keep) is an argument, so it works the same on recorded text. Text that
+//! does not fit its format is [`Malformed`], never a panic and never a silent zero.
+
+pub mod cgroup;
+mod elf;
+pub mod go;
+mod lines;
+mod malformed;
+mod number;
+pub mod proc;
+mod ranged_read;
+
+pub use malformed::Malformed;

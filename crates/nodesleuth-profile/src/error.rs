@@ -187,7 +187,7 @@ pub struct Place {
     pub table: Table,
     /// The entry's position in the file, counting from 1; not its id.
     pub number: usize,
-    /// Byte offset of the entry.
+    /// Byte offset of the first field of the entry.
     pub offset: usize,
 }
 

@@ -26,10 +26,22 @@ const TEXTS: &[(&str, &str)] = &[
     ("<svg", "an SVG picture"),
     ("{", "JSON"),
     ("[", "JSON"),
-    ("goroutine profile:", "a goroutine listing in text (ask for it without debug=1)"),
-    ("goroutine ", "a goroutine dump in text (ask for it without debug=2)"),
-    ("heap profile:", "a heap profile in the old text format (ask for it without debug=1)"),
-    ("--- ", "a profile in an old text format (ask for it without debug=1)"),
+    (
+        "goroutine profile:",
+        "a goroutine listing in text (ask for it without debug=1)",
+    ),
+    (
+        "goroutine ",
+        "a goroutine dump in text (ask for it without debug=2)",
+    ),
+    (
+        "heap profile:",
+        "a heap profile in the old text format (ask for it without debug=1)",
+    ),
+    (
+        "--- ",
+        "a profile in an old text format (ask for it without debug=1)",
+    ),
     ("periodtype:", "the text of `go tool pprof -raw`"),
     ("go 1.", "an execution trace"),
 ];
@@ -71,7 +83,10 @@ fn recognise(data: &[u8]) -> Option<(&'static str, String)> {
 
 /// At most [`LINE_CHARS`] characters, nothing that could move a terminal's cursor.
 pub(crate) fn shorten(line: &str) -> String {
-    let shown = line.trim_end().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let shown = line
+        .trim_end()
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
     let mut short: String = shown.clone().take(LINE_CHARS).collect();
     if shown.count() > LINE_CHARS {
         short.push('…');
@@ -104,7 +119,10 @@ mod tests {
 
     #[test]
     fn plain_text_is_quoted() {
-        assert_eq!(said(b"Forbidden\n"), "this is text, not a profile: Forbidden");
+        assert_eq!(
+            said(b"Forbidden\n"),
+            "this is text, not a profile: Forbidden"
+        );
         assert!(said("é".repeat(4000).as_bytes()).ends_with("é…"));
     }
 
@@ -116,6 +134,9 @@ mod tests {
 
     #[test]
     fn unknown_bytes_keep_their_error() {
-        assert_eq!(said(b"\x0a\x03\x00\xff"), ReadError::NoStringTable.to_string());
+        assert_eq!(
+            said(b"\x0a\x03\x00\xff"),
+            ReadError::NoStringTable.to_string()
+        );
     }
 }

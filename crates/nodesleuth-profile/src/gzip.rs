@@ -21,7 +21,10 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, ReadE
     };
     match inflated.len() {
         0 => Err(ReadError::Empty),
-        n if n > limit => Err(ReadError::OverLimit { what: "bytes", limit }),
+        n if n > limit => Err(ReadError::OverLimit {
+            what: "bytes",
+            limit,
+        }),
         _ => Ok(inflated),
     }
 }
@@ -73,7 +76,10 @@ mod tests {
         let bomb = gz(&vec![0; 1 << 20]);
         assert_eq!(
             inflate(&bomb, 1000),
-            Err(ReadError::OverLimit { what: "bytes", limit: 1000 })
+            Err(ReadError::OverLimit {
+                what: "bytes",
+                limit: 1000
+            })
         );
     }
 
@@ -87,7 +93,10 @@ mod tests {
         let whole = gz(b"some bytes that are long enough");
         for end in 2..whole.len() {
             let error = inflate(&whole[..end], 1000).unwrap_err();
-            assert!(error.to_string().contains("cut off"), "cut at {end}: {error}");
+            assert!(
+                error.to_string().contains("cut off"),
+                "cut at {end}: {error}"
+            );
         }
     }
 
@@ -97,7 +106,10 @@ mod tests {
         for position in whole.len() - 8..whole.len() {
             let mut broken = whole.clone();
             broken[position] ^= 1;
-            assert!(matches!(inflate(&broken, 1000), Err(ReadError::Gzip { .. })), "{position}");
+            assert!(
+                matches!(inflate(&broken, 1000), Err(ReadError::Gzip { .. })),
+                "{position}"
+            );
         }
     }
 
@@ -105,7 +117,10 @@ mod tests {
     fn bytes_after_the_stream_are_an_error() {
         let mut trailed = gz(b"some bytes");
         trailed.extend_from_slice(b"trailing junk that is no gzip header");
-        assert!(matches!(inflate(&trailed, 1000), Err(ReadError::Gzip { .. })));
+        assert!(matches!(
+            inflate(&trailed, 1000),
+            Err(ReadError::Gzip { .. })
+        ));
     }
 
     #[test]

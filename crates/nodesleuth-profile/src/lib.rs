@@ -1,1 +1,78 @@
-//! Stacks: pprof and folded in and out, frame names, merge, top.
+//! Stacks: pprof and folded in and out, frame names, signatures, top.
+//!
+//! A [`Profile`] is read from a pprof file by [`read`], or made from other sources by
+//! [`ProfileBuilder`]. All stacks run from root to leaf. Getting the bytes, and deciding what
+//! a profile means, is left to others; nothing here opens a file.
+//!
+//! ```
+//! use nodesleuth_profile::{Limits, NormalNames, Profile, Signature, ValueType};
+//! use nodesleuth_profile::{encode, fold, read, top};
+//!
+//! let stacks = [
+//!     (vec!["runtime.main", "main.main", "x/vendor/a.io/b.(*T).Poll", "os.ReadFile"], 30),
+//!     (vec!["runtime.main", "main.main"], 10),
+//! ];
+//! let bytes = encode(&Profile::from_stacks(ValueType::CPU, stacks));
+//!
+//! let profile = read(&bytes, &Limits::default())?;
+//! let value = profile.default_value_index().expect("it has a sample type");
+//! assert_eq!(profile.total(value), 40);
+//!
+//! let rows = top(&profile, value);
+//! assert_eq!((rows[0].name, rows[0].flat, rows[0].cum), ("os.ReadFile", 30, 30));
+//! assert!(fold(&profile, value).to_string().ends_with("Poll;os.ReadFile 30\n"));
+//!
+//! let polling = Signature::parse(["a.io/b.(*T).Poll", "os.*"])?.resolve(&NormalNames::of(&profile));
+//! let share: i64 = profile
+//!     .stacks()
+//!     .filter(|stack| polling.matches(stack.name_ids()))
+//!     .map(|stack| stack.values()[value])
+//!     .sum();
+//! assert_eq!(share, 30);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod decode;
+mod error;
+mod fields;
+mod folded;
+mod folded_name;
+mod folded_text;
+mod foreign;
+mod frame_names;
+mod from_stacks;
+mod gzip;
+mod ids;
+mod index;
+mod limits;
+mod locations;
+mod names;
+mod pattern;
+mod profile;
+mod read;
+mod rows;
+mod signature;
+mod signature_set;
+mod stack;
+mod strings;
+mod top;
+mod wire;
+mod write;
+
+pub use builder::{FunctionId, Line, Location, LocationId, MappingId, ProfileBuilder};
+pub use error::{Place, ReadError, Table, WireProblem};
+pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
+pub use folded::{Folded, FoldedStack, fold};
+pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
+pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
+pub use limits::Limits;
+pub use names::{FrameName, GoName, GoReceiver, normalize};
+pub use pattern::{Pattern, PatternError, name_matches};
+pub use profile::Profile;
+pub use read::read;
+pub use signature::{NormalNames, Signature, SignatureMatcher};
+pub use signature_set::{SignatureMatch, SignatureSet};
+pub use stack::{Frame, FrameId, NameId, Stack};
+pub use top::{TopOrder, TopRow, top};
+pub use write::{encode, write};

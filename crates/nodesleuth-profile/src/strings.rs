@@ -26,7 +26,11 @@ pub(crate) struct Strings {
 
 impl Default for Strings {
     fn default() -> Self {
-        Self { text: String::new(), ends: vec![0], invalid: BTreeMap::new() }
+        Self {
+            text: String::new(),
+            ends: vec![0],
+            invalid: BTreeMap::new(),
+        }
     }
 }
 
@@ -45,7 +49,9 @@ impl Strings {
 
     /// The bytes as they were read.
     pub(crate) fn bytes(&self, id: StrId) -> &[u8] {
-        self.invalid.get(&id).map_or_else(|| self.get(id).as_bytes(), Vec::as_slice)
+        self.invalid
+            .get(&id)
+            .map_or_else(|| self.get(id).as_bytes(), Vec::as_slice)
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = StrId> + use<> {
@@ -73,15 +79,13 @@ pub(crate) struct Interner<'a> {
 
 impl<'a> Interner<'a> {
     pub(crate) fn intern(&mut self, bytes: &'a [u8]) -> StrId {
-        self.find(bytes).unwrap_or_else(|| self.add(Cow::Borrowed(bytes)))
+        self.find(bytes)
+            .unwrap_or_else(|| self.add(Cow::Borrowed(bytes)))
     }
 
     pub(crate) fn intern_copy(&mut self, bytes: &[u8]) -> StrId {
-        self.find(bytes).unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
-    }
-
-    pub(crate) fn get(&self, id: StrId) -> &str {
-        self.strings.get(id)
+        self.find(bytes)
+            .unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
     }
 
     pub(crate) fn finish(self) -> Strings {
@@ -119,7 +123,10 @@ mod tests {
         assert_ne!(interner.intern_copy(b"two"), first);
         assert_eq!(interner.intern(b""), StrId::EMPTY);
         let strings = interner.finish();
-        assert_eq!(strings.ids().map(|id| strings.get(id)).collect::<Vec<_>>(), ["", "one", "two"]);
+        assert_eq!(
+            strings.ids().map(|id| strings.get(id)).collect::<Vec<_>>(),
+            ["", "one", "two"]
+        );
     }
 
     #[test]

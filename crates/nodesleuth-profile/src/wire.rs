@@ -83,7 +83,12 @@ impl Field {
 
     fn mismatch(self, field: &'static str, expected: &'static str) -> ReadError {
         let found = self.value.wire_type();
-        ReadError::WireType { offset: self.offset, field, found, expected }
+        ReadError::WireType {
+            offset: self.offset,
+            field,
+            found,
+            expected,
+        }
     }
 }
 
@@ -97,11 +102,21 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(crate) fn within(data: &'a [u8], span: Span) -> Self {
-        Self { data, position: span.start, end: span.end }
+        Self {
+            data,
+            position: span.start,
+            end: span.end,
+        }
     }
 
     pub(crate) fn all(data: &'a [u8]) -> Self {
-        Self::within(data, Span { start: 0, end: data.len() })
+        Self::within(
+            data,
+            Span {
+                start: 0,
+                end: data.len(),
+            },
+        )
     }
 
     /// The next field, or `None` at the end of the message.
@@ -127,7 +142,11 @@ impl<'a> Fields<'a> {
             }
             other => return Err(wire(offset, WireProblem::UnknownType(other))),
         };
-        Ok(Some(Field { number: tag >> 3, offset, value }))
+        Ok(Some(Field {
+            number: tag >> 3,
+            offset,
+            value,
+        }))
     }
 
     fn take(&mut self, length: u64, offset: usize) -> Result<Span, ReadError> {
@@ -136,7 +155,10 @@ impl<'a> Fields<'a> {
             Ok(length) if length <= left => {
                 let start = self.position;
                 self.position += length;
-                Ok(Span { start, end: self.position })
+                Ok(Span {
+                    start,
+                    end: self.position,
+                })
             }
             _ => Err(wire(offset, WireProblem::PastEnd { length, left })),
         }
@@ -216,7 +238,10 @@ mod tests {
     #[test]
     fn groups_and_unassigned_types_are_errors() {
         for wire_type in [3, 4, 6, 7] {
-            assert_eq!(problem(&[8 | wire_type, 0]), (0, WireProblem::UnknownType(wire_type)));
+            assert_eq!(
+                problem(&[8 | wire_type, 0]),
+                (0, WireProblem::UnknownType(wire_type))
+            );
         }
     }
 
@@ -237,7 +262,11 @@ mod tests {
 
     #[test]
     fn another_wire_type_is_named() {
-        let error = first(&[0x0a, 0]).unwrap().unwrap().number("Sample.value").unwrap_err();
+        let error = first(&[0x0a, 0])
+            .unwrap()
+            .unwrap()
+            .number("Sample.value")
+            .unwrap_err();
         let text = "field Sample.value at byte 0 has wire type 2 (length-delimited), \
                     expected 0 (varint)";
         assert_eq!(error.to_string(), text);

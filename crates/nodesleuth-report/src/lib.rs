@@ -1,1 +1,9 @@
-//! Diagnosis to text and json.
+//! Diagnosis → text or JSON. Sections say what, renderers say how; neither knows a cause by name.
+
+mod document;
+mod render;
+mod sections;
+
+pub use document::{Block, Document, Item, Row, Tone};
+pub use render::{Style, json, text};
+pub use sections::document;

@@ -1,1 +1,33 @@
-fn main() {}
+//! nodesleuth explains why a Kubernetes node agent burns CPU, and proves it.
+//!
+//! `main` only dispatches and turns results into exit codes: 0 done, 1 done and a cause was found
+//! (only with `--exit-code`), 2 could not do it. Data goes to stdout, progress and errors to
+//! stderr.
+
+mod args;
+mod bundle;
+mod commands;
+mod failure;
+mod output;
+mod progress;
+mod signals;
+
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Children of our own (guardian, demo agent) must not parse options or start threads.
+    if let Some(code) = nodesleuth_act::hidden::run(std::env::args_os()) {
+        return code;
+    }
+    let args = args::Args::parse();
+    match commands::run(args) {
+        Ok(code) => code,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -101,7 +101,11 @@ struct Stanza(Vec<(String, Vec<String>)>);
 
 impl Stanza {
     fn add(&mut self, line: &str) {
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
         if line.starts_with([' ', '\t']) {
             if let Some((_, values)) = self.0.last_mut() {
                 values.extend(words(line));
@@ -113,7 +117,9 @@ impl Stanza {
 
     fn take(&mut self, name: &str) -> Vec<String> {
         let field = self.0.iter_mut().find(|(field, _)| field == name);
-        field.map(|(_, values)| std::mem::take(values)).unwrap_or_default()
+        field
+            .map(|(_, values)| std::mem::take(values))
+            .unwrap_or_default()
     }
 
     fn into_sources(mut self) -> Vec<Source> {
@@ -187,10 +193,7 @@ mod tests {
         let other = "deb https://aaa.test/apt stable main\n";
         let debian = "deb http://zzz.test/debian bookworm main\n";
         assert_eq!(
-            mirrors(&[
-                ("sources.list.d/aaa.list", other),
-                ("sources.list", debian)
-            ]),
+            mirrors(&[("sources.list.d/aaa.list", other), ("sources.list", debian)]),
             ["http://zzz.test/debian", "https://aaa.test/apt"]
         );
     }

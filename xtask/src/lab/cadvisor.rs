@@ -3,18 +3,22 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::bounded::{self, Running};
 use crate::failure::{Failure, Result, While};
 use crate::interrupt;
-use crate::lab::zombies::Zombies;
+use crate::lab::zombies::{self, Zombies};
 use crate::lab::{RunName, ScratchCgroups, clean, http, package};
 use crate::parent;
 use crate::workspace::Workspace;
 
 const READY_LIMIT: Duration = Duration::from_secs(90);
+/// A ten-second window, probes, and analysis, with room.
+const DIAGNOSE_LIMIT: Duration = Duration::from_secs(120);
 
 /// How sick the machine is to be.
 #[derive(Debug, Clone, Copy)]
@@ -72,9 +76,34 @@ impl CadvisorLab {
         format!("http://127.0.0.1:{}/debug/pprof/profile", self.port)
     }
 
-    /// Dying memory cgroups that the lab added, as the kernel counts them now.
-    pub(crate) fn zombies_counted(&self) -> Result<u64> {
-        self.zombies.as_ref().map_or(Ok(0), Zombies::counted)
+    /// Dying memory cgroups of the machine right now, the lab's own and others.
+    pub(crate) fn dying_on_machine(&self) -> Result<u64> {
+        zombies::dying_on_machine()
+    }
+
+    /// What the released binary says about this cAdvisor. The evidence it saw is kept for a look
+    /// at what went wrong.
+    pub(crate) fn diagnose(&self, workspace: &Workspace, binary: &Path) -> Result<Value> {
+        let evidence = workspace.lab_dir()?.join("diagnosed.tar.gz");
+        if evidence.exists() {
+            fs::remove_file(&evidence).doing(|| format!("removing {}", evidence.display()))?;
+        }
+        let mut command = Command::new(binary);
+        command
+            .args(["diagnose", "--pid", &self.pid().to_string()])
+            .args([
+                "--pprof",
+                &self.pprof_url(),
+                "--window",
+                "10s",
+                "-o",
+                "json",
+            ])
+            .arg("--save")
+            .arg(&evidence);
+        let spelled = bounded::spelled(&command);
+        let printed = bounded::output(&mut command, DIAGNOSE_LIMIT)?.success(&spelled)?;
+        serde_json::from_str(&printed).doing(|| format!("reading what {spelled} printed"))
     }
 
     /// What a command in the lab gets to know.
@@ -136,7 +165,10 @@ fn start_process(program: &Path, port: u16, log: &Path) -> Result<Running> {
     command
         .args(["-listen_ip", "127.0.0.1", "-port", &port.to_string()])
         .args(["-profiling", "-logtostderr"])
-        .args(["-housekeeping_interval=1s", "-allow_dynamic_housekeeping=false"])
+        .args([
+            "-housekeeping_interval=1s",
+            "-allow_dynamic_housekeeping=false",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);

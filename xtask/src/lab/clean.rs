@@ -32,7 +32,10 @@ pub(crate) fn remove_orphans(workspace: &Workspace) -> Result<usize> {
     if failures.is_empty() {
         Ok(orphans.len())
     } else {
-        Err(Failure::new("removing what dead runs left", failures.concat()))
+        Err(Failure::new(
+            "removing what dead runs left",
+            failures.concat(),
+        ))
     }
 }
 

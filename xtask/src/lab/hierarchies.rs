@@ -26,8 +26,10 @@ pub(crate) fn for_leaks() -> Result<Vec<Hierarchy>> {
     let v1: Vec<_> = all.iter().filter(|found| !found.is_v2()).cloned().collect();
     let found = if v1.is_empty() { all } else { v1 };
     if found.is_empty() {
-        return Err(Failure::new("making cgroups", "no cgroup hierarchy is mounted")
-            .remedy("mount one, for instance: mount -t cgroup2 none /sys/fs/cgroup"));
+        return Err(
+            Failure::new("making cgroups", "no cgroup hierarchy is mounted")
+                .remedy("mount one, for instance: mount -t cgroup2 none /sys/fs/cgroup"),
+        );
     }
     Ok(found)
 }
@@ -62,7 +64,11 @@ pub(crate) fn home(hierarchy: &Hierarchy) -> Result<PathBuf> {
 fn own_path<'t>(text: &'t str, hierarchy: &Hierarchy) -> Option<&'t str> {
     text.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
-        let names: Vec<_> = fields.next()?.split(',').filter(|n| !n.is_empty()).collect();
+        let names: Vec<_> = fields
+            .next()?
+            .split(',')
+            .filter(|n| !n.is_empty())
+            .collect();
         (names == hierarchy.controllers).then(|| fields.next())?
     })
 }
@@ -100,10 +106,21 @@ fn parse_line(line: &str) -> Option<(&str, Hierarchy)> {
 
 /// Super block options without the ones that are not controllers.
 fn controllers(options: &str) -> Vec<String> {
-    let other = ["rw", "ro", "xattr", "noprefix", "clone_children", "favordynmods"];
+    let other = [
+        "rw",
+        "ro",
+        "xattr",
+        "noprefix",
+        "clone_children",
+        "favordynmods",
+    ];
     let is_controller =
         |option: &&str| !other.contains(option) && !option.starts_with("release_agent=");
-    options.split(',').filter(is_controller).map(str::to_owned).collect()
+    options
+        .split(',')
+        .filter(is_controller)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

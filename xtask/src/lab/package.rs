@@ -34,7 +34,10 @@ pub(crate) fn cadvisor(workspace: &Workspace) -> Result<PathBuf> {
     if program.exists() {
         Ok(program)
     } else {
-        Err(Failure::new("unpacking cadvisor", "no usr/bin/cadvisor in the package"))
+        Err(Failure::new(
+            "unpacking cadvisor",
+            "no usr/bin/cadvisor in the package",
+        ))
     }
 }
 
@@ -60,22 +63,32 @@ fn download(package: &Path) -> Result<()> {
         }
     }
     let why = if refused.is_empty() {
-        format!("apt's sources in {} name no Debian mirror", apt_sources::APT_DIR)
+        format!(
+            "apt's sources in {} name no Debian mirror",
+            apt_sources::APT_DIR
+        )
     } else {
         refused.concat()
     };
-    Err(Failure::new("getting Debian 11's cadvisor package", why).remedy(format!(
-        "if Debian 11 has left the mirror, get a file with SHA-256 {SHA256} from \
+    Err(
+        Failure::new("getting Debian 11's cadvisor package", why).remedy(format!(
+            "if Debian 11 has left the mirror, get a file with SHA-256 {SHA256} from \
          an archive of Debian packages (its path there: {POOL_PATH}) and put it at {}",
-        package.display()
-    )))
+            package.display()
+        )),
+    )
 }
 
 fn download_from(url: &str, package: &Path) -> Result<()> {
     eprintln!("lab: getting {url}");
     let mut command = Command::new(APT_HELPER);
     command
-        .args(["-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30"])
+        .args([
+            "-o",
+            "Acquire::Retries=2",
+            "-o",
+            "Acquire::http::Timeout=30",
+        ])
         .args(["-o", "APT::Sandbox::User=root", "download-file", url])
         .arg(package)
         .arg(format!("SHA256:{SHA256}"));
@@ -84,7 +97,10 @@ fn download_from(url: &str, package: &Path) -> Result<()> {
         return Ok(());
     }
     fs::remove_file(package).doing(|| format!("removing {}", package.display()))?;
-    Err(Failure::new(url, "the file there has another SHA-256; removed"))
+    Err(Failure::new(
+        url,
+        "the file there has another SHA-256; removed",
+    ))
 }
 
 /// Unpacks to a folder beside, then renames, so that half a package never looks like a whole one.

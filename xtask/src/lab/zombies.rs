@@ -106,8 +106,7 @@ impl Zombies {
 
     fn take_away(&self) -> Result<()> {
         remove_files(&self.files)?;
-        scratch::remove_tree(&self.parent)
-            .doing(|| format!("removing {}", self.parent.display()))
+        scratch::remove_tree(&self.parent).doing(|| format!("removing {}", self.parent.display()))
     }
 }
 
@@ -126,7 +125,12 @@ fn remove_files(files: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Dying memory cgroups of the machine: what the kernel counts minus what can be seen (v1), or
+/// Dying memory cgroups of the machine.
+pub(crate) fn dying_on_machine() -> Result<u64> {
+    dying(&hierarchies::memory()?)
+}
+
+/// What the kernel counts minus what can be seen (v1), or
 /// what it says itself (v2).
 fn dying(hierarchy: &Hierarchy) -> Result<u64> {
     if hierarchy.is_v2() {
@@ -137,14 +141,16 @@ fn dying(hierarchy: &Hierarchy) -> Result<u64> {
     }
     let path = "/proc/cgroups";
     let text = fs::read_to_string(path).doing(|| format!("reading {path}"))?;
-    let counted = value_of(&text, "memory", 2)
-        .ok_or_else(|| Failure::new(path, "has no line for memory"))?;
+    let counted =
+        value_of(&text, "memory", 2).ok_or_else(|| Failure::new(path, "has no line for memory"))?;
     Ok(counted.saturating_sub(directories(&hierarchy.mount)))
 }
 
 /// The number in column `column` of the line that begins with `key`.
 fn value_of(text: &str, key: &str, column: usize) -> Option<u64> {
-    let line = text.lines().find(|line| line.split_whitespace().next() == Some(key))?;
+    let line = text
+        .lines()
+        .find(|line| line.split_whitespace().next() == Some(key))?;
     line.split_whitespace().nth(column)?.parse().ok()
 }
 
@@ -226,7 +232,8 @@ mod tests {
 
     #[test]
     fn counts_are_read_from_both_tables() {
-        let v1 = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t3\t1\nmemory\t4\t20014\t1\n";
+        let v1 =
+            "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t3\t1\nmemory\t4\t20014\t1\n";
         assert_eq!(value_of(v1, "memory", 2), Some(20014));
         let v2 = "nr_descendants 41\nnr_dying_descendants 7\n";
         assert_eq!(value_of(v2, "nr_dying_descendants", 1), Some(7));

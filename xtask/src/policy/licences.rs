@@ -30,7 +30,9 @@ fn violation(package: &Package) -> Option<String> {
     };
     match spdx::permits(licence, |single| ALLOWED.contains(&single)) {
         Ok(true) => None,
-        Ok(false) => Some(format!("licence: {name} is `{licence}`, which is not allowed")),
+        Ok(false) => Some(format!(
+            "licence: {name} is `{licence}`, which is not allowed"
+        )),
         Err(error) => Some(format!("licence: {name} has `{licence}`: {error}")),
     }
 }

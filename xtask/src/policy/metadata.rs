@@ -109,7 +109,9 @@ pub(crate) fn read_without_dependencies(workspace: &Workspace) -> Result<Metadat
 
 fn ask(workspace: &Workspace, arguments: &[&str]) -> Result<Metadata> {
     let mut command = workspace.cargo();
-    command.args(["metadata", "--format-version", "1"]).args(arguments);
+    command
+        .args(["metadata", "--format-version", "1"])
+        .args(arguments);
     let json = bounded::output(&mut command, LIMIT)?.success("cargo metadata")?;
     serde_json::from_str(&json).doing(|| "reading cargo metadata".to_owned())
 }

@@ -121,7 +121,10 @@ mod tests {
     fn an_exception_makes_another_licence() {
         assert_eq!(with_mit_and_isc("MIT WITH some-exception"), Ok(false));
         let llvm = |licence: &str| licence == "Apache-2.0 WITH LLVM-exception";
-        assert_eq!(permits("Apache-2.0 WITH LLVM-exception OR X", llvm), Ok(true));
+        assert_eq!(
+            permits("Apache-2.0 WITH LLVM-exception OR X", llvm),
+            Ok(true)
+        );
     }
 
     #[test]

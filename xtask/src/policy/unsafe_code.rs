@@ -33,8 +33,12 @@ fn lints_violation(package: &Package) -> Result<Option<String>> {
     let inherited = manifest
         .get("lints")
         .and_then(|lints| lints.get("workspace")?.as_bool());
-    Ok((inherited != Some(true))
-        .then(|| format!("lints: {} does not have `lints.workspace = true`", package.name)))
+    Ok((inherited != Some(true)).then(|| {
+        format!(
+            "lints: {} does not have `lints.workspace = true`",
+            package.name
+        )
+    }))
 }
 
 fn search(dir: &Path, violations: &mut Vec<String>) -> Result<()> {
@@ -71,9 +75,8 @@ fn has_keyword(line: &str) -> bool {
 }
 
 fn begins_with(text: &str, word: &str) -> bool {
-    text.strip_prefix(word).is_some_and(|rest| {
-        !word.ends_with(is_word) || !rest.chars().next().is_some_and(is_word)
-    })
+    text.strip_prefix(word)
+        .is_some_and(|rest| !word.ends_with(is_word) || !rest.chars().next().is_some_and(is_word))
 }
 
 fn is_word(character: char) -> bool {

@@ -1,1 +1,71 @@
 //! The collectors, one file each.
+//!
+//! The runner finishes them in the order in which they stand here: readings that belong to the
+//! window's end first, then the dearer looks at the node, each of which may use what the ones
+//! before it found.
+
+mod cgroup_scan;
+mod cgroups;
+mod dentries;
+mod host;
+mod kernel_settings;
+mod machine_cpu;
+mod meminfo;
+mod mounts;
+mod pressure;
+mod shape;
+mod slab;
+mod softirqs;
+mod timed_reads;
+mod vmstat;
+
+pub(crate) use host::in_cgroup_namespace;
+pub(crate) use shape::{malformed, parsed};
+
+use crate::Collector;
+
+/// Cheap readings of the node. All together cost a few milliseconds.
+pub static ALL: &[&dyn Collector] = &[
+    &machine_cpu::COLLECTOR,
+    &softirqs::COLLECTOR,
+    &vmstat::COLLECTOR,
+    &pressure::COLLECTOR,
+    &meminfo::COLLECTOR,
+    &dentries::COLLECTOR,
+    &host::COLLECTOR,
+    &kernel_settings::COLLECTOR,
+    &mounts::COLLECTOR,
+];
+
+/// Looks that are taken once the window is closed, cheapest first.
+pub static PROBES: &[&dyn Collector] = &[
+    &cgroups::COLLECTOR,
+    &timed_reads::TimedReadsCollector,
+    &slab::SlabCollector,
+    &cgroup_scan::CgroupScanCollector,
+];
+
+/// The part of them that a look at the cgroups alone needs.
+pub(crate) static CGROUPS: &[&dyn Collector] = &[
+    &host::COLLECTOR,
+    &cgroups::COLLECTOR,
+    &timed_reads::TimedReadsCollector,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<&str> = ALL
+            .iter()
+            .chain(PROBES)
+            .map(|collector| collector.name())
+            .collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

@@ -1,7 +1,7 @@
 //! The machine, its kernel and its CPU time.
 
 use crate::observed::Observed;
-use crate::units::{BootNanos, Ticks};
+use crate::units::{BootNanos, Pid, Ticks};
 use serde::{Deserialize, Serialize};
 
 /// The machine and its kernel.
@@ -30,6 +30,8 @@ pub struct Host {
     pub uptime: BootNanos,
     /// Which cgroup interface is mounted.
     pub cgroup_mode: Observed<CgroupMode>,
+    /// The collector's own process, which is not part of the problem.
+    pub collector_pid: Option<Pid>,
     /// Effective user id of the collector.
     pub euid: u32,
     /// The collector's effective capabilities, `CapEff` of `/proc/self/status`.

@@ -1,0 +1,151 @@
+//! One known cause, as its TOML file says it.
+
+use super::{Condition, Template};
+use serde::Deserialize;
+
+/// One known cause.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Stable id in kebab-case; it names the problem, not the remedy.
+    pub id: String,
+    /// Class of causes, such as `T01_memcg_stat_walk`.
+    pub class: String,
+    /// What kind of statement it makes.
+    #[serde(default)]
+    pub kind: EntryKind,
+    /// The claim in one line.
+    pub title: Template,
+    /// Which part of the node it concerns.
+    pub component: String,
+    /// `verified` (seen in our lab or stated with evidence upstream) or `reported`.
+    pub standing: Standing,
+    /// Why it happens.
+    pub explanation: String,
+    /// What would show the claim to be wrong.
+    pub disproof: Vec<String>,
+    /// Addresses.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Ids or classes that look alike.
+    #[serde(default)]
+    pub look_alikes: Vec<String>,
+    /// Ordered frame patterns, root to leaf; any one of the lists is enough. Their share of the
+    /// profile is the fact `signature.share` inside this entry.
+    #[serde(default)]
+    pub signature: Vec<Vec<String>>,
+    /// What must hold.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// What rules it out.
+    #[serde(default)]
+    pub unless: Option<Condition>,
+    /// What makes it certain although its price is an estimate.
+    #[serde(default)]
+    pub sure: Option<Condition>,
+    /// Which ledger parts it claims.
+    #[serde(default)]
+    pub claims: Vec<ClaimRule>,
+    /// What was seen: shown when all its facts are known.
+    #[serde(default)]
+    pub evidence: Vec<ProofRule>,
+    /// How to check by hand.
+    #[serde(default)]
+    pub confirm: Vec<ProofRule>,
+    /// What helps.
+    #[serde(default)]
+    pub remedies: Remedies,
+    /// Which file it came from.
+    #[serde(skip)]
+    pub file: String,
+}
+
+/// What kind of statement an entry makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// Explains CPU.
+    #[default]
+    Cause,
+    /// Explains CPU that another cause usually drives.
+    Contributor,
+    /// Looks alarming and is harmless when its conditions hold.
+    RedHerring,
+    /// Says that there is nothing to explain.
+    NotHot,
+}
+
+/// How well an entry is established.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Seen in our lab or stated with evidence upstream.
+    Verified,
+    /// Told by users.
+    Reported,
+}
+
+impl Standing {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Reported => "reported",
+        }
+    }
+}
+
+/// A claim on a ledger part.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimRule {
+    /// Part of the `owner` view; a trailing `*` stands for all parts that begin so.
+    pub part: String,
+    /// Fact in cores that bounds the claim; without it the whole part is claimed.
+    #[serde(default)]
+    pub limit: Option<String>,
+    /// Why the price is what it is.
+    #[serde(default)]
+    pub why: Option<Template>,
+}
+
+/// An observation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofRule {
+    /// What is seen.
+    pub text: Template,
+    /// What to type.
+    #[serde(default)]
+    pub command: Option<Template>,
+}
+
+/// What helps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedies {
+    /// At once.
+    #[serde(default)]
+    pub now: Vec<RemedyRule>,
+    /// For good.
+    #[serde(default)]
+    pub for_good: Vec<RemedyRule>,
+}
+
+/// One remedy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemedyRule {
+    /// What it does.
+    pub text: Template,
+    /// What to type.
+    #[serde(default)]
+    pub command: Option<Template>,
+    /// What it may cost or break.
+    #[serde(default)]
+    pub risk: Option<String>,
+    /// Offered only when this holds.
+    #[serde(default)]
+    pub when: Option<Condition>,
+}

@@ -1,0 +1,139 @@
+//! Sentences with facts in them: `{cgroup.memory.dying} dying cgroups`.
+
+use nodesleuth_model::{FactValue, Nanos};
+use serde::Deserialize;
+
+/// A sentence with facts in braces. `{name:time}` prints seconds as a time, `{name:percent}` a
+/// share as percent, `{name:count}` with thousands separated, `{name:size}` bytes as a size,
+/// `{name:cores}` cores.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Template(String);
+
+impl Template {
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The sentence, or `None` when one of its facts is unknown.
+    #[must_use]
+    pub fn fill(&self, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<String> {
+        let mut out = String::new();
+        for piece in pieces(&self.0) {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Fact { name, style } => out.push_str(&show(&lookup(name)?, style)),
+            }
+        }
+        Some(out)
+    }
+
+    /// The sentence with unknown facts as `?`.
+    #[must_use]
+    pub fn fill_or_question_mark(&self, lookup: &dyn Fn(&str) -> Option<FactValue>) -> String {
+        let known = |name: &str| lookup(name).or(Some(FactValue::Text("?".to_owned())));
+        self.fill(&known).unwrap_or_default()
+    }
+
+    /// Names of the facts in it.
+    pub fn facts(&self) -> impl Iterator<Item = &str> {
+        pieces(&self.0).into_iter().filter_map(|piece| match piece {
+            Piece::Fact { name, .. } => Some(name),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Fact { name: &'a str, style: &'a str },
+}
+
+/// Only `{word.word}` is a fact; other braces (shell, awk) stay as they are.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    let mut start = 0;
+    while let Some(open) = rest[start..].find('{').map(|at| at + start) {
+        let Some(close) = rest[open..].find('}').map(|at| at + open) else { break };
+        let inside = &rest[open + 1..close];
+        let (name, style) = inside.split_once(':').unwrap_or((inside, ""));
+        if is_fact_name(name) {
+            pieces.push(Piece::Text(&rest[..open]));
+            pieces.push(Piece::Fact { name, style });
+            rest = &rest[close + 1..];
+            start = 0;
+        } else {
+            start = open + 1;
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn is_fact_name(name: &str) -> bool {
+    name.contains('.')
+        && name.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte)
+        })
+}
+
+fn show(value: &FactValue, style: &str) -> String {
+    match (value, style) {
+        (FactValue::Number(seconds), "time") => Nanos::from_seconds(*seconds).to_string(),
+        (FactValue::Number(share), "percent") => format!("{:.0} %", share * 100.0),
+        (FactValue::Number(count), "count") => thousands(*count),
+        (FactValue::Number(bytes), "size") => nodesleuth_model::Bytes(*bytes as u64).to_string(),
+        (FactValue::Number(cores), "cores") => {
+            format!("{} cores", nodesleuth_model::Cores(*cores))
+        }
+        (value, _) => value.to_string(),
+    }
+}
+
+fn thousands(count: f64) -> String {
+    let digits = format!("{:.0}", count.abs());
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if count < 0.0 { format!("-{out}") } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<FactValue> {
+        match name {
+            "cgroup.memory.dying" => Some(FactValue::Number(20_000.0)),
+            "cgroup.read" => Some(FactValue::Number(3.3984)),
+            _ => None,
+        }
+    }
+
+    fn fill(text: &str) -> Option<String> {
+        Template(text.to_owned()).fill(&lookup)
+    }
+
+    #[test]
+    fn facts_are_filled_in_their_style() {
+        let text = "{cgroup.memory.dying:count} dying, {cgroup.read:time} a read";
+        assert_eq!(fill(text).unwrap(), "20,000 dying, 3.4 s a read");
+    }
+
+    #[test]
+    fn a_sentence_with_an_unknown_fact_is_not_said() {
+        assert_eq!(fill("{no.such} things"), None);
+    }
+
+    #[test]
+    fn braces_of_a_shell_command_stay() {
+        assert_eq!(fill("awk '{print $3}' x{a,b}").unwrap(), "awk '{print $3}' x{a,b}");
+    }
+}

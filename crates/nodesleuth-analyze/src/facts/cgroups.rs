@@ -1,0 +1,136 @@
+//! Facts about live and dying cgroups.
+
+use super::{Derived, FactDef, FactType, absent, number, text};
+use crate::input::Input;
+use nodesleuth_model::Missing;
+use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount};
+
+pub(super) const FACTS: &[FactDef] = &[
+    FactDef {
+        name: "cgroup.mode",
+        kind: FactType::Text,
+        unit: "",
+        doc: "v1, v2 or hybrid.",
+        derive: |input| {
+            let mode = input.host()?.cgroup_mode.require("cgroup mode")?;
+            let word = match mode {
+                CgroupMode::V1 => "v1",
+                CgroupMode::V2 => "v2",
+                CgroupMode::Hybrid => "hybrid",
+            };
+            text(word, "mount table")
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.live",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Directories of the hierarchy that carries the memory controller, root included.",
+        derive: |input| {
+            let memory = memory(input)?;
+            number(*memory.live.require("live memory cgroups")? as f64, &memory.mount)
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.dying",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Memory cgroups that were removed and still live in the kernel.",
+        derive: |input| {
+            let dying = memory(input)?.dying.require("dying memory cgroups")?;
+            number(dying.count as f64, &dying.how)
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.total",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Live and dying memory cgroups: what a walk visits.",
+        derive: total,
+    },
+    FactDef {
+        name: "cgroup.live.max",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Directories of the hierarchy that has most.",
+        derive: |input| {
+            let (hierarchy, live) = largest(input)?;
+            number(live as f64, format!("directories under {}", hierarchy.mount))
+        },
+    },
+    FactDef {
+        name: "cgroup.live.all",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Directories of all hierarchies together.",
+        derive: |input| {
+            let census = input.evidence.cgroups.require("cgroup census")?;
+            let counted = census.hierarchies.iter().filter_map(|h| h.live.value());
+            number(counted.sum::<u64>() as f64, "directories of all hierarchies")
+        },
+    },
+    FactDef {
+        name: "cgroup.pattern.top",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Name pattern that most directories of the largest hierarchy follow.",
+        derive: |input| {
+            let pattern = top_pattern(input)?;
+            text(&pattern.pattern, format!("such as {}", pattern.example))
+        },
+    },
+    FactDef {
+        name: "cgroup.pattern.top_count",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Directories that follow that pattern.",
+        derive: |input| {
+            let pattern = top_pattern(input)?;
+            number(pattern.count as f64, &pattern.pattern)
+        },
+    },
+    FactDef {
+        name: "cgroup.pattern.top_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "Share of the largest hierarchy's directories that follow that pattern.",
+        derive: |input| {
+            let (_, live) = largest(input)?;
+            let pattern = top_pattern(input)?;
+            number(pattern.count as f64 / (live.max(1)) as f64, &pattern.pattern)
+        },
+    },
+];
+
+fn memory<'a>(input: &Input<'a>) -> Result<&'a Hierarchy, Missing> {
+    let census = input.evidence.cgroups.require("cgroup census")?;
+    census.memory().ok_or_else(|| absent("no hierarchy carries the memory controller"))
+}
+
+pub(super) fn total(input: &Input<'_>) -> Derived {
+    let memory = memory(input)?;
+    if let Some(count) = memory.kernel_count.value() {
+        return number(*count as f64, "num_cgroups in /proc/cgroups");
+    }
+    let live = memory.live.require("live memory cgroups")?;
+    let dying = memory.dying.require("dying memory cgroups")?;
+    number((live + dying.count) as f64, "live + dying")
+}
+
+fn largest<'a>(input: &Input<'a>) -> Result<(&'a Hierarchy, u64), Missing> {
+    let census = input.evidence.cgroups.require("cgroup census")?;
+    let counted = census.hierarchies.iter().filter_map(|h| h.live.value().map(|live| (h, *live)));
+    // The first of equals: mount order is stable.
+    let mut best: Option<(&Hierarchy, u64)> = None;
+    for (hierarchy, live) in counted {
+        if best.is_none_or(|(_, most)| live > most) {
+            best = Some((hierarchy, live));
+        }
+    }
+    best.ok_or_else(|| absent("no hierarchy could be counted"))
+}
+
+fn top_pattern<'a>(input: &Input<'a>) -> Result<&'a PatternCount, Missing> {
+    let (hierarchy, _) = largest(input)?;
+    hierarchy.patterns.first().ok_or_else(|| absent("no name patterns were counted"))
+}

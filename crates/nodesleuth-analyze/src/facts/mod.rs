@@ -1,0 +1,176 @@
+//! The facts table: closed, documented, derived from evidence before anything is concluded.
+//!
+//! A fact that cannot be derived is unknown and says why; it is never zero or false instead.
+
+mod agents;
+mod cgroups;
+mod files;
+mod kernel;
+mod machine;
+mod memory;
+mod profile;
+mod reads;
+mod target;
+
+use crate::catalog::Catalog;
+use crate::input::Input;
+use nodesleuth_model::{Fact, FactValue, Missing, MissingKind};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One row of the facts table.
+pub struct FactDef {
+    /// Name, dotted, lower case.
+    pub name: &'static str,
+    /// Type of the value.
+    pub kind: FactType,
+    /// Unit of a number; empty for counts of nothing, flags and text.
+    pub unit: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    pub(crate) derive: fn(&Input<'_>) -> Derived,
+}
+
+impl fmt::Debug for FactDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FactDef").field("name", &self.name).field("unit", &self.unit).finish()
+    }
+}
+
+/// Type of a fact's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactType {
+    /// A number in a unit.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// A word.
+    Text,
+}
+
+impl fmt::Display for FactType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Number => "number",
+            Self::Flag => "flag",
+            Self::Text => "text",
+        })
+    }
+}
+
+/// A derived value and where it came from, or why there is none.
+pub(crate) type Derived = Result<Known, Missing>;
+
+/// A derived value and where it came from.
+pub(crate) struct Known {
+    pub(crate) value: FactValue,
+    pub(crate) source: String,
+}
+
+pub(crate) fn number(value: f64, source: impl Into<String>) -> Derived {
+    if value.is_finite() {
+        Ok(Known { value: FactValue::Number(value), source: source.into() })
+    } else {
+        Err(Missing::new(MissingKind::Malformed, "the arithmetic gave no finite number"))
+    }
+}
+
+pub(crate) fn flag(value: bool, source: impl Into<String>) -> Derived {
+    Ok(Known { value: FactValue::Flag(value), source: source.into() })
+}
+
+pub(crate) fn text(value: impl Into<String>, source: impl Into<String>) -> Derived {
+    Ok(Known { value: FactValue::Text(value.into()), source: source.into() })
+}
+
+pub(crate) fn absent(reason: impl Into<String>) -> Missing {
+    Missing::new(MissingKind::Absent, reason)
+}
+
+/// All facts, by subject.
+#[must_use]
+pub fn table() -> Vec<&'static FactDef> {
+    [
+        target::FACTS,
+        agents::FACTS,
+        files::FACTS,
+        profile::FACTS,
+        cgroups::FACTS,
+        reads::FACTS,
+        kernel::FACTS,
+        memory::FACTS,
+        machine::FACTS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Type and unit of a fact, also of the ones that the catalogue's parts bring
+/// (`part.ID.share`, `part.ID.cores`, `signature.share`); `None` when there is no such fact.
+#[must_use]
+pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str)> {
+    if let Some(def) = table().into_iter().find(|def| def.name == name) {
+        return Some((def.kind, def.unit));
+    }
+    if name == "signature.share" {
+        return Some((FactType::Number, "share"));
+    }
+    let (id, what) = name.strip_prefix("part.")?.rsplit_once('.')?;
+    if !catalog.parts.knows(id) {
+        return None;
+    }
+    match what {
+        "share" => Some((FactType::Number, "share")),
+        "cores" => Some((FactType::Number, "cores")),
+        _ => None,
+    }
+}
+
+/// One fact of the table, if it is known.
+pub(crate) fn derive_one(input: &Input<'_>, name: &str) -> Option<FactValue> {
+    let def = table().into_iter().find(|def| def.name == name)?;
+    (def.derive)(input).ok().map(|known| known.value)
+}
+
+/// Derives every fact of the table.
+pub(crate) fn derive_all(input: &Input<'_>) -> BTreeMap<String, Fact> {
+    let derived = table().into_iter().map(|def| {
+        let fact = match (def.derive)(input) {
+            Ok(known) => {
+                Fact { value: Some(known.value), unit: def.unit.to_owned(), source: known.source }
+            }
+            Err(missing) => {
+                Fact { value: None, unit: def.unit.to_owned(), source: missing.to_string() }
+            }
+        };
+        (def.name.to_owned(), fact)
+    });
+    derived.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nodesleuth_model::Evidence;
+
+    #[test]
+    fn names_are_unique_and_every_fact_is_documented() {
+        let mut seen = std::collections::BTreeSet::new();
+        for def in table() {
+            assert!(seen.insert(def.name), "{} twice", def.name);
+            assert!(def.doc.len() > 10, "{} needs a sentence", def.name);
+        }
+    }
+
+    #[test]
+    fn without_evidence_everything_is_unknown_and_nothing_is_zero() {
+        let evidence = Evidence::default();
+        let catalog = Catalog::built_in().unwrap();
+        let facts = derive_all(&Input::new(&evidence, &[], &catalog));
+        for (name, fact) in facts {
+            assert_eq!(fact.value, None, "{name} = {:?}", fact.value);
+            assert!(!fact.source.is_empty(), "{name} does not say why");
+        }
+    }
+}

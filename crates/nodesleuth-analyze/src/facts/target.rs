@@ -1,0 +1,193 @@
+//! Facts about the target's CPU, age, threads and descriptors.
+
+use super::{Derived, FactDef, FactType, absent, flag, number, text};
+use crate::input::Input;
+
+pub(super) const FACTS: &[FactDef] = &[
+    FactDef {
+        name: "target.comm",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Process name of the target.",
+        derive: |input| text(&input.target()?.comm, "/proc/PID/stat"),
+    },
+    FactDef {
+        name: "target.pid",
+        kind: FactType::Number,
+        unit: "",
+        doc: "Process id of the target.",
+        derive: |input| number(f64::from(input.target()?.pid.0), "/proc/PID/stat"),
+    },
+    FactDef {
+        name: "target.cpu.cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU over the window: user + kernel + children that were waited for.",
+        derive: |input| number(input.cpu()?.total(), window_source(input)),
+    },
+    FactDef {
+        name: "target.cpu.user_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU in user mode over the window.",
+        derive: |input| number(input.cpu()?.user, window_source(input)),
+    },
+    FactDef {
+        name: "target.cpu.kernel_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU in the kernel over the window.",
+        derive: |input| number(input.cpu()?.kernel, window_source(input)),
+    },
+    FactDef {
+        name: "target.cpu.children_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU of children that ended and were waited for in the window, as cores.",
+        derive: |input| number(input.cpu()?.children, window_source(input)),
+    },
+    FactDef {
+        name: "target.cpu.kernel_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "Kernel part of the target's own CPU, 0 to 1.",
+        derive: kernel_share,
+    },
+    FactDef {
+        name: "target.cpu.lifetime_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "Average CPU since the target started.",
+        derive: lifetime_cores,
+    },
+    FactDef {
+        name: "target.age_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Time since the target started.",
+        derive: |input| number(age_seconds(input)?, "start time in /proc/PID/stat"),
+    },
+    FactDef {
+        name: "target.hot",
+        kind: FactType::Flag,
+        unit: "",
+        doc: "Whether the target burns at least `hot_cores` of thresholds.toml.",
+        derive: |input| {
+            let hot = input.catalog.thresholds.hot_cores;
+            flag(input.cpu()?.total() >= hot, format!("threshold {hot} cores"))
+        },
+    },
+    FactDef {
+        name: "target.threads",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Threads at the end of the window.",
+        derive: |input| {
+            let window = input.evidence.processes.require("processes")?;
+            let pid = input.target()?.pid;
+            let process = window.after.value.by_pid(pid);
+            let process = process.ok_or_else(|| absent("the target ended"))?;
+            number(f64::from(process.threads), "/proc/PID/stat")
+        },
+    },
+    FactDef {
+        name: "target.run_wait_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "Time that its threads waited for a CPU, per time that they ran.",
+        derive: run_wait_share,
+    },
+    FactDef {
+        name: "target.fds.open",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Open descriptors.",
+        derive: |input| {
+            let open = input.target()?.open_fds.require("open descriptors")?;
+            number(*open as f64, "/proc/PID/fd")
+        },
+    },
+    FactDef {
+        name: "target.inotify.watches",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "inotify watches; cAdvisor keeps one for each cgroup directory.",
+        derive: |input| {
+            let watches = input.target()?.inotify_watches.require("inotify watches")?;
+            number(*watches as f64, "/proc/PID/fdinfo")
+        },
+    },
+    FactDef {
+        name: "target.tracer.pid",
+        kind: FactType::Number,
+        unit: "",
+        doc: "Process that traces the target (strace, gdb); 0 for none. Tracing costs CPU.",
+        derive: |input| {
+            let tracer = input.target()?.tracer.require("tracer")?;
+            number(f64::from(tracer.0), "TracerPid in /proc/PID/status")
+        },
+    },
+    FactDef {
+        name: "target.reads.calls_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Read calls a second, all threads.",
+        derive: |input| {
+            let window = input.evidence.target_io.require("/proc/PID/io")?;
+            let (before, after) = (window.before.value, window.after.value);
+            let calls = after.read_calls.saturating_sub(before.read_calls);
+            number(calls as f64 / window.seconds(), "syscr in /proc/PID/io")
+        },
+    },
+];
+
+fn window_source(input: &Input<'_>) -> String {
+    let seconds = input.cpu().map_or(0.0, |cpu| cpu.seconds);
+    format!("/proc/PID/stat over {seconds:.1} s")
+}
+
+fn kernel_share(input: &Input<'_>) -> Derived {
+    let cpu = input.cpu()?;
+    let own = cpu.user + cpu.kernel;
+    if own <= 0.0 {
+        return Err(absent("the target used no CPU"));
+    }
+    number(cpu.kernel / own, "stime / (utime + stime)")
+}
+
+fn age_seconds(input: &Input<'_>) -> Result<f64, nodesleuth_model::Missing> {
+    let host = input.host()?;
+    let target = input.target()?;
+    let window = input.evidence.processes.require("processes")?;
+    let started = target.start.seconds(host.ticks_per_second);
+    let age = window.after.at.0 as f64 / 1e9 - started;
+    if target.start.0 == 0 || age <= 0.0 {
+        return Err(absent("its start time is not known"));
+    }
+    Ok(age)
+}
+
+fn lifetime_cores(input: &Input<'_>) -> Derived {
+    let host = input.host()?;
+    let window = input.evidence.processes.require("processes")?;
+    let process = window.after.value.by_pid(input.target()?.pid);
+    let process = process.ok_or_else(|| absent("the target ended"))?;
+    let used = process.own().seconds(host.ticks_per_second);
+    number(used / age_seconds(input)?, "utime + stime since start in /proc/PID/stat")
+}
+
+fn run_wait_share(input: &Input<'_>) -> Derived {
+    let window = input.evidence.threads.require("threads")?;
+    let (mut ran, mut waited) = (0.0, 0.0);
+    for after in &window.after.value.threads {
+        let before = window.before.value.threads.iter().find(|thread| thread.tid == after.tid);
+        let Some(before) = before else { continue };
+        let (Some(on), Some(wait)) = (after.on_cpu, after.run_wait) else { continue };
+        ran += on.seconds() - before.on_cpu.unwrap_or_default().seconds();
+        waited += wait.seconds() - before.run_wait.unwrap_or_default().seconds();
+    }
+    if ran <= 0.0 {
+        return Err(absent("no schedstat of threads that ran"));
+    }
+    number(waited / ran, "/proc/PID/task/*/schedstat")
+}

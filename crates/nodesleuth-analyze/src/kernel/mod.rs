@@ -1,0 +1,12 @@
+//! What is known of a kernel by its release string, and what a measurement says against it.
+//!
+//! The table is data (`catalog/kernel/`, `catalog/kernel-families.toml`); a measurement on the
+//! node wins over it.
+
+mod advisory;
+mod release;
+mod rule;
+
+pub use advisory::{Measured, advise};
+pub use release::{Family, Release};
+pub use rule::{KernelEntry, Rule, Verdict};

@@ -1,0 +1,154 @@
+//! The matcher: entries over facts and ledger → findings. It knows no cause by name.
+
+use crate::catalog::{Entry, EntryKind, ProofRule, RemedyRule, Truth};
+use crate::input::Input;
+use crate::lookup::Lookup;
+use crate::pricing::{self, Price};
+use nodesleuth_model::diagnosis::{NotChecked, Proof, Remedy};
+use nodesleuth_model::{Confidence, Cores, FactValue, Finding, FindingKind, Ledger};
+use std::collections::BTreeMap;
+
+type Facts<'a> = &'a dyn Fn(&str) -> Option<FactValue>;
+
+/// What came of all entries.
+#[derive(Default)]
+pub(crate) struct Matches {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) red_herrings: Vec<Finding>,
+    /// Set when an entry says that there is nothing to explain.
+    pub(crate) not_hot: Option<String>,
+    pub(crate) undecided: Vec<NotChecked>,
+}
+
+/// Matches every entry and takes claims from the ledger.
+pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -> Matches {
+    let mut matches = Matches::default();
+    let mut candidates = Vec::new();
+    let mut undecided: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in &input.catalog.entries {
+        let facts = lookup.for_entry(entry, input);
+        match decide(entry, &facts) {
+            Truth::False => {}
+            Truth::Unknown(names) => {
+                let reasons = names.iter().map(|name| lookup.reason(name));
+                for reason in reasons.collect::<std::collections::BTreeSet<_>>() {
+                    undecided.entry(reason).or_default().push(entry.id.clone());
+                }
+            }
+            Truth::True => match entry.kind {
+                EntryKind::NotHot => matches.not_hot = Some(entry.title.fill_or_question_mark(&facts)),
+                EntryKind::RedHerring => {
+                    matches.red_herrings.push(finding(entry, None, ledger, &facts));
+                }
+                EntryKind::Cause | EntryKind::Contributor => {
+                    let price = pricing::potential(entry, ledger, &facts);
+                    candidates.push((entry, price));
+                }
+            },
+        }
+    }
+    if matches.not_hot.is_none() {
+        price_all(input, lookup, ledger, candidates, &mut matches);
+        matches.undecided = undecided
+            .into_iter()
+            .map(|(why, ids)| NotChecked { what: ids.join(", "), why })
+            .collect();
+    }
+    matches
+}
+
+fn decide(entry: &Entry, facts: Facts<'_>) -> Truth {
+    let when = entry.when.as_ref().map_or(Truth::False, |when| when.holds(facts));
+    if when == Truth::False {
+        return when;
+    }
+    match entry.unless.as_ref().map_or(Truth::False, |unless| unless.holds(facts)) {
+        Truth::True => Truth::False,
+        // What would rule it out is not known: that does not hide a cause that fits.
+        Truth::False | Truth::Unknown(_) => when,
+    }
+}
+
+fn price_all(
+    input: &Input<'_>,
+    lookup: &Lookup<'_>,
+    ledger: &mut Ledger,
+    mut candidates: Vec<(&Entry, f64)>,
+    matches: &mut Matches,
+) {
+    candidates.sort_by(|a, b| pricing::order(*a, *b));
+    let total = ledger.total_cores.0;
+    for (entry, _) in candidates {
+        let facts = lookup.for_entry(entry, input);
+        let price = pricing::claim(entry, ledger, &facts);
+        if price.cores < input.catalog.thresholds.min_share * total {
+            pricing::release(entry, ledger);
+            continue;
+        }
+        matches.findings.push(finding(entry, Some(price), ledger, &facts));
+    }
+    matches.findings.sort_by(|a, b| {
+        let cores = |finding: &Finding| finding.cores.unwrap_or_default().0;
+        let rank = |finding: &Finding| finding.kind != FindingKind::Cause;
+        rank(a).cmp(&rank(b)).then_with(|| cores(b).total_cmp(&cores(a)))
+    });
+}
+
+fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_>) -> Finding {
+    let confidence = confidence(entry, price.as_ref(), facts);
+    let share = |cores: f64| (ledger.total_cores.0 > 0.0).then(|| cores / ledger.total_cores.0);
+    Finding {
+        id: entry.id.clone(),
+        class: entry.class.clone(),
+        kind: match entry.kind {
+            EntryKind::Contributor => FindingKind::Contributor,
+            EntryKind::RedHerring => FindingKind::RedHerring,
+            EntryKind::Cause | EntryKind::NotHot => FindingKind::Cause,
+        },
+        title: entry.title.fill_or_question_mark(facts),
+        component: entry.component.clone(),
+        cores: price.as_ref().map(|price| Cores(price.cores)),
+        share: price.as_ref().and_then(|price| share(price.cores)),
+        confidence,
+        pricing: price.map(|price| price.lines).unwrap_or_default(),
+        evidence: proofs(&entry.evidence, facts),
+        disproof: entry.disproof.clone(),
+        explanation: entry.explanation.trim().to_owned(),
+        remedies_now: remedies(&entry.remedies.now, facts),
+        remedies_for_good: remedies(&entry.remedies.for_good, facts),
+        confirm: proofs(&entry.confirm, facts),
+        references: entry.references.clone(),
+        standing: entry.standing.as_str().to_owned(),
+    }
+}
+
+/// High when most of the price was measured or `sure` holds; low when `sure` is refuted.
+fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confidence {
+    let measured = price.is_some_and(|price| price.measured >= price.cores / 2.0);
+    let sure = entry.sure.as_ref().map(|sure| sure.holds(facts));
+    match sure {
+        _ if measured => Confidence::High,
+        Some(Truth::True) => Confidence::High,
+        Some(Truth::False) => Confidence::Low,
+        _ => Confidence::Medium,
+    }
+}
+
+fn proofs(rules: &[ProofRule], facts: Facts<'_>) -> Vec<Proof> {
+    let fill = |rule: &ProofRule| {
+        let command = rule.command.as_ref().map(|command| command.fill_or_question_mark(facts));
+        Some(Proof { text: rule.text.fill(facts)?, command })
+    };
+    rules.iter().filter_map(fill).collect()
+}
+
+fn remedies(rules: &[RemedyRule], facts: Facts<'_>) -> Vec<Remedy> {
+    let offered = |rule: &&RemedyRule| {
+        rule.when.as_ref().is_none_or(|when| when.holds(facts) != Truth::False)
+    };
+    let fill = |rule: &RemedyRule| {
+        let command = rule.command.as_ref().map(|command| command.fill_or_question_mark(facts));
+        Some(Remedy { text: rule.text.fill(facts)?, command, risk: rule.risk.clone() })
+    };
+    rules.iter().filter(offered).filter_map(fill).collect()
+}

@@ -1,0 +1,110 @@
+//! What was not checked and why: every piece of evidence that was asked for and is missing.
+
+use nodesleuth_model::diagnosis::NotChecked;
+use nodesleuth_model::evidence::{Evidence, ReadOutcome};
+use nodesleuth_model::{Missing, MissingKind, Observed};
+
+/// One line for each missing piece.
+pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
+    let mut rows = Vec::new();
+    let mut note = |what: &str, missing: Option<&Missing>| {
+        if let Some(missing) = missing {
+            rows.push(NotChecked { what: what.to_owned(), why: missing.to_string() });
+        }
+    };
+    note("host", evidence.host.missing());
+    note("machine CPU", evidence.machine_cpu.missing());
+    note("processes", evidence.processes.missing());
+    note("the target's threads", evidence.threads.missing());
+    note("the target", evidence.target.missing());
+    note("the target's read rate", evidence.target_io.missing());
+    note("which files the target has open", evidence.open_files.missing());
+    note("cgroup census", evidence.cgroups.missing());
+    note("cost of an ordinary cgroup file", evidence.cgroup_scan.missing());
+    note("timed reads", evidence.timed_reads.missing());
+    note("memory", evidence.meminfo.missing());
+    note("slab caches", evidence.slab.missing());
+    note("dentry cache", evidence.dentries.missing());
+    note("mount table", evidence.mounts.missing());
+    note("pressure", evidence.pressure.missing());
+    note("memory reclaim counters", evidence.vmstat.missing());
+    note("softirqs", evidence.softirqs.missing());
+    note("kernel settings", evidence.kernel.missing());
+    target_parts(evidence, &mut note);
+    hierarchies(evidence, &mut note);
+    rows.extend(reads(evidence));
+    rows.extend(profiles(evidence));
+    rows
+}
+
+/// Not being a Go program is an answer, not something that was not checked.
+fn target_parts(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    let Some(target) = evidence.target.value() else { return };
+    let unexpected = |missing: &&Missing| {
+        !matches!(missing.kind, MissingKind::Unsupported | MissingKind::Absent)
+    };
+    note("the target's binary", target.exe.missing());
+    note("Go build information", target.go.missing().filter(unexpected));
+    note("the target's descriptors", target.open_fds.missing());
+}
+
+fn hierarchies(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    let Some(census) = evidence.cgroups.value() else { return };
+    for hierarchy in &census.hierarchies {
+        let name = if hierarchy.controllers.is_empty() {
+            hierarchy.mount.clone()
+        } else {
+            hierarchy.controllers.join(",")
+        };
+        note(&format!("live cgroups of {name}"), hierarchy.live.missing());
+        if hierarchy.has("memory") {
+            note(&format!("dying cgroups of {name}"), hierarchy.dying.missing());
+        }
+    }
+}
+
+fn reads(evidence: &Evidence) -> Vec<NotChecked> {
+    let Some(timed) = evidence.timed_reads.value() else { return Vec::new() };
+    let rows = timed.reads.iter().filter_map(|read| {
+        let why = match &read.outcome {
+            ReadOutcome::Read { .. } => return None,
+            ReadOutcome::Skipped { reason } | ReadOutcome::Failed { reason } => reason.clone(),
+            ReadOutcome::TimedOut { after, stuck: None } => format!("no answer within {after}"),
+            ReadOutcome::TimedOut { after, stuck: Some(pid) } => {
+                format!("no answer within {after}; process {pid} is stuck in the kernel with it")
+            }
+        };
+        Some(NotChecked { what: format!("time to read {}", read.path), why })
+    });
+    rows.collect()
+}
+
+fn profiles(evidence: &Evidence) -> Vec<NotChecked> {
+    let failed = evidence.profile_failures.iter().map(|failure| NotChecked {
+        what: format!("profile {}", failure.source),
+        why: failure.missing.to_string(),
+    });
+    let mut rows: Vec<NotChecked> = failed.collect();
+    if evidence.profiles.is_empty() && rows.is_empty() {
+        rows.push(NotChecked { what: "stacks of the target".to_owned(), why: profile_hint(evidence) });
+    }
+    rows
+}
+
+fn profile_hint(evidence: &Evidence) -> String {
+    let target = evidence.target.value();
+    let is_go = target.is_some_and(|target| matches!(target.go, Observed::Value(_)));
+    let ports = target.and_then(|target| target.listening_ports.value());
+    match ports.filter(|ports| is_go && !ports.is_empty()) {
+        Some(ports) => {
+            let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+            format!(
+                "no profile was given; this Go program listens on port {}: if it serves pprof, add \
+                 --pprof http://127.0.0.1:{}/debug/pprof/profile",
+                ports.join(", "),
+                ports[0]
+            )
+        }
+        None => "no profile was given (--pprof URL or FILE)".to_owned(),
+    }
+}

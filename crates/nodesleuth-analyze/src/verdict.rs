@@ -1,0 +1,78 @@
+//! The answer in one sentence.
+
+use crate::facts;
+use crate::input::Input;
+use crate::matcher::Matches;
+use nodesleuth_model::diagnosis::TargetSummary;
+use nodesleuth_model::{Cores, FactValue, FindingKind, Ledger, Outcome};
+
+/// Who was looked at and what it burns.
+pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
+    let target = input.target().ok()?;
+    let number = |name: &str| match facts::derive_one(input, name) {
+        Some(FactValue::Number(number)) => Some(number),
+        _ => None,
+    };
+    let cpu = input.cpu().unwrap_or_default();
+    let go = target.go.value();
+    Some(TargetSummary {
+        pid: target.pid,
+        comm: target.comm.clone(),
+        version: go.map(|go| {
+            let main = go.main.as_ref().map(|main| main.version.as_str()).unwrap_or_default();
+            format!("{} {main}", go.go_version).trim_end().to_owned()
+        }),
+        cores: Cores(cpu.total()),
+        user_cores: Cores(cpu.user),
+        kernel_cores: Cores(cpu.kernel),
+        children_cores: Cores(cpu.children),
+        lifetime_cores: number("target.cpu.lifetime_cores").map(Cores),
+        age_seconds: number("target.age_seconds"),
+    })
+}
+
+/// Which kind of answer it is, and the sentence.
+pub(crate) fn decide(
+    input: &Input<'_>,
+    target: Option<&TargetSummary>,
+    ledger: &Ledger,
+    matches: &Matches,
+) -> (Outcome, String) {
+    let Some(target) = target else {
+        return (Outcome::NoTarget, "there is no evidence about any process".to_owned());
+    };
+    let name = format!("{} (pid {})", target.comm, target.pid);
+    if let Err(missing) = input.cpu() {
+        return (Outcome::NotIdentified, format!("the CPU of {name} is not known: {missing}"));
+    }
+    if let Some(said) = &matches.not_hot {
+        return (Outcome::NotHot, said.clone());
+    }
+    let total = ledger.total_cores;
+    let enough = ledger.explained_share() >= input.catalog.thresholds.min_explained_share;
+    match matches.findings.first() {
+        Some(top) if enough => {
+            let driven = if top.kind == FindingKind::Cause { "" } else { " (driven by something)" };
+            let cores = top.cores.unwrap_or_default();
+            let percent = top.share.unwrap_or_default() * 100.0;
+            let said = format!(
+                "{name} burns {total} cores; {cores} of them ({percent:.0} %) because of: \
+                 {}{driven}",
+                top.title
+            );
+            (Outcome::CauseFound, said)
+        }
+        Some(_) => (
+            Outcome::NotIdentified,
+            format!(
+                "{name} burns {total} cores; not identified: what was found explains only \
+                 {:.0} % of it",
+                ledger.explained_share() * 100.0
+            ),
+        ),
+        None => (
+            Outcome::NotIdentified,
+            format!("{name} burns {total} cores; not identified: no known cause fits the evidence"),
+        ),
+    }
+}

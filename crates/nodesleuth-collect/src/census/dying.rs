@@ -1,0 +1,123 @@
+//! How many cgroups were removed and still live in the kernel.
+//!
+//! v1 has no counter of them: they are what the kernel counts and nobody can see. v2 says it.
+
+use nodesleuth_model::evidence::DyingCount;
+use nodesleuth_model::{Missing, MissingKind, Observed};
+use nodesleuth_parse::cgroup::stat::CgroupStat;
+
+/// One count of a v1 hierarchy: directories, and the kernel's number before and after walking
+/// them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Round {
+    pub(super) directories: u64,
+    pub(super) kernel_before: u64,
+    pub(super) kernel_after: u64,
+}
+
+impl Round {
+    /// The kernel's number lags behind removals, so the smaller one is nearer to the truth.
+    fn kernel(self) -> u64 {
+        self.kernel_before.min(self.kernel_after)
+    }
+
+    /// Counted by the kernel and not there as a directory.
+    pub(super) fn dying(self) -> u64 {
+        self.kernel().saturating_sub(self.directories)
+    }
+
+    pub(super) fn count(self) -> DyingCount {
+        DyingCount {
+            count: self.dying(),
+            how: format!(
+                "{} counted by the kernel (/proc/cgroups) − {} directories",
+                grouped(self.kernel()),
+                grouped(self.directories)
+            ),
+        }
+    }
+}
+
+/// The number of a v2 hierarchy, from `cgroup.stat` of its root.
+pub(super) fn from_stat(stat: &CgroupStat) -> DyingCount {
+    let of_memory = match stat.nr_dying_subsys.get("memory") {
+        Some(memory) => format!(", nr_dying_subsys_memory {}", grouped(*memory)),
+        None => String::new(),
+    };
+    DyingCount {
+        count: stat.nr_dying_descendants,
+        how: format!(
+            "nr_dying_descendants {} of cgroup.stat{of_memory}",
+            grouped(stat.nr_dying_descendants)
+        ),
+    }
+}
+
+/// What is counted where only a part of the tree can be seen.
+pub(super) fn unseen(visible: Option<u64>) -> Observed<DyingCount> {
+    let at_least = match visible {
+        Some(count) => format!(
+            "; at least {}, those below the visible part",
+            grouped(count)
+        ),
+        None => String::new(),
+    };
+    let reason = format!(
+        "only a part of the cgroup tree is visible here, so directories and the kernel's count \
+         cannot be compared{at_least}"
+    );
+    Observed::Unavailable(
+        Missing::new(MissingKind::Unsupported, reason).needs("the node's own cgroup namespace"),
+    )
+}
+
+/// A number with commas between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dying_is_what_the_kernel_counts_and_nobody_sees() {
+        let round = Round {
+            directories: 31,
+            kernel_before: 20_035,
+            kernel_after: 20_031,
+        };
+        let count = round.count();
+        assert_eq!(count.count, 20_000);
+        assert_eq!(
+            count.how,
+            "20,031 counted by the kernel (/proc/cgroups) − 31 directories"
+        );
+    }
+
+    #[test]
+    fn more_directories_than_the_kernel_counted_are_not_a_huge_number() {
+        let round = Round {
+            directories: 9,
+            kernel_before: 5,
+            kernel_after: 8,
+        };
+        assert_eq!(round.dying(), 0);
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

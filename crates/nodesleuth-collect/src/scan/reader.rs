@@ -1,0 +1,182 @@
+//! Opens, reads and closes files of many cgroups, and adds up what that took.
+
+use crate::cpu_time::{UserAndKernel, monotonic, of_this_thread};
+use crate::{Cancel, Node, ReadError};
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+use nodesleuth_model::Nanos;
+use nodesleuth_model::evidence::{CgroupScan, ScannedFile};
+use std::cmp::Reverse;
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// As much as collectors read at once; `memory.stat` fits.
+const BUFFER_BYTES: usize = 16 << 10;
+
+/// Files to read in each cgroup of one hierarchy.
+pub(super) struct Group {
+    mount: OwnedFd,
+    files: Vec<&'static CStr>,
+}
+
+impl Group {
+    /// Keeps the hierarchy's mount open.
+    pub(super) fn open(
+        node: &Node,
+        mount: &str,
+        files: &[&'static CStr],
+    ) -> Result<Self, ReadError> {
+        let folder = File::open(node.path(mount));
+        let folder = folder.map_err(|source| ReadError {
+            path: mount.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            mount: folder.into(),
+            files: files.to_vec(),
+        })
+    }
+}
+
+/// When to stop early.
+pub(super) struct Limits {
+    /// Wall time of all reads.
+    pub(super) wall: Nanos,
+    /// Wall time of a single file.
+    pub(super) slow_file: Nanos,
+}
+
+/// What files of one name have cost so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    files: u64,
+    cpu: Nanos,
+    slowest: Nanos,
+}
+
+/// Moments between two files: one look at both clocks ends a file and begins the next.
+#[derive(Clone, Copy)]
+struct Moment {
+    wall: Nanos,
+    cpu: Nanos,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            wall: monotonic(),
+            cpu: of_this_thread(),
+        }
+    }
+}
+
+/// Reads files and adds up.
+pub(super) struct Reader {
+    groups: Vec<Group>,
+    tallies: Vec<Vec<Tally>>,
+    buffer: Vec<u8>,
+    failed: u64,
+}
+
+impl Reader {
+    pub(super) fn new(groups: Vec<Group>) -> Self {
+        let tallies = groups
+            .iter()
+            .map(|group| vec![Tally::default(); group.files.len()]);
+        Self {
+            tallies: tallies.collect(),
+            groups,
+            buffer: vec![0; BUFFER_BYTES],
+            failed: 0,
+        }
+    }
+
+    /// Reads every file of these cgroups, named by their paths below the mounts.
+    pub(super) fn read(
+        mut self,
+        cgroups: &[CString],
+        limits: &Limits,
+        cancel: &Cancel,
+    ) -> CgroupScan {
+        let (used, began) = (UserAndKernel::of_this_thread(), monotonic());
+        let mut done = 0;
+        let mut cut = false;
+        for cgroup in cgroups {
+            let slowest = self.read_cgroup(cgroup);
+            done += 1;
+            let wall = Nanos(monotonic().0 - began.0);
+            if slowest > limits.slow_file || wall > limits.wall || cancel.requested() {
+                cut = done < cgroups.len() as u64;
+                break;
+            }
+        }
+        let wall = Nanos(monotonic().0 - began.0);
+        let used = UserAndKernel::of_this_thread().since(used);
+        CgroupScan {
+            cgroups: done,
+            files: self.tallies.iter().flatten().map(|tally| tally.files).sum(),
+            failed: self.failed,
+            user: used.user,
+            kernel: used.kernel,
+            wall,
+            by_file: self.by_file(),
+            sampled: cut,
+        }
+    }
+
+    /// The wall time of its slowest file. A hierarchy that does not have the cgroup is passed over.
+    fn read_cgroup(&mut self, cgroup: &CStr) -> Nanos {
+        let mut slowest = Nanos(0);
+        let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        for (group, tallies) in self.groups.iter().zip(&mut self.tallies) {
+            let Ok(folder) = openat(&group.mount, cgroup, folder, Mode::empty()) else {
+                continue;
+            };
+            let mut before = Moment::now();
+            for (&file, tally) in group.files.iter().zip(tallies) {
+                let read = read_file(&folder, file, &mut self.buffer);
+                let after = Moment::now();
+                match read {
+                    Ok(()) => {
+                        let wall = Nanos(after.wall.0 - before.wall.0);
+                        tally.files += 1;
+                        tally.cpu.0 += after.cpu.0 - before.cpu.0;
+                        tally.slowest = tally.slowest.max(wall);
+                        slowest = slowest.max(wall);
+                    }
+                    Err(_) => self.failed += 1,
+                }
+                before = after;
+            }
+        }
+        slowest
+    }
+
+    fn by_file(&self) -> Vec<ScannedFile> {
+        let names = self.groups.iter().flat_map(|group| &group.files);
+        let mut by_file: Vec<ScannedFile> = names
+            .zip(self.tallies.iter().flatten())
+            .filter(|(_, tally)| tally.files > 0)
+            .map(|(name, tally)| ScannedFile {
+                name: name.to_string_lossy().into_owned(),
+                files: tally.files,
+                cpu: tally.cpu,
+                slowest: tally.slowest,
+            })
+            .collect();
+        by_file.sort_by_key(|file| Reverse(file.cpu));
+        by_file
+    }
+}
+
+fn read_file(folder: impl AsFd, name: &CStr, buffer: &mut [u8]) -> nix::Result<()> {
+    let file = openat(
+        folder,
+        name,
+        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?;
+    while nix::unistd::read(&file, buffer)? > 0 {}
+    Ok(())
+}

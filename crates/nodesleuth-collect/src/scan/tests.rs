@@ -1,0 +1,90 @@
+use super::*;
+use crate::fake_node::FakeNode;
+
+const MOUNT: &str = "/sys/fs/cgroup/memory";
+
+fn node(cgroups: usize) -> FakeNode {
+    let mut fake = FakeNode::with_memory_v1("6.1.0", cgroups as u64);
+    for number in 0..cgroups {
+        let folder = format!("{MOUNT}/kubepods/pod{number}");
+        fake = fake
+            .file(&format!("{folder}/memory.stat"), "cache 1\n")
+            .file(&format!("{folder}/memory.usage_in_bytes"), "1\n");
+    }
+    fake
+}
+
+#[test]
+fn every_cgroup_is_read_and_absent_files_are_counted_as_failed() {
+    let fake = node(5);
+    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    // Five pods, kubepods and the root; six memory files each, of which the pods have two.
+    assert_eq!((scan.cgroups, scan.files, scan.failed), (7, 10, 32));
+    assert!(!scan.sampled);
+    let names: Vec<&str> = scan.by_file.iter().map(|file| file.name.as_str()).collect();
+    assert!(names.contains(&"memory.stat") && names.contains(&"memory.usage_in_bytes"));
+    assert!(
+        scan.by_file
+            .iter()
+            .all(|file| file.files == 5 && file.cpu.0 > 0)
+    );
+}
+
+#[test]
+fn a_sample_takes_some_leaves_and_says_that_it_is_one() {
+    let scan = scan(&node(90).node, false, &Cancel::default()).unwrap();
+    assert!(scan.sampled);
+    assert!(
+        (1..=SAMPLE as u64).contains(&scan.cgroups),
+        "{}",
+        scan.cgroups
+    );
+}
+
+#[test]
+fn cgroups_that_hold_others_are_left_out_where_they_may_be_slow() {
+    let fake = node(3);
+    fake.write("/proc/sys/kernel/osrelease", "4.15.0\n");
+    let table = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t20031\t1\n";
+    fake.write("/proc/cgroups", table);
+    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    assert_eq!(scan.cgroups, 3);
+    assert!(scan.sampled);
+}
+
+#[test]
+fn a_cgroup_removed_after_it_was_listed_is_passed_over() {
+    let fake = node(2);
+    let group = Group::open(&fake.node, MOUNT, &[c"memory.stat"]).unwrap();
+    fake.remove(&format!("{MOUNT}/kubepods/pod1"));
+    let limits = Limits {
+        wall: Nanos(u64::MAX),
+        slow_file: Nanos(u64::MAX),
+    };
+    let cgroups = [c"kubepods/pod0".to_owned(), c"kubepods/pod1".to_owned()];
+    let scan = Reader::new(vec![group]).read(&cgroups, &limits, &Cancel::default());
+    assert_eq!((scan.cgroups, scan.files, scan.failed), (2, 1, 0));
+}
+
+#[test]
+fn a_slow_file_ends_a_sample() {
+    let fake = node(3);
+    let group = Group::open(&fake.node, MOUNT, &[c"memory.stat"]).unwrap();
+    let limits = Limits {
+        wall: Nanos(u64::MAX),
+        slow_file: Nanos(0),
+    };
+    let cgroups = ["kubepods/pod0", "kubepods/pod1"].map(|path| CString::new(path).unwrap());
+    let scan = Reader::new(vec![group]).read(&cgroups, &limits, &Cancel::default());
+    assert_eq!((scan.cgroups, scan.sampled), (1, true));
+}
+
+#[test]
+fn without_a_hierarchy_there_is_nothing_to_scan() {
+    let fake = FakeNode::new().file(
+        "/proc/self/mountinfo",
+        "21 1 0:3 / /proc rw - proc proc rw\n",
+    );
+    let missing = scan(&fake.node, true, &Cancel::default()).unwrap_err();
+    assert_eq!(missing.kind, MissingKind::Absent);
+}

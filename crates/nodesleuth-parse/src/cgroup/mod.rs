@@ -1,0 +1,8 @@
+//! What is mounted as a cgroup hierarchy, its counters, and names of cgroup directories.
+
+mod hierarchies;
+mod name_pattern;
+pub mod stat;
+
+pub use hierarchies::{HierarchyMount, hierarchies, mode};
+pub use name_pattern::name_pattern;

@@ -1,0 +1,78 @@
+//! One fixed-size record of an ELF file: a header, whose fields differ by word size and byte order.
+
+use super::{ElfError, fill_all};
+use crate::ranged_read::RangedRead;
+
+/// Word size and byte order of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// 64 bits; otherwise 32.
+    pub(super) wide: bool,
+    /// Most significant byte first.
+    pub(super) big_endian: bool,
+}
+
+/// The largest record there is, the 64-bit file header; section headers are as long.
+const LARGEST: usize = 64;
+
+/// A record's bytes, padded with zeros.
+pub(super) struct Record {
+    layout: Layout,
+    bytes: [u8; LARGEST],
+}
+
+/// Where a field is in a 32-bit and in a 64-bit file.
+#[derive(Clone, Copy)]
+pub(super) struct Field(pub(super) usize, pub(super) usize);
+
+impl Record {
+    pub(super) fn read(
+        file: &dyn RangedRead,
+        layout: Layout,
+        offset: u64,
+        length: usize,
+    ) -> Result<Self, ElfError> {
+        let mut bytes = [0; LARGEST];
+        fill_all(file, offset, &mut bytes[..length])?;
+        Ok(Self { layout, bytes })
+    }
+
+    pub(super) fn half(&self, field: Field) -> u16 {
+        let bytes = self.bytes(field);
+        if self.layout.big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        }
+    }
+
+    pub(super) fn word(&self, field: Field) -> u32 {
+        let bytes = self.bytes(field);
+        if self.layout.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        }
+    }
+
+    /// An address, offset or size: 64 bits in a 64-bit file, else 32.
+    pub(super) fn native(&self, field: Field) -> u64 {
+        if !self.layout.wide {
+            return u64::from(self.word(field));
+        }
+        let bytes = self.bytes(field);
+        if self.layout.big_endian {
+            u64::from_be_bytes(bytes)
+        } else {
+            u64::from_le_bytes(bytes)
+        }
+    }
+
+    /// Fields are constants of this module's neighbours, so none reaches behind the record.
+    fn bytes<const N: usize>(&self, field: Field) -> [u8; N] {
+        let at = if self.layout.wide { field.1 } else { field.0 };
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&self.bytes[at..at + N]);
+        bytes
+    }
+}

@@ -1,0 +1,11 @@
+//! What Go's linker leaves in a binary, found with a few small reads.
+
+mod blob;
+mod build_info;
+#[cfg(test)]
+mod fixture;
+mod mod_info;
+mod unquote;
+
+pub use crate::ranged_read::RangedRead;
+pub use build_info::{GoBuildError, build_info};

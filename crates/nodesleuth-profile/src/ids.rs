@@ -1,0 +1,110 @@
+//! From ids in a file, any 64-bit number, to positions in a table.
+
+use crate::error::{Place, ReadError, Table};
+use crate::strings::dense;
+
+/// Small ids are looked up directly, others by search; memory follows the number of entries,
+/// never the size of an id.
+#[derive(Debug)]
+pub(crate) struct IdIndex {
+    direct: Vec<u32>,
+    others: Vec<(u64, u32)>,
+}
+
+const FREE: u32 = u32::MAX;
+
+impl IdIndex {
+    /// Refuses id 0 and ids used twice. `offset` tells where an entry starts, for errors.
+    pub(crate) fn new(
+        table: Table,
+        ids: &[u64],
+        offset: impl Fn(usize) -> usize,
+    ) -> Result<Self, ReadError> {
+        let mut index = Self {
+            direct: vec![FREE; ids.len() + 1],
+            others: Vec::new(),
+        };
+        for (position, &id) in ids.iter().enumerate() {
+            if id == 0 {
+                let at = Place {
+                    table,
+                    number: position + 1,
+                    offset: offset(position),
+                };
+                return Err(ReadError::ReservedId { at });
+            }
+            match usize::try_from(id)
+                .ok()
+                .and_then(|id| index.direct.get_mut(id))
+            {
+                Some(slot) if *slot == FREE => *slot = dense(position),
+                Some(_) => return Err(ReadError::DuplicateId { table, id }),
+                None => index.others.push((id, dense(position))),
+            }
+        }
+        index.others.sort_unstable();
+        match index.others.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(ReadError::DuplicateId {
+                table,
+                id: pair[0].0,
+            }),
+            None => Ok(index),
+        }
+    }
+
+    /// The position of the entry with this id.
+    pub(crate) fn find(&self, id: u64) -> Option<u32> {
+        if let Some(&position) = usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
+            return (position != FREE).then_some(position);
+        }
+        let found = self
+            .others
+            .binary_search_by_key(&id, |entry| entry.0)
+            .ok()?;
+        Some(self.others[found].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(ids: &[u64]) -> Result<IdIndex, ReadError> {
+        IdIndex::new(Table::Location, ids, |position| position * 10)
+    }
+
+    #[test]
+    fn any_number_can_be_an_id() {
+        let ids = [u64::MAX, 2, 1 << 40, 4, 5];
+        let index = index(&ids).unwrap();
+        for (position, id) in ids.iter().enumerate() {
+            assert_eq!(index.find(*id), Some(dense(position)));
+        }
+        for absent in [0, 1, 3, 6, u64::MAX - 1] {
+            assert_eq!(index.find(absent), None);
+        }
+    }
+
+    #[test]
+    fn an_id_used_twice_is_refused() {
+        for id in [1, u64::MAX] {
+            let error = index(&[id, id]).unwrap_err();
+            assert_eq!(
+                error,
+                ReadError::DuplicateId {
+                    table: Table::Location,
+                    id
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn id_zero_is_refused_with_its_place() {
+        let error = index(&[7, 0]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "location number 2 (byte 10) has the reserved id 0"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! Reading a pprof file: `profile.proto`, plain or in gzip.
+//!
+//! The schema is <https://github.com/google/pprof/blob/main/proto/profile.proto>; what is accepted
+//! and what is refused is what Go's `profile.Parse` accepts and refuses, for this format. Pprof's
+//! older text and binary formats are not read.
+
+use crate::decode::{Decoder, Tables, place};
+use crate::error::{Place, ReadError, Table};
+use crate::foreign::explain;
+use crate::gzip::inflate;
+use crate::index::{Index, push};
+use crate::limits::Limits;
+use crate::profile::Profile;
+use crate::rows::{LabelRow, LabelValueRow};
+use crate::wire::{Fields, Span};
+
+/// Reads a profile from the bytes of a `.pb.gz` or `.pb` file.
+///
+/// # Errors
+/// If the bytes are not a valid profile (with what they are instead, if that can be told), or
+/// hold more than `limits` allow.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+    let data = inflate(bytes, limits.max_inflated_bytes)?;
+    match decode(&data, limits) {
+        Err(over @ ReadError::OverLimit { .. }) => Err(over),
+        other => other.map_err(|error| explain(&data, error)),
+    }
+}
+
+fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+    let index = Index::new(data, limits)?;
+    let (decoder, mut tables) = Decoder::tables(data, index, limits)?;
+    let types = decoder.index.sample_types.len();
+    let samples = decoder.spans(Table::Sample);
+    if types == 0 && !samples.is_empty() {
+        return Err(ReadError::NoSampleTypes {
+            samples: samples.len(),
+        });
+    }
+    let mut depth = 0;
+    for (number, span) in samples.iter().enumerate() {
+        depth += sample(
+            &decoder,
+            *span,
+            place(Table::Sample, number, *span),
+            &mut tables,
+        )?;
+        if depth > limits.max_frames {
+            return Err(ReadError::OverLimit {
+                what: "stack frames",
+                limit: limits.max_frames,
+            });
+        }
+    }
+    Ok(tables.profile.with_names())
+}
+
+/// Adds a sample; returns how many frames its stack has.
+fn sample(
+    decoder: &Decoder<'_>,
+    span: Span,
+    at: Place,
+    tables: &mut Tables,
+) -> Result<usize, ReadError> {
+    let Decoder { data, limits, .. } = *decoder;
+    let Tables {
+        profile,
+        location_ids,
+    } = tables;
+    let first_value = profile.samples.values.len();
+    let first_location = profile.samples.locations.len();
+    let mut depth = 0;
+    let mut fields = Fields::within(data, span);
+    while let Some(field) = fields.next()? {
+        match field.number {
+            1 => field.numbers("Sample.location_id", data, |id| {
+                let missing = ReadError::Missing {
+                    at,
+                    table: Table::Location,
+                    id,
+                };
+                let location = location_ids.find(id).ok_or(missing)?;
+                depth += profile.frames_of(location).len();
+                push(
+                    &mut profile.samples.locations,
+                    location,
+                    "stack frames",
+                    limits.max_frames,
+                )
+            })?,
+            2 => field.numbers("Sample.value", data, |value| {
+                let values = &mut profile.samples.values;
+                push(
+                    values,
+                    value.cast_signed(),
+                    "sample values",
+                    limits.max_frames,
+                )
+            })?,
+            3 => {
+                if let Some(label) = label(decoder, field.span("Sample.label")?, at)? {
+                    push(
+                        &mut profile.samples.labels,
+                        label,
+                        "labels",
+                        limits.max_labels,
+                    )?;
+                }
+            }
+            _ => {}
+        }
+    }
+    let samples = &mut profile.samples;
+    let found = samples.values.len() - first_value;
+    let expected = profile.header.sample_types.len();
+    if found != expected {
+        return Err(ReadError::ValueCount {
+            at,
+            found,
+            expected,
+        });
+    }
+    samples.locations[first_location..].reverse();
+    samples.location_ends.push(samples.locations.len());
+    samples.label_ends.push(samples.labels.len());
+    Ok(depth)
+}
+
+/// `None` for a label that says nothing. Text wins over a number.
+fn label(decoder: &Decoder<'_>, span: Span, at: Place) -> Result<Option<LabelRow>, ReadError> {
+    let (mut key, mut text, mut number, mut unit) = (0, 0, 0, 0);
+    let mut fields = Fields::within(decoder.data, span);
+    while let Some(field) = fields.next()? {
+        match field.number {
+            1 => key = field.signed("Label.key")?,
+            2 => text = field.signed("Label.str")?,
+            3 => number = field.signed("Label.num")?,
+            4 => unit = field.signed("Label.num_unit")?,
+            _ => {}
+        }
+    }
+    let key = decoder.string(key, at, "label key")?;
+    let value = if text != 0 {
+        LabelValueRow::Text(decoder.string(text, at, "label text")?)
+    } else if number != 0 || unit != 0 {
+        LabelValueRow::Number {
+            number,
+            unit: decoder.string(unit, at, "label unit")?,
+        }
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(LabelRow { key, value }))
+}

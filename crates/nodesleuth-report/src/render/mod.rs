@@ -1,0 +1,7 @@
+//! Formats, one file each.
+
+mod json;
+mod text;
+
+pub use json::json;
+pub use text::{Style, text};

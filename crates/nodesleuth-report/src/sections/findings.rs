@@ -1,0 +1,77 @@
+//! Causes, most expensive first: price, what was seen, what would disprove it, what helps.
+
+use super::Section;
+use crate::document::{Block, Item};
+use nodesleuth_model::diagnosis::{Proof, Remedy};
+use nodesleuth_model::{Confidence, Diagnosis, Finding, FindingKind};
+
+pub(super) struct Findings;
+
+impl Section for Findings {
+    fn title(&self) -> &'static str {
+        "Why"
+    }
+
+    fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for (at, finding) in diagnosis.findings.iter().enumerate() {
+            blocks.push(Block::Subheading(heading(at + 1, finding)));
+            blocks.extend(body(finding));
+        }
+        blocks
+    }
+}
+
+fn heading(number: usize, finding: &Finding) -> String {
+    let cores = finding.cores.unwrap_or_default();
+    let percent = finding.share.unwrap_or_default() * 100.0;
+    let confidence = match finding.confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+    };
+    let driven = match finding.kind {
+        FindingKind::Contributor => ", usually driven by a cause above",
+        _ => "",
+    };
+    format!(
+        "{number}. {} — {cores} cores, {percent:.0} % (confidence {confidence}{driven}) [{}]",
+        finding.title, finding.id
+    )
+}
+
+fn body(finding: &Finding) -> Vec<Block> {
+    let plain = |lines: &[String]| lines.iter().map(Item::plain).collect::<Vec<_>>();
+    let mut blocks = vec![
+        list("price", plain(&finding.pricing)),
+        list("seen", proofs(&finding.evidence)),
+        list("do now", remedies(&finding.remedies_now)),
+        list("do for good", remedies(&finding.remedies_for_good)),
+        list("wrong if", plain(&finding.disproof)),
+        list("check by hand", proofs(&finding.confirm)),
+    ];
+    blocks.retain(|block| !matches!(block, Block::List { items, .. } if items.is_empty()));
+    blocks
+}
+
+fn list(label: &str, items: Vec<Item>) -> Block {
+    Block::List { label: label.to_owned(), items }
+}
+
+pub(super) fn proofs(proofs: &[Proof]) -> Vec<Item> {
+    let item = |proof: &Proof| Item {
+        text: proof.text.clone(),
+        command: proof.command.clone(),
+        note: None,
+    };
+    proofs.iter().map(item).collect()
+}
+
+fn remedies(remedies: &[Remedy]) -> Vec<Item> {
+    let item = |remedy: &Remedy| Item {
+        text: remedy.text.clone(),
+        command: remedy.command.clone(),
+        note: remedy.risk.as_ref().map(|risk| format!("risk: {risk}")),
+    };
+    remedies.iter().map(item).collect()
+}

@@ -1,0 +1,72 @@
+//! Where the target's CPU went; what no finding explains is named.
+
+use super::Section;
+use crate::document::{Block, Row};
+use nodesleuth_model::{Cores, Diagnosis, LedgerPart, LedgerView, Outcome};
+
+/// Parts below this share of the total are added up.
+const SMALL_SHARE: f64 = 0.01;
+const COLUMNS: &[&str] = &["part", "cores", "%", "explained by"];
+
+pub(super) struct Ledger;
+
+impl Section for Ledger {
+    fn title(&self) -> &'static str {
+        "Where its CPU goes"
+    }
+
+    fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
+        let ledger = &diagnosis.ledger;
+        if diagnosis.outcome == Outcome::NotHot || ledger.total_cores.0 <= 0.0 {
+            return Vec::new();
+        }
+        let mut blocks = Vec::new();
+        for view in ledger.views.iter().filter(|view| worth_showing(view)) {
+            if let Some(note) = view.notes.first() {
+                blocks.push(Block::Paragraph(note.clone()));
+            }
+            let rows = rows(view, ledger.total_cores);
+            blocks.push(Block::Table { columns: COLUMNS.to_vec(), rows });
+        }
+        blocks.push(Block::Paragraph(format!(
+            "unexplained: {} of {} cores ({:.0} %)",
+            ledger.unexplained_cores,
+            ledger.total_cores,
+            (1.0 - ledger.explained_share()) * 100.0
+        )));
+        blocks
+    }
+}
+
+/// The owner view always; threads only when their names tell something apart.
+fn worth_showing(view: &LedgerView) -> bool {
+    match view.id.as_str() {
+        "owner" => true,
+        "threads" => view.parts.iter().filter(|part| part.title.contains('×')).count() > 1,
+        _ => false,
+    }
+}
+
+fn rows(view: &LedgerView, total: Cores) -> Vec<Row> {
+    let share = |part: &LedgerPart| part.cores.0 / total.0;
+    let (large, small): (Vec<_>, Vec<_>) =
+        view.parts.iter().partition(|part| share(part) >= SMALL_SHARE);
+    let mut rows: Vec<Row> = large.iter().map(|part| row(part, total)).collect();
+    let rest: f64 = small.iter().map(|part| part.cores.0).sum();
+    if rest > 0.0 {
+        let title = format!("{} smaller parts", small.len());
+        let part = LedgerPart { title, cores: Cores(rest), ..LedgerPart::default() };
+        rows.push(row(&part, total));
+    }
+    rows
+}
+
+fn row(part: &LedgerPart, total: Cores) -> Row {
+    let claims: Vec<&str> = part.claims.iter().map(|claim| claim.finding.as_str()).collect();
+    Row::new([
+        part.title.clone(),
+        part.cores.to_string(),
+        format!("{:.0}", part.cores.0 / total.0 * 100.0),
+        claims.join(", "),
+    ])
+}

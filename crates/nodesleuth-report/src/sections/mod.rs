@@ -1,0 +1,64 @@
+//! The sections of a report, in reading order: one file each, all in [`ALL`].
+
+mod advisories;
+mod cost;
+mod findings;
+mod ledger;
+mod not_checked;
+mod others;
+mod red_herrings;
+mod verdict;
+mod warnings;
+
+use crate::document::{Block, Document};
+use nodesleuth_model::Diagnosis;
+
+/// One section.
+trait Section: Sync {
+    /// Its heading; empty for none.
+    fn title(&self) -> &'static str;
+
+    /// Its blocks; none when there is nothing to say.
+    fn build(&self, diagnosis: &Diagnosis) -> Vec<Block>;
+}
+
+const ALL: &[&dyn Section] = &[
+    &verdict::Verdict,
+    &findings::Findings,
+    &ledger::Ledger,
+    &red_herrings::RedHerrings,
+    &advisories::Advisories,
+    &others::Others,
+    &not_checked::NotChecked,
+    &warnings::Warnings,
+    &cost::Cost,
+];
+
+/// The report of a diagnosis.
+#[must_use]
+pub fn document(diagnosis: &Diagnosis) -> Document {
+    let mut blocks = Vec::new();
+    for section in ALL {
+        let body = section.build(diagnosis);
+        if body.is_empty() {
+            continue;
+        }
+        if !section.title().is_empty() {
+            blocks.push(Block::Heading(section.title().to_owned()));
+        }
+        blocks.extend(body);
+    }
+    Document { title: title(diagnosis), blocks }
+}
+
+fn title(diagnosis: &Diagnosis) -> String {
+    let mut title = diagnosis.tool.clone();
+    if let Some(target) = &diagnosis.target {
+        title.push_str(&format!(" · {} (pid {})", target.comm, target.pid));
+        if let Some(version) = &target.version {
+            title.push_str(&format!(" · {version}"));
+        }
+    }
+    title.push_str(&format!(" · window {:.1} s", diagnosis.window_seconds));
+    title
+}

@@ -1,0 +1,63 @@
+//! `nodesleuth catalog`: the known causes, and loading them.
+
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::output;
+use comfy_table::{Table, presets};
+use nodesleuth_analyze::Catalog;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Format of the list.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+
+    /// Folder with known causes of your own.
+    #[arg(long, value_name = "DIR")]
+    catalog: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let catalog = load(args.catalog.as_deref())?;
+    if args.output == Format::Json {
+        let rows: Vec<_> = catalog.entries.iter().map(|entry| {
+            serde_json::json!({
+                "id": entry.id,
+                "class": entry.class,
+                "title": entry.title.text(),
+                "standing": entry.standing.as_str(),
+                "file": entry.file,
+            })
+        });
+        return output::json(&rows.collect::<Vec<_>>());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["id", "class", "standing"]);
+    for entry in &catalog.entries {
+        table.add_row([&entry.id, &entry.class, entry.standing.as_str()]);
+    }
+    output::print(&format!("{}\n\nnodesleuth explain ID says more.\n", table.trim_fmt()))
+}
+
+/// The built-in catalogue, with a folder of the user's own entries where one is given.
+pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
+    let Some(folder) = folder else { return Ok(Catalog::built_in()?) };
+    let mut files = Vec::new();
+    let entries = fs::read_dir(folder).map_err(|error| Failure::file("read", folder, error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| Failure::file("read", folder, error))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = fs::read_to_string(&path);
+            let text = text.map_err(|error| Failure::file("read", &path, error))?;
+            files.push((path.display().to_string(), text));
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        let what = format!("no .toml file in {}", folder.display());
+        return Err(Failure::usage(what, "give the folder that holds your catalogue entries"));
+    }
+    Ok(Catalog::with_user_files(&files)?)
+}

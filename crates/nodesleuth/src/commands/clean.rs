@@ -1,0 +1,47 @@
+//! `nodesleuth clean`: what interrupted runs left on this machine.
+
+use crate::failure::Failure;
+use crate::output;
+use nodesleuth_act::clean;
+use nodesleuth_collect::Node;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only list what would be removed.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let search = clean::find_orphans(&Node::live())?;
+    for path in &search.in_use {
+        output::note(&format!("{}: its owner still runs, left alone\n", path.display()));
+    }
+    for error in &search.not_searched {
+        output::note(&format!("not searched: {error}\n"));
+    }
+    if search.orphans.is_empty() {
+        return output::print("nothing to clean\n");
+    }
+    let mut stayed = 0;
+    for orphan in &search.orphans {
+        let path = orphan.path().display();
+        if args.dry_run {
+            output::print(&format!("would remove {path}\n"))?;
+            continue;
+        }
+        let removal = clean::remove(orphan);
+        output::print(&format!("{path}: {} entries removed\n", removal.removed))?;
+        stayed += removal.left;
+        for leftover in &removal.leftovers {
+            output::note(&format!("  still there: {leftover}\n"));
+        }
+    }
+    if stayed == 0 {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!("{stayed} entries could not be removed"),
+        "see the messages above; processes may still be in a cgroup, or root is needed",
+    ))
+}

@@ -1,0 +1,42 @@
+//! One file for each command.
+
+pub(crate) mod analyze;
+pub(crate) mod bundle;
+pub(crate) mod catalog;
+pub(crate) mod cgroups;
+pub(crate) mod clean;
+pub(crate) mod collect;
+pub(crate) mod demo;
+pub(crate) mod diagnose;
+mod docs;
+pub(crate) mod explain;
+pub(crate) mod hidden;
+mod target_choice;
+pub(crate) mod top;
+
+use crate::args::{Args, Command};
+use crate::failure::Failure;
+use std::process::ExitCode;
+
+/// The version as reports print it.
+pub(crate) const TOOL: &str = concat!("nodesleuth ", env!("CARGO_PKG_VERSION"));
+
+/// Runs the command that was typed.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+    let verbose = args.verbose;
+    let done = |()| ExitCode::SUCCESS;
+    match args.command {
+        Command::Diagnose(args) => diagnose::run(&args, verbose),
+        Command::Collect(args) => collect::run(&args, verbose).map(done),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Bundle(args) => bundle::run(&args).map(done),
+        Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
+        Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Explain(args) => explain::run(&args).map(done),
+        Command::Catalog(args) => catalog::run(&args).map(done),
+        Command::Demo(args) => demo::run(&args, verbose).map(done),
+        Command::Clean(args) => clean::run(&args).map(done),
+        Command::ReadFile(args) => hidden::read_file(&args).map(done),
+        Command::Docs(args) => hidden::docs(&args).map(done),
+    }
+}

@@ -1,0 +1,93 @@
+//! Options that say whom to watch, how long, and with which profiles; shared by `diagnose` and
+//! `collect`.
+
+use crate::args;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Display;
+use crate::signals;
+use nodesleuth_analyze::Catalog;
+use nodesleuth_collect::{CollectError, Collected, Node, Options, SystemClock, TargetChoice};
+use nodesleuth_model::{Cores, Pid};
+use std::time::Duration;
+
+/// Kernel time that possibly slow reads may cost in all, unless told otherwise.
+const SLOW_READ_BUDGET: &str = "2s";
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TargetArgs {
+    /// Watch this process.
+    #[arg(long, value_name = "PID", conflicts_with = "name")]
+    pub(crate) pid: Option<u32>,
+
+    /// Watch the busiest process of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// A CPU profile of the target: an address such as
+    /// http://127.0.0.1:8001/api/v1/nodes/NODE/proxy/debug/pprof/profile (fetched during the
+    /// window) or a file. May be given several times.
+    #[arg(long, value_name = "URL-or-FILE")]
+    pub(crate) pprof: Vec<String>,
+
+    /// How long to watch.
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = args::window)]
+    pub(crate) window: Duration,
+
+    /// Kernel time that reading possibly slow files may cost in all.
+    #[arg(long, value_name = "TIME", default_value = SLOW_READ_BUDGET, value_parser = args::duration)]
+    pub(crate) read_budget: Duration,
+}
+
+impl TargetArgs {
+    /// Collects evidence as the options say.
+    pub(crate) fn collect(
+        &self,
+        catalog: &Catalog,
+        progress: &Display,
+    ) -> Result<Collected, Failure> {
+        let options = Options {
+            window: self.window,
+            target: self.choice()?,
+            profiles: self.pprof.clone(),
+            read_child: own_binary(),
+            slow_read_budget: self.read_budget,
+            hot_cores: Cores(catalog.thresholds.hot_cores),
+        };
+        let cancel = signals::cancel();
+        let collected =
+            nodesleuth_collect::collect(&Node::live(), &SystemClock, &options, &cancel, progress);
+        progress.finish();
+        collected.map_err(|error| {
+            if let CollectError::NothingHot { busiest } = &error {
+                show_busiest(busiest);
+            }
+            error.into()
+        })
+    }
+
+    fn choice(&self) -> Result<TargetChoice, Failure> {
+        Ok(match (self.pid, &self.name) {
+            (Some(0), _) => {
+                return Err(Failure::usage("0 is not a process id", "give the pid of a process"));
+            }
+            (Some(pid), _) => TargetChoice::Pid(Pid(pid)),
+            (None, Some(name)) => TargetChoice::Name(name.clone()),
+            (None, None) => TargetChoice::BusiestAgent,
+        })
+    }
+}
+
+/// Our own binary, for reads that need a process of their own. It stays readable through /proc
+/// even when the file was replaced meanwhile.
+pub(crate) fn own_binary() -> Option<std::path::PathBuf> {
+    std::env::current_exe().ok()
+}
+
+fn show_busiest(busiest: &[(Pid, String, Cores)]) {
+    let mut text = String::from("The busiest processes:\n  cores    pid  name\n");
+    for (pid, comm, cores) in busiest {
+        text.push_str(&format!("{:>7} {pid:>6}  {comm}\n", cores.to_string()));
+    }
+    output::note(&text);
+}

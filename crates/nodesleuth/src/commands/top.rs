@@ -1,0 +1,227 @@
+//! `nodesleuth top`: what each process or thread used in each interval, and on average.
+
+mod averages;
+mod interval;
+mod json;
+mod row;
+mod text;
+mod utc;
+
+use averages::Averages;
+use interval::Interval;
+use nodesleuth_collect::tasks::{PidKind, Scope, TaskSampler, TaskUse};
+use nodesleuth_collect::{Cancel, Clock, CollectError, Node, SystemClock};
+use nodesleuth_model::{BootNanos, Nanos, Pid};
+use row::{Kind, Row, Table};
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+/// How often the user's wish to stop is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What each process or thread used: user, system, waiting for a CPU, context switches
+///
+/// Rows are sorted by CPU; what did not run has none. CPU and waiting are exact (nanoseconds of
+/// /proc/PID/schedstat); user and system are kept by the kernel in ticks of 10 ms. "-" is unknown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A row for each thread instead of each process
+    #[arg(long)]
+    threads: bool,
+
+    /// Only this process
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
+
+    /// Seconds between samples [default: one sample of 1 s]
+    #[arg(value_name = "INTERVAL")]
+    interval: Option<Interval>,
+
+    /// How many samples [default: until interrupted]
+    #[arg(value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+
+    /// Format; json is one object a line
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// Format of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// Columns.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// Why there is nothing to show.
+#[derive(Debug)]
+pub(crate) enum TopError {
+    /// The process table is unreadable or the process is not there.
+    Collect(CollectError),
+    /// `--pid` names a thread.
+    Thread {
+        /// As given.
+        tid: Pid,
+        /// The process that it belongs to.
+        pid: Pid,
+    },
+    /// `--pid` names a process that we may not look at.
+    Denied(Pid),
+    /// Standard output cannot be written to.
+    Output(io::Error),
+}
+
+impl fmt::Display for TopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collect(error) => error.fmt(f),
+            Self::Thread { tid, pid } => {
+                write!(f, "{tid} is a thread of process {pid}: use --pid {pid} --threads")
+            }
+            Self::Denied(pid) => write!(f, "process {pid} is hidden from us (needs root)"),
+            Self::Output(error) => write!(f, "cannot write the output: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for TopError {}
+
+impl From<CollectError> for TopError {
+    fn from(error: CollectError) -> Self {
+        Self::Collect(error)
+    }
+}
+
+impl From<io::Error> for TopError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Prints to standard output until the samples are done or the user stops it. A reader that goes
+/// away ends it quietly.
+///
+/// # Errors
+/// When there is no such process, the process table is unreadable, or the output cannot be
+/// written.
+pub(crate) fn run(args: &Args, cancel: &Cancel) -> Result<(), TopError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let watch = Watch { args, node: &Node::live(), clock: &SystemClock, cancel };
+    match watch.run(&mut out) {
+        Err(TopError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// What a run needs from outside.
+struct Watch<'a> {
+    args: &'a Args,
+    node: &'a Node,
+    clock: &'a dyn Clock,
+    cancel: &'a Cancel,
+}
+
+impl Watch<'_> {
+    fn run(&self, out: &mut dyn Write) -> Result<(), TopError> {
+        let scope = self.scope()?;
+        let mut sampler = match self.args.threads {
+            true => TaskSampler::of_threads(self.node, self.clock, scope),
+            false => TaskSampler::of_processes(self.node, self.clock, scope),
+        };
+        let first = sampler.sample()?;
+        if let (0, Scope::Process(pid)) = (first.processes, scope) {
+            let nobody = CollectError::NoSuchPid(pid).into();
+            return Err(if first.denied > 0 { TopError::Denied(pid) } else { nobody });
+        }
+        let mut averages = Averages::default();
+        let target_is_gone = self.samples(&mut sampler, first.at, &mut averages, out)?;
+        if self.args.interval.is_some() || self.args.output == Output::Json {
+            let (length, rows) = (averages.length(), averages.rows());
+            self.show(Table { kind: Kind::Average, length, total: None, rows }, out)?;
+        }
+        if let (true, Scope::Process(pid)) = (target_is_gone, scope) {
+            self.ended(pid, averages.length(), out)?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn scope(&self) -> Result<Scope, TopError> {
+        let Some(pid) = self.args.pid.map(Pid) else { return Ok(Scope::Node) };
+        match PidKind::of(self.node, pid) {
+            PidKind::ThreadOf(process) => Err(TopError::Thread { tid: pid, pid: process }),
+            PidKind::Process | PidKind::Nobody => Ok(Scope::Process(pid)),
+        }
+    }
+
+    /// Shows one sample after the other; returns whether the only process watched has ended.
+    fn samples(
+        &self,
+        sampler: &mut TaskSampler<'_>,
+        first: BootNanos,
+        averages: &mut Averages,
+        out: &mut dyn Write,
+    ) -> Result<bool, TopError> {
+        let interval = self.args.interval.unwrap_or_default().nanos();
+        let count = self.args.count.or(self.args.interval.is_none().then_some(1));
+        let mut due = first;
+        let mut done = 0;
+        while count.is_none_or(|count| done < count) && !self.cancel.requested() {
+            due = BootNanos(due.0.saturating_add(interval.0));
+            self.wait_until(due);
+            let sample = sampler.sample()?;
+            if sample.processes == 0 {
+                return Ok(true);
+            }
+            let used: Vec<TaskUse<'_>> = match self.args.threads {
+                true => sampler.threads_that_ran().collect(),
+                false => sampler.processes_that_ran().collect(),
+            };
+            let length = sample.since.unwrap_or_default();
+            averages.add(length, &used);
+            let total = if self.args.threads { sample.threads } else { sample.processes };
+            let rows = used.iter().map(|task| Row::of(task, length)).collect();
+            self.show(Table { kind: Kind::Sample, length, total: Some(total), rows }, out)?;
+            done += 1;
+        }
+        Ok(false)
+    }
+
+    fn wait_until(&self, due: BootNanos) {
+        loop {
+            let left = Duration::from_nanos(due.since(self.clock.boot()).0);
+            if left.is_zero() || self.cancel.requested() {
+                return;
+            }
+            self.clock.wait(left.min(LOOK_EVERY));
+        }
+    }
+
+    fn show(&self, mut table: Table<'_>, out: &mut dyn Write) -> io::Result<()> {
+        table.rows.sort_by(Row::most_cpu_first);
+        let now = self.now();
+        match self.args.output {
+            Output::Text => text::write(&table, &now, self.args.threads, out)?,
+            Output::Json => json::write(&table, &now, out)?,
+        }
+        out.flush()
+    }
+
+    fn ended(&self, pid: Pid, after: Nanos, out: &mut dyn Write) -> io::Result<()> {
+        let seconds = after.seconds();
+        match self.args.output {
+            Output::Text => writeln!(out, "\nprocess {pid} has ended, {seconds:.2} s were measured"),
+            Output::Json => json::ended(pid, &self.now(), out),
+        }
+    }
+
+    fn now(&self) -> String {
+        utc::rfc3339(self.clock.utc_unix_nanos())
+    }
+}
+
+#[cfg(test)]
+mod tests;

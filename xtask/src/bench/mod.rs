@@ -1,0 +1,95 @@
+//! `cargo xtask bench`: measures and writes docs/benchmarks.md. What is compared runs in the same
+//! minute, in turns; figures are medians. A section that fails leaves its old text alone.
+
+mod census;
+mod cpu;
+mod diagnose;
+mod document;
+mod machine;
+pub(crate) mod threads;
+mod top;
+mod zombies;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::bench::document::Document;
+use crate::failure::Result;
+use crate::interrupt;
+use crate::workspace::Workspace;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to measure.
+    #[arg(value_enum, default_value_t = Which::All)]
+    which: Which,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// `top` against pidstat on 2,000 threads.
+    Top,
+    /// The kernel's share of reading 1,000 cgroups.
+    Census,
+    /// CPU and memory of `diagnose` itself.
+    Diagnose,
+    /// Real cAdvisor among 20,000 zombies.
+    Zombies,
+    All,
+}
+
+struct Section {
+    which: Which,
+    id: &'static str,
+    /// The section's text; gets the released binary.
+    measure: fn(&Workspace, &Path) -> Result<String>,
+}
+
+/// In the page's order.
+const SECTIONS: &[Section] = &[
+    Section {
+        which: Which::Top,
+        id: "top",
+        measure: top::measure,
+    },
+    Section {
+        which: Which::Census,
+        id: "census",
+        measure: census::measure,
+    },
+    Section {
+        which: Which::Diagnose,
+        id: "diagnose",
+        measure: diagnose::measure,
+    },
+    Section {
+        which: Which::Zombies,
+        id: "zombies",
+        measure: zombies::measure,
+    },
+];
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
+    let binary = workspace.release_binary()?;
+    let mut document = Document::open(&workspace.root().join("docs/benchmarks.md"))?;
+    let mut code = ExitCode::SUCCESS;
+    for section in SECTIONS {
+        if args.which != Which::All && args.which != section.which {
+            continue;
+        }
+        interrupt::check()?;
+        eprintln!("bench: {}", section.id);
+        match (section.measure)(workspace, &binary) {
+            Ok(text) => {
+                println!("{text}");
+                document.put(section.id, &format!("{text}\n{}\n", machine::describe()));
+                document.save(SECTIONS.iter().map(|section| section.id))?;
+            }
+            Err(failure) => {
+                eprintln!("bench {}: {failure}", section.id);
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}

@@ -1,0 +1,75 @@
+//! `nodesleuth top --threads` against `pidstat -t` on the same machine with 2,000 threads more.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+
+use crate::bench::cpu::{self, Cpu, median};
+use crate::bench::threads;
+use crate::bounded;
+use crate::failure::{Failure, Result};
+use crate::workspace::Workspace;
+
+const THREADS: usize = 2000;
+const REPEATS: usize = 5;
+const RUN_LIMIT: Duration = Duration::from_secs(60);
+const INSTALL_LIMIT: Duration = Duration::from_secs(300);
+
+pub(crate) fn measure(_: &Workspace, binary: &Path) -> Result<String> {
+    have_pidstat()?;
+    let process = threads::start(THREADS)?;
+    let mut pairs = Vec::new();
+    for _ in 0..REPEATS {
+        let ours = cpu::of(
+            Command::new(binary).args(["top", "--threads", "1", "5"]),
+            RUN_LIMIT,
+        )?;
+        let theirs = cpu::of(Command::new("pidstat").args(["-t", "1", "5"]), RUN_LIMIT)?;
+        pairs.push((ours, theirs));
+    }
+    drop(process);
+    Ok(describe(&pairs))
+}
+
+fn describe(pairs: &[(Cpu, Cpu)]) -> String {
+    let middle = |figure: fn(&(Cpu, Cpu)) -> f64| median(pairs.iter().map(figure));
+    format!(
+        "## top against pidstat\n\n\
+         One process with {THREADS} threads (4 of them work a little) beside what else runs; both \
+         programs look at every thread of the machine, five times, a second apart. CPU seconds of \
+         a run, {REPEATS} runs each in turns.\n\n\
+         | command | user | kernel | CPU |\n|---|---|---|---|\n\
+         | `nodesleuth top --threads 1 5` | {:.3} s | {:.3} s | {:.3} s |\n\
+         | `pidstat -t 1 5` | {:.3} s | {:.3} s | {:.3} s |\n\n\
+         **pidstat uses {:.1} times the CPU** (median of the pairs; at least 10 is wanted).\n",
+        middle(|(ours, _)| ours.user),
+        middle(|(ours, _)| ours.kernel),
+        middle(|(ours, _)| ours.total()),
+        middle(|(_, theirs)| theirs.user),
+        middle(|(_, theirs)| theirs.kernel),
+        middle(|(_, theirs)| theirs.total()),
+        middle(|(ours, theirs)| theirs.total() / ours.total()),
+    )
+}
+
+/// Installs Debian's sysstat if pidstat is not there.
+fn have_pidstat() -> Result<()> {
+    let mut version = Command::new("pidstat");
+    version
+        .arg("-V")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if bounded::run(&mut version, RUN_LIMIT).is_ok() {
+        return Ok(());
+    }
+    if !geteuid().is_root() {
+        return Err(Failure::new("pidstat", "not installed").remedy("apt-get install sysstat"));
+    }
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "--no-install-recommends", "sysstat"])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    bounded::succeed(&mut install, INSTALL_LIMIT)
+}

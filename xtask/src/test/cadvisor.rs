@@ -1,0 +1,57 @@
+//! Parts that diagnose a real cAdvisor in the lab with the released binary.
+//! What the diagnosis must say is in `cadvisor_expectations.rs`.
+
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+use serde_json::Value;
+
+use crate::failure::Result;
+use crate::lab::{CadvisorLab, Size};
+use crate::test::cadvisor_expectations as expectations;
+use crate::test::parts::none_of;
+use crate::test::summary::Outcome;
+use crate::workspace::Workspace;
+
+const CGROUPS: usize = 2000;
+const ZOMBIES: usize = 20_000;
+/// cAdvisor has found all cgroups by then and does nothing but housekeeping.
+const SETTLE: Duration = Duration::from_secs(3);
+
+pub(crate) fn many_cgroups(workspace: &Workspace) -> Result<Outcome> {
+    let size = Size {
+        cgroups: CGROUPS,
+        zombies: 0,
+    };
+    in_lab(workspace, size, |_, diagnosis| {
+        Ok(expectations::of_many_cgroups(diagnosis))
+    })
+}
+
+pub(crate) fn zombies(workspace: &Workspace) -> Result<Outcome> {
+    let size = Size {
+        cgroups: 0,
+        zombies: ZOMBIES,
+    };
+    in_lab(workspace, size, |lab, diagnosis| {
+        Ok(expectations::of_zombies(diagnosis, lab.dying_on_machine()?))
+    })
+}
+
+fn in_lab(
+    workspace: &Workspace,
+    size: Size,
+    violations: impl Fn(&CadvisorLab, &Value) -> Result<Vec<String>>,
+) -> Result<Outcome> {
+    if !geteuid().is_root() {
+        return Ok(Outcome::Skipped("it needs root to make cgroups".to_owned()));
+    }
+    let binary = workspace.release_binary()?;
+    let lab = CadvisorLab::start(workspace, size)?;
+    std::thread::sleep(SETTLE);
+    let checked = lab
+        .diagnose(workspace, &binary)
+        .and_then(|diagnosis| violations(&lab, &diagnosis));
+    lab.stop()?;
+    checked.map(none_of)
+}

@@ -1,0 +1,52 @@
+//! Parts that are calls of cargo, each with a limit that only a hang reaches.
+
+use std::process::Command;
+use std::time::Duration;
+
+use nix::unistd::geteuid;
+
+use crate::bounded;
+use crate::failure::Result;
+use crate::test::summary::Outcome;
+use crate::workspace::Workspace;
+
+const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
+const FORMAT_LIMIT: Duration = Duration::from_secs(120);
+
+pub(crate) fn format(workspace: &Workspace) -> Result<Outcome> {
+    let mut cargo = cargo(workspace, "fmt --all --check");
+    passes(&mut cargo, FORMAT_LIMIT)
+}
+
+pub(crate) fn clippy(workspace: &Workspace) -> Result<Outcome> {
+    let mut cargo = cargo(workspace, "clippy --workspace --all-targets -- -D warnings");
+    passes(&mut cargo, BUILD_LIMIT)
+}
+
+pub(crate) fn tests(workspace: &Workspace) -> Result<Outcome> {
+    let mut cargo = cargo(workspace, "test --workspace --no-fail-fast");
+    passes(&mut cargo, BUILD_LIMIT)
+}
+
+pub(crate) fn rustdoc(workspace: &Workspace) -> Result<Outcome> {
+    let mut cargo = cargo(workspace, "doc --no-deps --workspace");
+    passes(cargo.env("RUSTDOCFLAGS", "-Dwarnings"), BUILD_LIMIT)
+}
+
+pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
+    if !geteuid().is_root() {
+        return Ok(Outcome::Skipped("it needs root".to_owned()));
+    }
+    let words = "test --release -p nodesleuth --test live -- --ignored --test-threads=1";
+    passes(&mut cargo(workspace, words), BUILD_LIMIT)
+}
+
+fn cargo(workspace: &Workspace, words: &str) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(words.split(' '));
+    cargo
+}
+
+fn passes(command: &mut Command, limit: Duration) -> Result<Outcome> {
+    bounded::succeed(command, limit).map(|()| Outcome::Passed)
+}
