@@ -151,8 +151,8 @@ impl Demo {
                 cgroups.hierarchy(),
             ),
             Scratch::Tree(tree) => format!(
-                "{} small files under {}, and an agent (pid {pid}) that walks over them again \
-                 and again.",
+                "{} names of small files under {}, and an agent (pid {pid}) that walks over them \
+                 again and again.",
                 tree.files(),
                 tree.path().display(),
             ),

@@ -22,11 +22,17 @@ impl TargetCpu {
         let before = window.before.value.by_pid(target.pid);
         let after = window.after.value.by_pid(target.pid);
         let (Some(before), Some(after)) = (before, after) else {
-            let reason = format!("process {} was not there at both ends of the window", target.pid);
+            let reason = format!(
+                "process {} was not there at both ends of the window",
+                target.pid
+            );
             return Err(Missing::new(MissingKind::TargetGone, reason));
         };
         if before.start != after.start {
-            let reason = format!("the pid {} was given to another process meanwhile", target.pid);
+            let reason = format!(
+                "the pid {} was given to another process meanwhile",
+                target.pid
+            );
             return Err(Missing::new(MissingKind::TargetGone, reason));
         }
         let seconds = window.seconds();
@@ -52,7 +58,10 @@ pub(crate) fn process_cores(
     seconds: f64,
 ) -> (Cores, Cores) {
     let kernel = rate(host, before.stime, after.stime, seconds);
-    (Cores(rate(host, before.utime, after.utime, seconds) + kernel), Cores(kernel))
+    (
+        Cores(rate(host, before.utime, after.utime, seconds) + kernel),
+        Cores(kernel),
+    )
 }
 
 /// Cores between two tick counts. A count that went back (a counter of another process) is zero.

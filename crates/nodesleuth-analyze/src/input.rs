@@ -21,7 +21,12 @@ impl<'a> Input<'a> {
         catalog: &'a Catalog,
     ) -> Self {
         let (profile, warnings) = ProfileView::choose(profiles, evidence, &catalog.parts);
-        Self { evidence, catalog, profile, warnings }
+        Self {
+            evidence,
+            catalog,
+            profile,
+            warnings,
+        }
     }
 
     pub(crate) fn host(&self) -> Result<&'a Host, Missing> {
@@ -37,6 +42,8 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn profile(&self) -> Result<&ProfileView<'a>, Missing> {
-        self.profile.as_ref().ok_or_else(|| crate::facts::absent("there is no CPU profile"))
+        self.profile
+            .as_ref()
+            .ok_or_else(|| crate::facts::absent("there is no CPU profile"))
     }
 }

@@ -14,12 +14,18 @@ const GAP_WORTH_A_NOTE: f64 = 0.1;
 
 /// All views of the target's CPU; nothing is claimed yet.
 pub(crate) fn build(input: &Input<'_>) -> Ledger {
-    let Ok(cpu) = input.cpu() else { return Ledger::default() };
+    let Ok(cpu) = input.cpu() else {
+        return Ledger::default();
+    };
     let mut views = vec![owner(input, &cpu), mode(&input.catalog.parts, &cpu)];
     if let (Ok(host), Some(threads)) = (input.host(), input.evidence.threads.value()) {
         views.push(by_thread(host, threads, &cpu));
     }
-    Ledger { total_cores: Cores(cpu.total()), unexplained_cores: Cores(cpu.total()), views }
+    Ledger {
+        total_cores: Cores(cpu.total()),
+        unexplained_cores: Cores(cpu.total()),
+        views,
+    }
 }
 
 fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
@@ -32,7 +38,11 @@ fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
 }
 
 fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
-    let rows = [("user", cpu.user), ("kernel", cpu.kernel), ("children", cpu.children)];
+    let rows = [
+        ("user", cpu.user),
+        ("kernel", cpu.kernel),
+        ("children", cpu.children),
+    ];
     LedgerView {
         id: "mode".to_owned(),
         title: "by mode".to_owned(),
@@ -47,17 +57,32 @@ fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
     let Some(profile) = &input.profile else {
         let notes = vec!["there is no CPU profile: only modes are told apart".to_owned()];
         let title = "by owner".to_owned();
-        return LedgerView { id: "owner".to_owned(), title, notes, ..mode(titles, cpu) };
+        return LedgerView {
+            id: "owner".to_owned(),
+            title,
+            notes,
+            ..mode(titles, cpu)
+        };
     };
     let own = cpu.user + cpu.kernel;
     let (kernel_gap, other_gap) = profile.gap(cpu);
     let seen = profile.total_cores();
     // Scaled where the profile is of another time or shows a little more than /proc does.
-    let scale = if seen <= 0.0 { 0.0 } else { (own - kernel_gap - other_gap).max(0.0) / seen };
-    let mut rows: Vec<LedgerPart> =
-        profile.parts().map(|(id, cores)| part(id, titles.title(id), cores * scale)).collect();
+    let scale = if seen <= 0.0 {
+        0.0
+    } else {
+        (own - kernel_gap - other_gap).max(0.0) / seen
+    };
+    let mut rows: Vec<LedgerPart> = profile
+        .parts()
+        .map(|(id, cores)| part(id, titles.title(id), cores * scale))
+        .collect();
     if seen <= 0.0 && !profile.covers_window {
-        rows.push(part("other-in-profile", titles.title("other-in-profile"), own));
+        rows.push(part(
+            "other-in-profile",
+            titles.title("other-in-profile"),
+            own,
+        ));
     }
     for (id, cores) in [
         ("outside-profile-kernel", kernel_gap),
@@ -75,7 +100,9 @@ fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
 }
 
 fn owner_notes(input: &Input<'_>, cpu: &TargetCpu, gap: f64, kernel_gap: f64) -> Vec<String> {
-    let Some(profile) = &input.profile else { return Vec::new() };
+    let Some(profile) = &input.profile else {
+        return Vec::new();
+    };
     if !profile.covers_window {
         return vec![format!(
             "{} was not taken in this window: its shares are applied to the CPU of the window",
@@ -101,12 +128,19 @@ fn owner_notes(input: &Input<'_>, cpu: &TargetCpu, gap: f64, kernel_gap: f64) ->
 
 /// Threads of one name together; threads that ended in the window are the rest.
 fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> LedgerView {
-    let before: BTreeMap<_, _> =
-        window.before.value.threads.iter().map(|thread| (thread.tid, thread)).collect();
+    let before: BTreeMap<_, _> = window
+        .before
+        .value
+        .threads
+        .iter()
+        .map(|thread| (thread.tid, thread))
+        .collect();
     let mut groups: BTreeMap<&str, (f64, u32)> = BTreeMap::new();
     let seconds = window.seconds();
     for after in &window.after.value.threads {
-        let first = before.get(&after.tid).filter(|first| first.start == after.start);
+        let first = before
+            .get(&after.tid)
+            .filter(|first| first.start == after.start);
         let (user, kernel) = first.map_or((Default::default(), Default::default()), |first| {
             (first.utime, first.stime)
         });
@@ -129,7 +163,11 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
     let alive: f64 = rows.iter().map(|row| row.cores.0).sum();
     let ended = (cpu.user + cpu.kernel - alive).max(0.0);
     rows.push(part("ended", "threads that ended, and rounding", ended));
-    rows.push(part("children", "children that were waited for", cpu.children));
+    rows.push(part(
+        "children",
+        "children that were waited for",
+        cpu.children,
+    ));
     LedgerView {
         id: "threads".to_owned(),
         title: "by thread name".to_owned(),
@@ -140,8 +178,15 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
 
 /// Largest first, nothing left out but zeros.
 fn sorted(parts: impl IntoIterator<Item = LedgerPart>) -> Vec<LedgerPart> {
-    let mut parts: Vec<LedgerPart> =
-        parts.into_iter().filter(|part| part.cores.0 > 0.0).collect();
-    parts.sort_by(|a, b| b.cores.0.total_cmp(&a.cores.0).then_with(|| a.id.cmp(&b.id)));
+    let mut parts: Vec<LedgerPart> = parts
+        .into_iter()
+        .filter(|part| part.cores.0 > 0.0)
+        .collect();
+    parts.sort_by(|a, b| {
+        b.cores
+            .0
+            .total_cmp(&a.cores.0)
+            .then_with(|| a.id.cmp(&b.id))
+    });
     parts
 }

@@ -46,7 +46,12 @@ pub fn analyze(
     let lookup = lookup::Lookup::new(&facts, &unclaimed, &input);
     let mut ledger = unclaimed.clone();
     let matches = matcher::run(&input, &lookup, &mut ledger);
-    let explained: f64 = matches.findings.iter().filter_map(|found| found.cores).map(|c| c.0).sum();
+    let explained: f64 = matches
+        .findings
+        .iter()
+        .filter_map(|found| found.cores)
+        .map(|c| c.0)
+        .sum();
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
@@ -102,7 +107,11 @@ pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
 }
 
 fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
-    let memory = input.evidence.cgroups.value().and_then(|census| census.memory());
+    let memory = input
+        .evidence
+        .cgroups
+        .value()
+        .and_then(|census| census.memory());
     let number = |name: &str| match facts::derive_one(input, name) {
         Some(FactValue::Number(number)) => Some(number),
         _ => None,
@@ -114,8 +123,7 @@ fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
             _ => None,
         },
         memory_cgroups: number("cgroup.memory.total"),
-        memory_on_v1: memory.map(|memory| {
-            memory.version == nodesleuth_model::evidence::CgroupVersion::V1
-        }),
+        memory_on_v1: memory
+            .map(|memory| memory.version == nodesleuth_model::evidence::CgroupVersion::V1),
     }
 }

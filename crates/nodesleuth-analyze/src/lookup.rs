@@ -19,7 +19,11 @@ impl<'a> Lookup<'a> {
         ledger: &'a Ledger,
         input: &Input<'_>,
     ) -> Self {
-        Self { facts, ledger, has_profile: input.profile.is_some() }
+        Self {
+            facts,
+            ledger,
+            has_profile: input.profile.is_some(),
+        }
     }
 
     /// A fact that does not depend on an entry.
@@ -51,7 +55,9 @@ impl<'a> Lookup<'a> {
         if name.starts_with("part.") || name == "signature.share" {
             return "there is no CPU profile".to_owned();
         }
-        self.facts.get(name).map_or_else(|| "no such fact".to_owned(), |fact| fact.source.clone())
+        self.facts
+            .get(name)
+            .map_or_else(|| "no such fact".to_owned(), |fact| fact.source.clone())
     }
 
     fn part(&self, id: &str, what: &str) -> Option<f64> {

@@ -36,9 +36,13 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
                 }
             }
             Truth::True => match entry.kind {
-                EntryKind::NotHot => matches.not_hot = Some(entry.title.fill_or_question_mark(&facts)),
+                EntryKind::NotHot => {
+                    matches.not_hot = Some(entry.title.fill_or_question_mark(&facts))
+                }
                 EntryKind::RedHerring => {
-                    matches.red_herrings.push(finding(entry, None, ledger, &facts));
+                    matches
+                        .red_herrings
+                        .push(finding(entry, None, ledger, &facts));
                 }
                 EntryKind::Cause | EntryKind::Contributor => {
                     let price = pricing::potential(entry, ledger, &facts);
@@ -51,18 +55,28 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         price_all(input, lookup, ledger, candidates, &mut matches);
         matches.undecided = undecided
             .into_iter()
-            .map(|(why, ids)| NotChecked { what: ids.join(", "), why })
+            .map(|(why, ids)| NotChecked {
+                what: ids.join(", "),
+                why,
+            })
             .collect();
     }
     matches
 }
 
 fn decide(entry: &Entry, facts: Facts<'_>) -> Truth {
-    let when = entry.when.as_ref().map_or(Truth::False, |when| when.holds(facts));
+    let when = entry
+        .when
+        .as_ref()
+        .map_or(Truth::False, |when| when.holds(facts));
     if when == Truth::False {
         return when;
     }
-    match entry.unless.as_ref().map_or(Truth::False, |unless| unless.holds(facts)) {
+    match entry
+        .unless
+        .as_ref()
+        .map_or(Truth::False, |unless| unless.holds(facts))
+    {
         Truth::True => Truth::False,
         // What would rule it out is not known: that does not hide a cause that fits.
         Truth::False | Truth::Unknown(_) => when,
@@ -85,12 +99,16 @@ fn price_all(
             pricing::release(entry, ledger);
             continue;
         }
-        matches.findings.push(finding(entry, Some(price), ledger, &facts));
+        matches
+            .findings
+            .push(finding(entry, Some(price), ledger, &facts));
     }
     matches.findings.sort_by(|a, b| {
         let cores = |finding: &Finding| finding.cores.unwrap_or_default().0;
         let rank = |finding: &Finding| finding.kind != FindingKind::Cause;
-        rank(a).cmp(&rank(b)).then_with(|| cores(b).total_cmp(&cores(a)))
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| cores(b).total_cmp(&cores(a)))
     });
 }
 
@@ -136,19 +154,34 @@ fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confide
 
 fn proofs(rules: &[ProofRule], facts: Facts<'_>) -> Vec<Proof> {
     let fill = |rule: &ProofRule| {
-        let command = rule.command.as_ref().map(|command| command.fill_or_question_mark(facts));
-        Some(Proof { text: rule.text.fill(facts)?, command })
+        let command = rule
+            .command
+            .as_ref()
+            .map(|command| command.fill_or_question_mark(facts));
+        Some(Proof {
+            text: rule.text.fill(facts)?,
+            command,
+        })
     };
     rules.iter().filter_map(fill).collect()
 }
 
 fn remedies(rules: &[RemedyRule], facts: Facts<'_>) -> Vec<Remedy> {
     let offered = |rule: &&RemedyRule| {
-        rule.when.as_ref().is_none_or(|when| when.holds(facts) != Truth::False)
+        rule.when
+            .as_ref()
+            .is_none_or(|when| when.holds(facts) != Truth::False)
     };
     let fill = |rule: &RemedyRule| {
-        let command = rule.command.as_ref().map(|command| command.fill_or_question_mark(facts));
-        Some(Remedy { text: rule.text.fill(facts)?, command, risk: rule.risk.clone() })
+        let command = rule
+            .command
+            .as_ref()
+            .map(|command| command.fill_or_question_mark(facts));
+        Some(Remedy {
+            text: rule.text.fill(facts)?,
+            command,
+            risk: rule.risk.clone(),
+        })
     };
     rules.iter().filter(offered).filter_map(fill).collect()
 }

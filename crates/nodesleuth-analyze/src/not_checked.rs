@@ -9,7 +9,10 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     let mut rows = Vec::new();
     let mut note = |what: &str, missing: Option<&Missing>| {
         if let Some(missing) = missing {
-            rows.push(NotChecked { what: what.to_owned(), why: missing.to_string() });
+            rows.push(NotChecked {
+                what: what.to_owned(),
+                why: missing.to_string(),
+            });
         }
     };
     note("host", evidence.host.missing());
@@ -18,9 +21,15 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     note("the target's threads", evidence.threads.missing());
     note("the target", evidence.target.missing());
     note("the target's read rate", evidence.target_io.missing());
-    note("which files the target has open", evidence.open_files.missing());
+    note(
+        "which files the target has open",
+        evidence.open_files.missing(),
+    );
     note("cgroup census", evidence.cgroups.missing());
-    note("cost of an ordinary cgroup file", evidence.cgroup_scan.missing());
+    note(
+        "cost of an ordinary cgroup file",
+        evidence.cgroup_scan.missing(),
+    );
     note("timed reads", evidence.timed_reads.missing());
     note("memory", evidence.meminfo.missing());
     note("slab caches", evidence.slab.missing());
@@ -39,17 +48,24 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
 
 /// Not being a Go program is an answer, not something that was not checked.
 fn target_parts(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
-    let Some(target) = evidence.target.value() else { return };
+    let Some(target) = evidence.target.value() else {
+        return;
+    };
     let unexpected = |missing: &&Missing| {
         !matches!(missing.kind, MissingKind::Unsupported | MissingKind::Absent)
     };
     note("the target's binary", target.exe.missing());
-    note("Go build information", target.go.missing().filter(unexpected));
+    note(
+        "Go build information",
+        target.go.missing().filter(unexpected),
+    );
     note("the target's descriptors", target.open_fds.missing());
 }
 
 fn hierarchies(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
-    let Some(census) = evidence.cgroups.value() else { return };
+    let Some(census) = evidence.cgroups.value() else {
+        return;
+    };
     for hierarchy in &census.hierarchies {
         let name = if hierarchy.controllers.is_empty() {
             hierarchy.mount.clone()
@@ -58,23 +74,34 @@ fn hierarchies(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>
         };
         note(&format!("live cgroups of {name}"), hierarchy.live.missing());
         if hierarchy.has("memory") {
-            note(&format!("dying cgroups of {name}"), hierarchy.dying.missing());
+            note(
+                &format!("dying cgroups of {name}"),
+                hierarchy.dying.missing(),
+            );
         }
     }
 }
 
 fn reads(evidence: &Evidence) -> Vec<NotChecked> {
-    let Some(timed) = evidence.timed_reads.value() else { return Vec::new() };
+    let Some(timed) = evidence.timed_reads.value() else {
+        return Vec::new();
+    };
     let rows = timed.reads.iter().filter_map(|read| {
         let why = match &read.outcome {
             ReadOutcome::Read { .. } => return None,
             ReadOutcome::Skipped { reason } | ReadOutcome::Failed { reason } => reason.clone(),
             ReadOutcome::TimedOut { after, stuck: None } => format!("no answer within {after}"),
-            ReadOutcome::TimedOut { after, stuck: Some(pid) } => {
+            ReadOutcome::TimedOut {
+                after,
+                stuck: Some(pid),
+            } => {
                 format!("no answer within {after}; process {pid} is stuck in the kernel with it")
             }
         };
-        Some(NotChecked { what: format!("time to read {}", read.path), why })
+        Some(NotChecked {
+            what: format!("time to read {}", read.path),
+            why,
+        })
     });
     rows.collect()
 }
@@ -86,7 +113,10 @@ fn profiles(evidence: &Evidence) -> Vec<NotChecked> {
     });
     let mut rows: Vec<NotChecked> = failed.collect();
     if evidence.profiles.is_empty() && rows.is_empty() {
-        rows.push(NotChecked { what: "stacks of the target".to_owned(), why: profile_hint(evidence) });
+        rows.push(NotChecked {
+            what: "stacks of the target".to_owned(),
+            why: profile_hint(evidence),
+        });
     }
     rows
 }

@@ -17,7 +17,9 @@ pub(crate) fn hot(input: &Input<'_>) -> Vec<HotProcess> {
     let seconds = window.seconds();
     let mut rows: Vec<HotProcess> = Vec::new();
     for after in &window.after.value.processes {
-        let Some(before) = window.before.value.by_pid(after.pid) else { continue };
+        let Some(before) = window.before.value.by_pid(after.pid) else {
+            continue;
+        };
         let ours = Some(after.pid) == target || Some(after.pid) == host.collector_pid;
         if ours || before.start != after.start {
             continue;

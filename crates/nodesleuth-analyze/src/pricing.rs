@@ -43,9 +43,15 @@ pub(crate) fn claim(
         return price;
     };
     for rule in &entry.claims {
-        let Some(limit) = limit(rule, lookup) else { continue };
+        let Some(limit) = limit(rule, lookup) else {
+            continue;
+        };
         let mut left = limit.unwrap_or(f64::INFINITY);
-        for part in view.parts.iter_mut().filter(|part| part_matches(&rule.part, &part.id)) {
+        for part in view
+            .parts
+            .iter_mut()
+            .filter(|part| part_matches(&rule.part, &part.id))
+        {
             let taken = take(part, &entry.id, left);
             if taken <= 0.0 {
                 continue;
@@ -69,9 +75,14 @@ pub(crate) fn release(entry: &Entry, ledger: &mut Ledger) {
 }
 
 /// `None` when the limiting fact is unknown: then nothing may be claimed.
-#[expect(clippy::option_option, reason = "no limit and an unknown limit are different things")]
+#[expect(
+    clippy::option_option,
+    reason = "no limit and an unknown limit are different things"
+)]
 fn limit(rule: &ClaimRule, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<Option<f64>> {
-    let Some(name) = &rule.limit else { return Some(None) };
+    let Some(name) = &rule.limit else {
+        return Some(None);
+    };
     match lookup(name)? {
         FactValue::Number(cores) => Some(Some(cores.max(0.0))),
         _ => None,
@@ -81,7 +92,10 @@ fn limit(rule: &ClaimRule, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option
 fn take(part: &mut LedgerPart, finding: &str, left: f64) -> f64 {
     let taken = part.unclaimed().0.min(left);
     if taken > 0.0 {
-        part.claims.push(Claim { finding: finding.to_owned(), cores: Cores(taken) });
+        part.claims.push(Claim {
+            finding: finding.to_owned(),
+            cores: Cores(taken),
+        });
     }
     taken
 }

@@ -46,7 +46,10 @@ impl<'a> ProfileView<'a> {
         let mut chosen: Option<Self> = None;
         for loaded in profiles {
             let Some((value_index, nanos_per_unit)) = cpu_values(loaded.profile) else {
-                warnings.push(format!("{}: not a CPU profile, not used", loaded.record.source));
+                warnings.push(format!(
+                    "{}: not a CPU profile, not used",
+                    loaded.record.source
+                ));
                 continue;
             };
             let view = Self::of(*loaded, value_index, nanos_per_unit, evidence, parts);
@@ -70,13 +73,19 @@ impl<'a> ProfileView<'a> {
         let profile = loaded.profile;
         let names = NormalNames::of(profile);
         let duration = profile.duration_nanos() as f64 / 1e9;
-        let seconds = if duration > 0.0 { duration } else { evidence.window.seconds().max(1e-9) };
+        let seconds = if duration > 0.0 {
+            duration
+        } else {
+            evidence.window.seconds().max(1e-9)
+        };
         let mut view = Self {
             source: loaded.record.source.clone(),
             covers_window: loaded.record.covers_window,
             total_seconds: profile.total(value_index) as f64 * nanos_per_unit / 1e9,
             seconds,
-            samples: profile.value_index("samples").map_or(0, |index| profile.total(index)),
+            samples: profile
+                .value_index("samples")
+                .map_or(0, |index| profile.total(index)),
             syscall_seconds: 0.0,
             parts: Vec::new(),
             profile,
@@ -97,7 +106,10 @@ impl<'a> ProfileView<'a> {
         let mut syscalls = 0.0;
         for stack in self.profile.stacks() {
             let value = self.nanos(stack.values());
-            let found = set.find(stack.name_ids()).iter().map(|found| owners[found.signature]);
+            let found = set
+                .find(stack.name_ids())
+                .iter()
+                .map(|found| owners[found.signature]);
             nanos[found.min().unwrap_or(rules.part.len())] += value;
             let leaf = stack.name_ids().next_back();
             if leaf.is_some_and(|leaf| leaves.iter().any(|matcher| matcher.matches([leaf]))) {
@@ -105,8 +117,15 @@ impl<'a> ProfileView<'a> {
             }
         }
         self.syscall_seconds = syscalls / 1e9;
-        let ids = rules.part.iter().map(|part| part.id.as_str()).chain(["other-in-profile"]);
-        self.parts = ids.map(str::to_owned).zip(nanos.into_iter().map(|n| n / 1e9)).collect();
+        let ids = rules
+            .part
+            .iter()
+            .map(|part| part.id.as_str())
+            .chain(["other-in-profile"]);
+        self.parts = ids
+            .map(str::to_owned)
+            .zip(nanos.into_iter().map(|n| n / 1e9))
+            .collect();
     }
 
     fn matchers_of_one(&self, names: &[String]) -> Vec<SignatureMatcher> {
@@ -139,7 +158,9 @@ impl<'a> ProfileView<'a> {
 
     /// Part ids with their cores.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.parts.iter().map(|(id, seconds)| (id.as_str(), seconds / self.seconds))
+        self.parts
+            .iter()
+            .map(|(id, seconds)| (id.as_str(), seconds / self.seconds))
     }
 
     /// CPU that `/proc` shows and the profile does not: kernel part and the rest, in cores.
@@ -161,7 +182,9 @@ impl<'a> ProfileView<'a> {
         }
         let stacks = self.profile.stacks();
         let matching = stacks.filter(|stack| {
-            matchers.iter().any(|matcher| matcher.matches(stack.name_ids()))
+            matchers
+                .iter()
+                .any(|matcher| matcher.matches(stack.name_ids()))
         });
         let nanos: f64 = matching.map(|stack| self.nanos(stack.values())).sum();
         nanos / 1e9 / self.total_seconds
@@ -175,7 +198,10 @@ fn signatures(rules: &Parts) -> (Vec<Signature>, Vec<usize>) {
         .flat_map(|(at, part)| part.frames.iter().map(move |frames| (at, frames)))
         .filter_map(|(at, frames)| {
             // Validation refuses patterns that cannot be parsed.
-            Some((Signature::parse(frames.iter().map(String::as_str)).ok()?, at))
+            Some((
+                Signature::parse(frames.iter().map(String::as_str)).ok()?,
+                at,
+            ))
         })
         .unzip()
 }
@@ -192,7 +218,9 @@ fn cpu_values(profile: &Profile) -> Option<(usize, f64)> {
     if period.kind != "cpu" {
         return None;
     }
-    let samples = profile.sample_types().position(|value| value.kind == "samples")?;
+    let samples = profile
+        .sample_types()
+        .position(|value| value.kind == "samples")?;
     Some((samples, profile.period() as f64 * nanos_per(period.unit)?))
 }
 

@@ -19,7 +19,11 @@ pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
         pid: target.pid,
         comm: target.comm.clone(),
         version: go.map(|go| {
-            let main = go.main.as_ref().map(|main| main.version.as_str()).unwrap_or_default();
+            let main = go
+                .main
+                .as_ref()
+                .map(|main| main.version.as_str())
+                .unwrap_or_default();
             format!("{} {main}", go.go_version).trim_end().to_owned()
         }),
         cores: Cores(cpu.total()),
@@ -39,11 +43,17 @@ pub(crate) fn decide(
     matches: &Matches,
 ) -> (Outcome, String) {
     let Some(target) = target else {
-        return (Outcome::NoTarget, "there is no evidence about any process".to_owned());
+        return (
+            Outcome::NoTarget,
+            "there is no evidence about any process".to_owned(),
+        );
     };
     let name = format!("{} (pid {})", target.comm, target.pid);
     if let Err(missing) = input.cpu() {
-        return (Outcome::NotIdentified, format!("the CPU of {name} is not known: {missing}"));
+        return (
+            Outcome::NotIdentified,
+            format!("the CPU of {name} is not known: {missing}"),
+        );
     }
     if let Some(said) = &matches.not_hot {
         return (Outcome::NotHot, said.clone());
@@ -52,7 +62,11 @@ pub(crate) fn decide(
     let enough = ledger.explained_share() >= input.catalog.thresholds.min_explained_share;
     match matches.findings.first() {
         Some(top) if enough => {
-            let driven = if top.kind == FindingKind::Cause { "" } else { " (driven by something)" };
+            let driven = if top.kind == FindingKind::Cause {
+                ""
+            } else {
+                " (driven by something)"
+            };
             let cores = top.cores.unwrap_or_default();
             let percent = top.share.unwrap_or_default() * 100.0;
             let said = format!(

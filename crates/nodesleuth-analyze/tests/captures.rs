@@ -23,8 +23,15 @@ fn diagnose_changed(case: &str, change: impl FnOnce(&mut Evidence)) -> Diagnosis
     let bytes = fs::read(folder.join(&record.file)).unwrap();
     let profile = nodesleuth_profile::read(&bytes, &Limits::default()).unwrap();
     change(&mut evidence);
-    let loaded = [LoadedProfile { record: &record, profile: &profile }];
-    let profiles = if evidence.profiles.is_empty() { &[][..] } else { &loaded[..] };
+    let loaded = [LoadedProfile {
+        record: &record,
+        profile: &profile,
+    }];
+    let profiles = if evidence.profiles.is_empty() {
+        &[][..]
+    } else {
+        &loaded[..]
+    };
     analyze(&evidence, profiles, &Catalog::built_in().unwrap(), "test")
 }
 
@@ -33,34 +40,62 @@ fn diagnose(case: &str) -> Diagnosis {
 }
 
 fn ids(diagnosis: &Diagnosis) -> Vec<&str> {
-    diagnosis.findings.iter().map(|finding| finding.id.as_str()).collect()
+    diagnosis
+        .findings
+        .iter()
+        .map(|finding| finding.id.as_str())
+        .collect()
 }
 
 fn cores_of(diagnosis: &Diagnosis, id: &str) -> f64 {
     let finding = diagnosis.findings.iter().find(|finding| finding.id == id);
-    finding.and_then(|finding| finding.cores).unwrap_or_default().0
+    finding
+        .and_then(|finding| finding.cores)
+        .unwrap_or_default()
+        .0
 }
 
 fn status(diagnosis: &Diagnosis, id: &str) -> AdvisoryStatus {
-    diagnosis.advisories.iter().find(|advisory| advisory.id == id).unwrap().status
+    diagnosis
+        .advisories
+        .iter()
+        .find(|advisory| advisory.id == id)
+        .unwrap()
+        .status
 }
 
 #[test]
 fn the_articles_case_is_named_although_the_profile_hides_it() {
     let diagnosis = diagnose("k415-z20000");
     assert_eq!(diagnosis.outcome, Outcome::CauseFound);
-    assert_eq!(ids(&diagnosis)[0], "memory-stat-walk", "{:#?}", diagnosis.findings);
+    assert_eq!(
+        ids(&diagnosis)[0],
+        "memory-stat-walk",
+        "{:#?}",
+        diagnosis.findings
+    );
     let burnt = diagnosis.ledger.total_cores.0 * diagnosis.window_seconds;
     assert!((13.3..13.6).contains(&burnt), "{burnt} s");
     let explained = cores_of(&diagnosis, "memory-stat-walk") * diagnosis.window_seconds;
     assert!(explained >= 0.8 * burnt, "{explained} of {burnt} s");
     assert_eq!(diagnosis.findings[0].confidence, Confidence::High);
-    assert_eq!(status(&diagnosis, "memory-stat-walk"), AdvisoryStatus::Affected);
+    assert_eq!(
+        status(&diagnosis, "memory-stat-walk"),
+        AdvisoryStatus::Affected
+    );
     let note = &diagnosis.ledger.view("owner").unwrap().notes[0];
     assert!(note.contains("long system calls"), "{note}");
-    let commands: Vec<_> =
-        diagnosis.findings[0].remedies_now.iter().filter_map(|remedy| remedy.command.as_deref()).collect();
-    assert!(commands.iter().any(|command| command.contains("drop_caches")), "{commands:?}");
+    let commands: Vec<_> = diagnosis.findings[0]
+        .remedies_now
+        .iter()
+        .filter_map(|remedy| remedy.command.as_deref())
+        .collect();
+    assert!(
+        commands
+            .iter()
+            .any(|command| command.contains("drop_caches")),
+        "{commands:?}"
+    );
 }
 
 #[test]
@@ -73,7 +108,10 @@ fn fewer_walks_are_priced_lower_in_the_order_of_what_was_burnt() {
         price("k415-z20000-1s"),
     );
     assert!(0.05 < z5000 && z5000 < drop2, "{z5000} {drop2}");
-    assert!(drop2 < z20000 && z20000 < every_second, "{drop2} {z20000} {every_second}");
+    assert!(
+        drop2 < z20000 && z20000 < every_second,
+        "{drop2} {z20000} {every_second}"
+    );
 }
 
 #[test]
@@ -87,8 +125,15 @@ fn without_dying_cgroups_the_same_machine_is_not_hot() {
 fn the_same_number_of_dying_cgroups_is_harmless_on_a_kernel_that_does_not_walk() {
     let diagnosis = diagnose("k510-z20000");
     assert_eq!(diagnosis.outcome, Outcome::NotHot);
-    assert_eq!(status(&diagnosis, "memory-stat-walk"), AdvisoryStatus::Fixed);
-    let herrings: Vec<_> = diagnosis.red_herrings.iter().map(|f| f.id.as_str()).collect();
+    assert_eq!(
+        status(&diagnosis, "memory-stat-walk"),
+        AdvisoryStatus::Fixed
+    );
+    let herrings: Vec<_> = diagnosis
+        .red_herrings
+        .iter()
+        .map(|f| f.id.as_str())
+        .collect();
     assert_eq!(herrings, ["harmless-dying-cgroups"]);
 }
 
@@ -105,8 +150,17 @@ fn without_timed_reads_the_walk_is_undecided_not_blamed() {
         evidence.timed_reads = Default::default();
     });
     assert!(!ids(&diagnosis).contains(&"memory-stat-walk"));
-    let undecided: Vec<_> = diagnosis.not_checked.iter().map(|row| row.what.as_str()).collect();
-    assert!(undecided.iter().any(|what| what.contains("memory-stat-walk")), "{undecided:?}");
+    let undecided: Vec<_> = diagnosis
+        .not_checked
+        .iter()
+        .map(|row| row.what.as_str())
+        .collect();
+    assert!(
+        undecided
+            .iter()
+            .any(|what| what.contains("memory-stat-walk")),
+        "{undecided:?}"
+    );
     assert_eq!(diagnosis.outcome, Outcome::NotIdentified);
 }
 
@@ -116,33 +170,63 @@ fn ten_thousand_leaked_cgroups_are_named_and_their_readers_priced() {
     assert_eq!(ids(&diagnosis)[0], "many-live-cgroups");
     let finding = &diagnosis.findings[0];
     assert!(finding.share.unwrap() >= 0.8, "{:?}", finding.share);
-    let seen = finding.evidence.iter().map(|proof| proof.text.as_str()).collect::<Vec<_>>().join("\n");
+    let seen = finding
+        .evidence
+        .iter()
+        .map(|proof| proof.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(seen.contains("/kubepods/besteffort/leak-*"), "{seen}");
     let owner = diagnosis.ledger.view("owner").unwrap();
-    let part = |id: &str| owner.parts.iter().find(|part| part.id == id).unwrap().cores.0;
+    let part = |id: &str| {
+        owner
+            .parts
+            .iter()
+            .find(|part| part.id == id)
+            .unwrap()
+            .cores
+            .0
+    };
     // 37 %, 35 % and 18 % of the profile's 0.63 cores.
     assert!((0.22..0.25).contains(&part("cadvisor-housekeeping")));
     assert!((0.20..0.24).contains(&part("pod-cleanups")));
     assert!((0.10..0.13).contains(&part("eviction")));
-    assert_eq!(status(&diagnosis, "memory-stat-walk"), AdvisoryStatus::Fixed);
+    assert_eq!(
+        status(&diagnosis, "memory-stat-walk"),
+        AdvisoryStatus::Fixed
+    );
 }
 
 #[test]
 fn healthy_kubelets_are_not_hot() {
     for case in ["kubelet-idle", "kubelet-churn", "kubelet-zombies-26000"] {
         let diagnosis = diagnose(case);
-        assert_eq!(diagnosis.outcome, Outcome::NotHot, "{case}: {}", diagnosis.verdict);
+        assert_eq!(
+            diagnosis.outcome,
+            Outcome::NotHot,
+            "{case}: {}",
+            diagnosis.verdict
+        );
         assert!(diagnosis.findings.is_empty(), "{case}");
     }
 }
 
 #[test]
 fn the_parts_of_every_view_add_up_to_the_total() {
-    for case in ["k415-z20000", "k415-z20000-drop2", "kubelet-leaked-10000", "kubelet-churn"] {
+    for case in [
+        "k415-z20000",
+        "k415-z20000-drop2",
+        "kubelet-leaked-10000",
+        "kubelet-churn",
+    ] {
         let ledger = diagnose(case).ledger;
         for view in &ledger.views {
             let sum: f64 = view.parts.iter().map(|part| part.cores.0).sum();
-            assert!((sum - ledger.total_cores.0).abs() < 1e-6, "{case} {}: {sum}", view.id);
+            assert!(
+                (sum - ledger.total_cores.0).abs() < 1e-6,
+                "{case} {}: {sum}",
+                view.id
+            );
         }
     }
 }
@@ -151,19 +235,33 @@ fn the_parts_of_every_view_add_up_to_the_total() {
 fn nothing_is_explained_twice() {
     for case in ["k415-z20000", "k415-z20000-drop2", "kubelet-leaked-10000"] {
         let diagnosis = diagnose(case);
-        let explained: f64 =
-            diagnosis.findings.iter().filter_map(|finding| finding.cores).map(|c| c.0).sum();
-        assert!(explained <= diagnosis.ledger.total_cores.0 + 1e-9, "{case}: {explained}");
+        let explained: f64 = diagnosis
+            .findings
+            .iter()
+            .filter_map(|finding| finding.cores)
+            .map(|c| c.0)
+            .sum();
+        assert!(
+            explained <= diagnosis.ledger.total_cores.0 + 1e-9,
+            "{case}: {explained}"
+        );
         for part in diagnosis.ledger.views.iter().flat_map(|view| &view.parts) {
             let claimed: f64 = part.claims.iter().map(|claim| claim.cores.0).sum();
             assert!(claimed <= part.cores.0 + 1e-9, "{case}: {part:?}");
         }
-        let kinds: Vec<_> = diagnosis.findings.iter().map(|finding| finding.kind).collect();
+        let kinds: Vec<_> = diagnosis
+            .findings
+            .iter()
+            .map(|finding| finding.kind)
+            .collect();
         assert!(!kinds.contains(&FindingKind::RedHerring));
     }
 }
 
 #[test]
 fn the_same_evidence_gives_the_same_diagnosis() {
-    assert_eq!(diagnose("kubelet-leaked-10000"), diagnose("kubelet-leaked-10000"));
+    assert_eq!(
+        diagnose("kubelet-leaked-10000"),
+        diagnose("kubelet-leaked-10000")
+    );
 }

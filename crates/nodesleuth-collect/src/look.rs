@@ -49,6 +49,14 @@ pub fn look_at_cgroups(
     for collector in CGROUPS {
         collector.start(&ctx)(&mut evidence);
     }
-    let scan = if look.scan { scan(node, true, cancel).into() } else { Observed::NotRequested };
-    CgroupsSeen { census: evidence.cgroups, timed_reads: evidence.timed_reads, scan }
+    let scan = if look.scan {
+        scan(node, true, cancel).into()
+    } else {
+        Observed::NotRequested
+    };
+    CgroupsSeen {
+        census: evidence.cgroups,
+        timed_reads: evidence.timed_reads,
+        scan,
+    }
 }

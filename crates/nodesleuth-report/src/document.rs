@@ -67,7 +67,10 @@ impl Item {
     /// A line without a command.
     #[must_use]
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -81,6 +84,8 @@ pub struct Row {
 impl Row {
     /// A line of these cells.
     pub fn new(cells: impl IntoIterator<Item = String>) -> Self {
-        Self { cells: cells.into_iter().collect() }
+        Self {
+            cells: cells.into_iter().collect(),
+        }
     }
 }

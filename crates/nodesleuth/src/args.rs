@@ -7,7 +7,13 @@ use std::time::Duration;
 
 /// Explains why a Kubernetes node agent (kubelet, cAdvisor, containerd, …) burns CPU, and proves it.
 #[derive(Debug, Parser)]
-#[command(name = "nodesleuth", version, about, max_term_width = 100, propagate_version = false)]
+#[command(
+    name = "nodesleuth",
+    version,
+    about,
+    max_term_width = 100,
+    propagate_version = false
+)]
 pub(crate) struct Args {
     /// Say on stderr what is being done.
     #[arg(short, long, global = true)]

@@ -77,15 +77,27 @@ impl Failure {
             }
             _ => "see the system's message above",
         };
-        Self::File { what, path: path.to_owned(), source, help: help.to_owned() }
+        Self::File {
+            what,
+            path: path.to_owned(),
+            source,
+            help: help.to_owned(),
+        }
     }
 
     pub(crate) fn bundle(path: &Path, reason: impl ToString, help: &str) -> Self {
-        Self::Bundle { path: path.to_owned(), reason: reason.to_string(), help: help.to_owned() }
+        Self::Bundle {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+            help: help.to_owned(),
+        }
     }
 
     pub(crate) fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Usage { what: what.into(), help: help.into() }
+        Self::Usage {
+            what: what.into(),
+            help: help.into(),
+        }
     }
 
     /// The reader of our output went away (`nodesleuth … | head`): that is success.

@@ -45,7 +45,11 @@ impl Progress for Display {
         if let Some(bar) = &self.bar {
             bar.set_length(total.as_millis().try_into().unwrap_or(u64::MAX));
             bar.set_position(elapsed.as_millis().try_into().unwrap_or(u64::MAX));
-            bar.set_prefix(format!("{:.0}/{:.0} s", elapsed.as_secs_f64(), total.as_secs_f64()));
+            bar.set_prefix(format!(
+                "{:.0}/{:.0} s",
+                elapsed.as_secs_f64(),
+                total.as_secs_f64()
+            ));
         }
     }
 }

@@ -27,7 +27,10 @@ const CASES: &[(&str, &str)] = &[
 const UPTIME_SECONDS: f64 = 3_600.0;
 
 pub(super) fn cases(captures: &Path) -> Result<Vec<Case>> {
-    CASES.iter().map(|(folder, name)| case(&captures.join(folder), name)).collect()
+    CASES
+        .iter()
+        .map(|(folder, name)| case(&captures.join(folder), name))
+        .collect()
 }
 
 fn case(folder: &Path, name: &str) -> Result<Case> {
@@ -58,8 +61,7 @@ fn case(folder: &Path, name: &str) -> Result<Case> {
     });
     evidence.cgroups = Observed::Value(census(folder, &summary)?);
     evidence.timed_reads = Observed::Value(timed_reads(&summary)?);
-    evidence.meminfo =
-        Observed::Value(parsed(&folder.join("meminfo.txt"), proc::meminfo::parse)?);
+    evidence.meminfo = Observed::Value(parsed(&folder.join("meminfo.txt"), proc::meminfo::parse)?);
     evidence.pressure = Observed::Value(Pressure {
         cpu: Some(parsed(&folder.join("pressure.txt"), proc::pressure::parse)?),
         ..Pressure::default()
@@ -69,14 +71,22 @@ fn case(folder: &Path, name: &str) -> Result<Case> {
          CPUs; {scenario}. CPU and counts as noted beside the capture, the kubelet's own profile \
          taken through the API server in the same 30 s. Made by `cargo xtask import`.\n"
     );
-    Ok(Case { name: name.to_owned(), about, evidence, profile: folder.join("cpu.pb.gz") })
+    Ok(Case {
+        name: name.to_owned(),
+        about,
+        evidence,
+        profile: folder.join("cpu.pb.gz"),
+    })
 }
 
 /// `cpu over 30.5 s: kubelet  68.2% of a core (user 19.9%, sys 48.3%)`
 fn cpu(summary: &str, pid: u32, threads: u32) -> Result<(Vec<Used>, f64)> {
     let mut all = Vec::new();
     let mut window_seconds = 0.0;
-    for line in summary.lines().filter_map(|line| line.strip_prefix("cpu over ")) {
+    for line in summary
+        .lines()
+        .filter_map(|line| line.strip_prefix("cpu over "))
+    {
         let words: Vec<&str> = line.split_whitespace().collect();
         let number = |at: usize| -> Option<f64> {
             let digits = |c: char| !c.is_ascii_digit() && c != '.';
@@ -89,7 +99,11 @@ fn cpu(summary: &str, pid: u32, threads: u32) -> Result<(Vec<Used>, f64)> {
         let comm = words[2].to_owned();
         let kubelet = comm == "kubelet";
         all.push(Used {
-            pid: if kubelet { pid } else { 100_000 + all.len() as u32 },
+            pid: if kubelet {
+                pid
+            } else {
+                100_000 + all.len() as u32
+            },
             comm: comm.chars().take(15).collect(),
             user_seconds: user / 100.0 * seconds,
             kernel_seconds: kernel / 100.0 * seconds,
@@ -133,14 +147,19 @@ fn census(folder: &Path, summary: &str) -> Result<CgroupCensus> {
     for hierarchy in &mut hierarchies {
         hierarchy.patterns.clone_from(&patterns);
     }
-    Ok(CgroupCensus { hierarchies, ..CgroupCensus::default() })
+    Ok(CgroupCensus {
+        hierarchies,
+        ..CgroupCensus::default()
+    })
 }
 
 /// Name patterns of the cgroups that have metrics.
 fn patterns(metrics: &Path) -> Result<Vec<PatternCount>> {
     let mut ids = BTreeSet::new();
     for line in gunzipped(metrics)?.lines() {
-        let id = line.split_once("id=\"/").and_then(|(_, rest)| rest.split('"').next());
+        let id = line
+            .split_once("id=\"/")
+            .and_then(|(_, rest)| rest.split('"').next());
         ids.extend(id.filter(|id| !id.is_empty()).map(|id| format!("/{id}")));
     }
     let mut counts: BTreeMap<String, PatternCount> = BTreeMap::new();
@@ -155,7 +174,11 @@ fn patterns(metrics: &Path) -> Result<Vec<PatternCount>> {
         count.count += 1;
     }
     let mut patterns: Vec<PatternCount> = counts.into_values().collect();
-    patterns.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.pattern.cmp(&b.pattern)));
+    patterns.sort_by(|a, b| {
+        b.count
+            .cmp(&a.count)
+            .then_with(|| a.pattern.cmp(&b.pattern))
+    });
     patterns.truncate(12);
     Ok(patterns)
 }
@@ -180,7 +203,10 @@ fn gunzipped(path: &Path) -> Result<String> {
 /// `read /sys/fs/cgroup/memory/memory.stat x20: min 19 us, median 20 us, max 391 us`
 fn timed_reads(summary: &str) -> Result<TimedReads> {
     let mut reads = Vec::new();
-    for line in summary.lines().filter_map(|line| line.strip_prefix("read ")) {
+    for line in summary
+        .lines()
+        .filter_map(|line| line.strip_prefix("read "))
+    {
         let words: Vec<&str> = line.split_whitespace().collect();
         let micros = words.get(3).and_then(|word| word.parse::<u64>().ok());
         let micros = micros.ok_or_else(|| Failure::new("understanding a summary", line))?;
@@ -188,8 +214,16 @@ fn timed_reads(summary: &str) -> Result<TimedReads> {
         reads.push(TimedRead {
             path: words[0].to_owned(),
             predicted: None,
-            outcome: ReadOutcome::Read { bytes: Bytes(0), wall: time, cpu: time, repeats: 20 },
+            outcome: ReadOutcome::Read {
+                bytes: Bytes(0),
+                wall: time,
+                cpu: time,
+                repeats: 20,
+            },
         });
     }
-    Ok(TimedReads { reads, ..TimedReads::default() })
+    Ok(TimedReads {
+        reads,
+        ..TimedReads::default()
+    })
 }

@@ -27,24 +27,32 @@ const CASES: &[(&str, &str, &str)] = &[
 ];
 
 pub(super) fn cases(folder: &Path) -> Result<Vec<Case>> {
-    CASES.iter().map(|(kernel, label, state)| case(&folder.join(kernel), kernel, label, state)).collect()
+    CASES
+        .iter()
+        .map(|(kernel, label, state)| case(&folder.join(kernel), kernel, label, state))
+        .collect()
 }
 
 fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
     let run = rows(&read(&folder.join("cadvisor.csv"))?, label);
-    let run = run.first().ok_or_else(|| Failure::new("importing", format!("no run {label}")))?;
+    let run = run
+        .first()
+        .ok_or_else(|| Failure::new("importing", format!("no run {label}")))?;
     let seconds = number(run, 3)?;
     let cadvisor = folder.join(format!("cadvisor-{label}"));
     let snap = folder.join(format!("snap-{state}"));
     let counts = rows(&read(&folder.join("counts.csv"))?, state);
-    let counts = counts.first().ok_or_else(|| Failure::new("importing", format!("no {state}")))?;
+    let counts = counts
+        .first()
+        .ok_or_else(|| Failure::new("importing", format!("no {state}")))?;
     let closed = number(counts, 11)? + seconds;
     let status = parsed(&cadvisor.join("status"), proc::status::parse)?;
     let pid = status.tgid.unwrap_or(1);
 
     let mut evidence = Evidence::default();
-    evidence.imported_from =
-        Some(format!("a real cAdvisor 0.38.7 on an emulated {kernel} machine, state {label}"));
+    evidence.imported_from = Some(format!(
+        "a real cAdvisor 0.38.7 on an emulated {kernel} machine, state {label}"
+    ));
     evidence.window = window(closed, seconds);
     evidence.host = Observed::Value(host(folder, closed)?);
     let used = Used {
@@ -67,8 +75,10 @@ fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
     evidence.slab = Observed::Value(parsed(&snap.join("slabinfo"), |text| {
         proc::slabinfo::parse(text, SLAB_CACHES)
     })?);
-    evidence.dentries =
-        Observed::Value(parsed(&snap.join("dentry-state"), proc::dentry_state::parse)?);
+    evidence.dentries = Observed::Value(parsed(
+        &snap.join("dentry-state"),
+        proc::dentry_state::parse,
+    )?);
     evidence.kernel = Observed::Value(KernelSettings {
         load_average: Observed::Value(parsed(&snap.join("loadavg"), proc::loadavg::parse)?),
         ..KernelSettings::default()
@@ -78,7 +88,10 @@ fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
          the kernel and {} directories, housekeeping every {}; one emulated CPU, 64 possible. Its \
          own profile, the kernel's accounting over the same {seconds} s, /proc and timed reads of \
          the same state. Made by `cargo xtask import`.\n",
-        evidence.host.value().map_or("", |host| host.kernel_release.as_str()),
+        evidence
+            .host
+            .value()
+            .map_or("", |host| host.kernel_release.as_str()),
         run[2],
         counts[2],
         run[1],
@@ -114,8 +127,12 @@ fn host(folder: &Path, uptime: f64) -> Result<Host> {
 
 fn target(folder: &Path, pid: u32, housekeeping: &str) -> Result<Target> {
     let metrics = read(&folder.join("metrics.txt"))?;
-    let go = metrics.lines().find_map(|line| line.strip_prefix("go_info{version=\""));
-    let go = go.and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    let go = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("go_info{version=\""));
+    let go = go
+        .and_then(|rest| rest.split('"').next())
+        .unwrap_or_default();
     let flags = [("housekeeping_interval".to_owned(), housekeeping.to_owned())];
     Ok(Target {
         pid: Pid(pid),
@@ -140,7 +157,8 @@ fn timed_reads(folder: &Path, state: &str) -> Result<TimedReads> {
         if !path.starts_with("/sys/fs/cgroup") {
             continue;
         }
-        let micros = |column| number(&cells, column).map(|micros| Nanos::from_seconds(micros / 1e6));
+        let micros =
+            |column| number(&cells, column).map(|micros| Nanos::from_seconds(micros / 1e6));
         let (wall, cpu) = (micros(5)?, Nanos(micros(6)?.0 + micros(7)?.0));
         let bytes = number(&cells, 3)? as u64;
         let entry = fastest.entry(path.clone()).or_insert((wall, cpu, bytes, 0));
@@ -152,11 +170,20 @@ fn timed_reads(folder: &Path, state: &str) -> Result<TimedReads> {
     if fastest.is_empty() {
         return Err(Failure::new("importing", format!("no timings of {state}")));
     }
-    let reads = fastest.into_iter().map(|(path, (wall, cpu, bytes, repeats))| TimedRead {
-        path,
-        predicted: None,
-        outcome: ReadOutcome::Read { bytes: Bytes(bytes), wall, cpu, repeats },
-    });
-    Ok(TimedReads { reads: reads.collect(), ..TimedReads::default() })
+    let reads = fastest
+        .into_iter()
+        .map(|(path, (wall, cpu, bytes, repeats))| TimedRead {
+            path,
+            predicted: None,
+            outcome: ReadOutcome::Read {
+                bytes: Bytes(bytes),
+                wall,
+                cpu,
+                repeats,
+            },
+        });
+    Ok(TimedReads {
+        reads: reads.collect(),
+        ..TimedReads::default()
+    })
 }
-

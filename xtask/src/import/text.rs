@@ -71,15 +71,23 @@ pub(super) fn processes(used: &[Used], closed: f64, seconds: f64) -> Window<Proc
         total_threads: used.iter().map(|used| used.threads).sum(),
     };
     Window {
-        before: Reading { at: span.opened, value: table(0.0) },
-        after: Reading { at: span.closed, value: table(1.0) },
+        before: Reading {
+            at: span.opened,
+            value: table(0.0),
+        },
+        after: Reading {
+            at: span.closed,
+            value: table(1.0),
+        },
     }
 }
 
 /// Hierarchies from `/proc/cgroups`, with directory counts where they were noted (`live`), else
 /// taken as equal to the kernel's count.
 pub(super) fn hierarchies(controllers: &[Controller], live: &[(&str, u64)]) -> Vec<Hierarchy> {
-    let mounted = controllers.iter().filter(|controller| controller.hierarchy > 0);
+    let mounted = controllers
+        .iter()
+        .filter(|controller| controller.hierarchy > 0);
     mounted
         .map(|controller| {
             let noted = live.iter().find(|(name, _)| *name == controller.name);

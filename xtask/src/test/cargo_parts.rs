@@ -41,6 +41,15 @@ pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
     passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }
 
+/// The demo's agent, guardian and scratch cgroups in full size.
+pub(crate) fn demo_processes(workspace: &Workspace) -> Result<Outcome> {
+    if !geteuid().is_root() {
+        return Ok(Outcome::Skipped("it needs root".to_owned()));
+    }
+    let words = "test --release -p nodesleuth-act --test processes -- --ignored --test-threads=1";
+    passes(&mut cargo(workspace, words), BUILD_LIMIT)
+}
+
 fn cargo(workspace: &Workspace, words: &str) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(words.split(' '));

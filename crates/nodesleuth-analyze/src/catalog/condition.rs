@@ -141,7 +141,11 @@ fn fold(parts: impl Iterator<Item = Truth>, neutral: Truth, deciding: &Truth) ->
             unknown.extend(names);
         }
     }
-    if unknown.is_empty() { neutral } else { Truth::Unknown(unknown) }
+    if unknown.is_empty() {
+        neutral
+    } else {
+        Truth::Unknown(unknown)
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,10 @@ pub struct CatalogError {
 
 impl CatalogError {
     pub(crate) fn new(file: &str, reason: impl ToString) -> Self {
-        Self { file: file.to_owned(), reason: reason.to_string() }
+        Self {
+            file: file.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -92,7 +95,10 @@ impl Catalog {
         for (name, text) in files {
             let entry: Entry = parse(name, text)?;
             catalog.entries.retain(|known| known.id != entry.id);
-            catalog.entries.push(Entry { file: name.clone(), ..entry });
+            catalog.entries.push(Entry {
+                file: name.clone(),
+                ..entry
+            });
         }
         catalog.finish()
     }
@@ -107,7 +113,10 @@ impl Catalog {
         match name.split_once('/') {
             Some(("causes", _)) => {
                 let entry: Entry = parse(name, text)?;
-                self.entries.push(Entry { file: name.to_owned(), ..entry });
+                self.entries.push(Entry {
+                    file: name.to_owned(),
+                    ..entry
+                });
             }
             Some(("kernel", _)) => self.kernel.push(parse(name, text)?),
             _ => match name.trim_start_matches("./") {
@@ -162,8 +171,14 @@ mod tests {
 
     #[test]
     fn a_typing_error_is_named_with_its_line() {
-        let files = [("bad.toml".to_owned(), "id = \"x\"\nclas = \"y\"\n".to_owned())];
+        let files = [(
+            "bad.toml".to_owned(),
+            "id = \"x\"\nclas = \"y\"\n".to_owned(),
+        )];
         let error = Catalog::with_user_files(&files).unwrap_err().to_string();
-        assert!(error.starts_with("bad.toml: ") && error.contains("line 2"), "{error}");
+        assert!(
+            error.starts_with("bad.toml: ") && error.contains("line 2"),
+            "{error}"
+        );
     }
 }

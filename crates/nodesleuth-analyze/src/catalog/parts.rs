@@ -32,7 +32,10 @@ pub(crate) const FIXED_PARTS: &[(&str, &str)] = &[
     ("kernel", "kernel mode"),
     ("children", "children that were waited for"),
     ("other-in-profile", "everything else in the profile"),
-    ("outside-profile-kernel", "not in the profile: kernel time, long syscalls likely"),
+    (
+        "outside-profile-kernel",
+        "not in the profile: kernel time, long syscalls likely",
+    ),
     ("outside-profile-other", "not in the profile: the rest"),
 ];
 
@@ -40,8 +43,17 @@ impl Parts {
     /// Title of a part, its id when nobody knows it.
     #[must_use]
     pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
-        let rule = self.part.iter().find(|part| part.id == id).map(|part| part.title.as_str());
-        let fixed = || FIXED_PARTS.iter().find(|part| part.0 == id).map(|part| part.1);
+        let rule = self
+            .part
+            .iter()
+            .find(|part| part.id == id)
+            .map(|part| part.title.as_str());
+        let fixed = || {
+            FIXED_PARTS
+                .iter()
+                .find(|part| part.0 == id)
+                .map(|part| part.1)
+        };
         rule.or_else(fixed).unwrap_or(id)
     }
 

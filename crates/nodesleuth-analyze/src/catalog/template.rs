@@ -57,7 +57,9 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut rest = text;
     let mut start = 0;
     while let Some(open) = rest[start..].find('{').map(|at| at + start) {
-        let Some(close) = rest[open..].find('}').map(|at| at + open) else { break };
+        let Some(close) = rest[open..].find('}').map(|at| at + open) else {
+            break;
+        };
         let inside = &rest[open + 1..close];
         let (name, style) = inside.split_once(':').unwrap_or((inside, ""));
         if is_fact_name(name) {
@@ -134,6 +136,9 @@ mod tests {
 
     #[test]
     fn braces_of_a_shell_command_stay() {
-        assert_eq!(fill("awk '{print $3}' x{a,b}").unwrap(), "awk '{print $3}' x{a,b}");
+        assert_eq!(
+            fill("awk '{print $3}' x{a,b}").unwrap(),
+            "awk '{print $3}' x{a,b}"
+        );
     }
 }

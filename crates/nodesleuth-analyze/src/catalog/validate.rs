@@ -28,10 +28,16 @@ pub(super) fn check(catalog: &Catalog) -> Result<(), CatalogError> {
 fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if entry.id.is_empty() || !entry.id.bytes().all(kebab) {
-        return Err(format!("id {:?}: use lower-case words joined by -", entry.id));
+        return Err(format!(
+            "id {:?}: use lower-case words joined by -",
+            entry.id
+        ));
     }
     if !entry.class.starts_with('T') || !entry.class.contains('_') {
-        return Err(format!("class {:?}: use a class of the taxonomy, T01_…", entry.class));
+        return Err(format!(
+            "class {:?}: use a class of the taxonomy, T01_…",
+            entry.class
+        ));
     }
     if entry.disproof.is_empty() {
         return Err("disproof is empty: say what would show the claim to be wrong".to_owned());
@@ -55,7 +61,9 @@ fn check_signatures(lists: &[Vec<String>]) -> Result<(), String> {
 
 fn check_conditions(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
-    let conditions = [&entry.when, &entry.unless, &entry.sure].into_iter().flatten();
+    let conditions = [&entry.when, &entry.unless, &entry.sure]
+        .into_iter()
+        .flatten();
     let mut result = Ok(());
     for condition in conditions.chain(remedies.filter_map(|remedy| remedy.when.as_ref())) {
         condition.visit(&mut |comparison| {
@@ -84,20 +92,28 @@ fn check_comparison(catalog: &Catalog, comparison: &Condition) -> Result<(), Str
         _ => (FLAG_OPS, false),
     };
     if !fits {
-        return Err(format!("fact {name:?} is a {kind}: compare it with a {kind}"));
+        return Err(format!(
+            "fact {name:?} is a {kind}: compare it with a {kind}"
+        ));
     }
     let op = comparison.op.as_deref().unwrap_or_default();
     if ops.contains(&op) {
         Ok(())
     } else {
-        Err(format!("op {op:?} does not fit fact {name:?}: use one of {}", ops.join(" ")))
+        Err(format!(
+            "op {op:?} does not fit fact {name:?}: use one of {}",
+            ops.join(" ")
+        ))
     }
 }
 
 fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     for claim in &entry.claims {
         if !catalog.parts.knows(&claim.part) {
-            return Err(format!("there is no ledger part {:?} (see parts.toml)", claim.part));
+            return Err(format!(
+                "there is no ledger part {:?} (see parts.toml)",
+                claim.part
+            ));
         }
         if let Some(limit) = &claim.limit
             && facts::describe(catalog, limit).is_none_or(|(_, unit)| unit != "cores")

@@ -30,7 +30,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Version of runc's libraries linked into the target.",
         derive: |input| {
             let go = input.target()?.go.require("Go build information")?;
-            let runc = go.deps.iter().find(|dep| dep.path == "github.com/opencontainers/runc");
+            let runc = go
+                .deps
+                .iter()
+                .find(|dep| dep.path == "github.com/opencontainers/runc");
             let runc = runc.ok_or_else(|| absent("runc is not among its modules"))?;
             text(&runc.version, ".go.buildinfo")
         },
@@ -72,7 +75,10 @@ pub(super) fn interval(input: &Input<'_>) -> Derived {
     }
     let agent = agents::by_comm(&target.comm).and_then(|agent| agent.housekeeping_seconds);
     let seconds = agent.ok_or_else(|| {
-        absent(format!("{} is not known to carry cAdvisor's housekeeping", target.comm))
+        absent(format!(
+            "{} is not known to carry cAdvisor's housekeeping",
+            target.comm
+        ))
     })?;
     number(seconds, format!("default of {}", target.comm))
 }
@@ -124,7 +130,10 @@ fn reads_cgroup_stats(input: &Input<'_>) -> Derived {
     match files {
         Ok(counts) if counts.samples >= 50 => flag(false, "no cgroup file among its open files"),
         Ok(_) => Err(absent("too few samples of its open files")),
-        Err(missing) => Err(Missing { reason: format!("not known: {missing}"), ..missing }),
+        Err(missing) => Err(Missing {
+            reason: format!("not known: {missing}"),
+            ..missing
+        }),
     }
 }
 

@@ -28,7 +28,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Directories of the hierarchy that carries the memory controller, root included.",
         derive: |input| {
             let memory = memory(input)?;
-            number(*memory.live.require("live memory cgroups")? as f64, &memory.mount)
+            number(
+                *memory.live.require("live memory cgroups")? as f64,
+                &memory.mount,
+            )
         },
     },
     FactDef {
@@ -55,7 +58,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Directories of the hierarchy that has most.",
         derive: |input| {
             let (hierarchy, live) = largest(input)?;
-            number(live as f64, format!("directories under {}", hierarchy.mount))
+            number(
+                live as f64,
+                format!("directories under {}", hierarchy.mount),
+            )
         },
     },
     FactDef {
@@ -66,7 +72,10 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| {
             let census = input.evidence.cgroups.require("cgroup census")?;
             let counted = census.hierarchies.iter().filter_map(|h| h.live.value());
-            number(counted.sum::<u64>() as f64, "directories of all hierarchies")
+            number(
+                counted.sum::<u64>() as f64,
+                "directories of all hierarchies",
+            )
         },
     },
     FactDef {
@@ -97,14 +106,19 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| {
             let (_, live) = largest(input)?;
             let pattern = top_pattern(input)?;
-            number(pattern.count as f64 / (live.max(1)) as f64, &pattern.pattern)
+            number(
+                pattern.count as f64 / (live.max(1)) as f64,
+                &pattern.pattern,
+            )
         },
     },
 ];
 
 fn memory<'a>(input: &Input<'a>) -> Result<&'a Hierarchy, Missing> {
     let census = input.evidence.cgroups.require("cgroup census")?;
-    census.memory().ok_or_else(|| absent("no hierarchy carries the memory controller"))
+    census
+        .memory()
+        .ok_or_else(|| absent("no hierarchy carries the memory controller"))
 }
 
 pub(super) fn total(input: &Input<'_>) -> Derived {
@@ -119,7 +133,10 @@ pub(super) fn total(input: &Input<'_>) -> Derived {
 
 fn largest<'a>(input: &Input<'a>) -> Result<(&'a Hierarchy, u64), Missing> {
     let census = input.evidence.cgroups.require("cgroup census")?;
-    let counted = census.hierarchies.iter().filter_map(|h| h.live.value().map(|live| (h, *live)));
+    let counted = census
+        .hierarchies
+        .iter()
+        .filter_map(|h| h.live.value().map(|live| (h, *live)));
     // The first of equals: mount order is stable.
     let mut best: Option<(&Hierarchy, u64)> = None;
     for (hierarchy, live) in counted {
@@ -132,5 +149,8 @@ fn largest<'a>(input: &Input<'a>) -> Result<(&'a Hierarchy, u64), Missing> {
 
 fn top_pattern<'a>(input: &Input<'a>) -> Result<&'a PatternCount, Missing> {
     let (hierarchy, _) = largest(input)?;
-    hierarchy.patterns.first().ok_or_else(|| absent("no name patterns were counted"))
+    hierarchy
+        .patterns
+        .first()
+        .ok_or_else(|| absent("no name patterns were counted"))
 }

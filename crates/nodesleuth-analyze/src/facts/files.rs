@@ -122,7 +122,11 @@ pub(super) struct Counts {
 pub(super) fn counts(input: &Input<'_>) -> Result<Counts, Missing> {
     let open = input.evidence.open_files.require("open files")?;
     let of = |kind: &str| -> u32 {
-        open.passing.iter().filter(|path| path.kind == kind).map(|path| path.samples).sum()
+        open.passing
+            .iter()
+            .filter(|path| path.kind == kind)
+            .map(|path| path.samples)
+            .sum()
     };
     Ok(Counts {
         samples: open.samples,
@@ -148,7 +152,10 @@ fn top(input: &Input<'_>, kind: &str) -> Derived {
     let open = input.evidence.open_files.require("open files")?;
     let path = open.passing.iter().find(|path| path.kind == kind);
     let path = path.ok_or_else(|| absent(format!("no {kind} was seen open")))?;
-    text(&path.pattern, format!("{} of {} samples", path.samples, open.samples))
+    text(
+        &path.pattern,
+        format!("{} of {} samples", path.samples, open.samples),
+    )
 }
 
 fn split(

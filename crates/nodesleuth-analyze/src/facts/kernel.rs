@@ -65,7 +65,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Clock source; anything that the vDSO cannot read makes each clock call a system call.",
         derive: |input| {
             let kernel = input.evidence.kernel.require("kernel settings")?;
-            text(kernel.clocksource.require("clock source")?, "clocksource0/current_clocksource")
+            text(
+                kernel.clocksource.require("clock source")?,
+                "clocksource0/current_clocksource",
+            )
         },
     },
     FactDef {
@@ -77,7 +80,10 @@ pub(super) const FACTS: &[FactDef] = &[
             let kernel = input.evidence.kernel.require("kernel settings")?;
             let count = kernel.conntrack_count.require("nf_conntrack_count")?;
             let max = kernel.conntrack_max.require("nf_conntrack_max")?;
-            number(*count as f64 / (*max).max(1) as f64, "/proc/sys/net/netfilter")
+            number(
+                *count as f64 / (*max).max(1) as f64,
+                "/proc/sys/net/netfilter",
+            )
         },
     },
 ];

@@ -32,7 +32,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Load average over one minute; counts waiting tasks too, so it is not CPU use.",
         derive: |input| {
             let kernel = input.evidence.kernel.require("kernel settings")?;
-            number(kernel.load_average.require("load average")?[0], "/proc/loadavg")
+            number(
+                kernel.load_average.require("load average")?[0],
+                "/proc/loadavg",
+            )
         },
     },
     FactDef {
@@ -42,7 +45,11 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Processes and threads started a second.",
         derive: |input| {
             let window = input.evidence.machine_cpu.require("/proc/stat")?;
-            let forks = window.after.value.forks.saturating_sub(window.before.value.forks);
+            let forks = window
+                .after
+                .value
+                .forks
+                .saturating_sub(window.before.value.forks);
             number(forks as f64 / window.seconds(), "processes in /proc/stat")
         },
     },
@@ -95,8 +102,20 @@ fn columns(input: &Input<'_>) -> Result<(f64, f64, f64), nodesleuth_model::Missi
     let window = input.evidence.machine_cpu.require("/proc/stat")?;
     let host = input.host()?;
     let delta = |column: usize| {
-        let after = window.after.value.total.get(column).copied().unwrap_or_default();
-        let before = window.before.value.total.get(column).copied().unwrap_or_default();
+        let after = window
+            .after
+            .value
+            .total
+            .get(column)
+            .copied()
+            .unwrap_or_default();
+        let before = window
+            .before
+            .value
+            .total
+            .get(column)
+            .copied()
+            .unwrap_or_default();
         crate::cpu::rate(host, before, after, 1.0)
     };
     let busy = delta(0) + delta(1) + delta(2) + delta(5) + delta(6);
@@ -125,5 +144,8 @@ fn vmstat_rate(input: &Input<'_>, name: &str) -> Derived {
     let (Some(before), Some(after)) = (before, after) else {
         return Err(absent(format!("/proc/vmstat has no {name}")));
     };
-    number(after.saturating_sub(before) as f64 / window.seconds(), "/proc/vmstat")
+    number(
+        after.saturating_sub(before) as f64 / window.seconds(),
+        "/proc/vmstat",
+    )
 }

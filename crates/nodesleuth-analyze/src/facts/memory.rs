@@ -70,7 +70,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Mounts on the mount point that is mounted over most often.",
         derive: |input| {
             let mounts = input.evidence.mounts.require("mount table")?;
-            let most = mounts.duplicates.first().map_or(1, |duplicate| duplicate.count);
+            let most = mounts
+                .duplicates
+                .first()
+                .map_or(1, |duplicate| duplicate.count);
             number(most as f64, &mounts.source)
         },
     },
@@ -78,10 +81,15 @@ pub(super) const FACTS: &[FactDef] = &[
 
 fn field(input: &Input<'_>, name: &str) -> Result<Kib, Missing> {
     let meminfo = input.evidence.meminfo.require("/proc/meminfo")?;
-    meminfo.field(name).ok_or_else(|| absent(format!("/proc/meminfo has no {name}")))
+    meminfo
+        .field(name)
+        .ok_or_else(|| absent(format!("/proc/meminfo has no {name}")))
 }
 
 fn share(input: &Input<'_>, name: &str) -> Derived {
     let all = field(input, "MemTotal")?;
-    number(field(input, name)?.0 as f64 / all.0.max(1) as f64, "/proc/meminfo")
+    number(
+        field(input, name)?.0 as f64 / all.0.max(1) as f64,
+        "/proc/meminfo",
+    )
 }

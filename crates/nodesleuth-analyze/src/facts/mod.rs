@@ -33,7 +33,10 @@ pub struct FactDef {
 
 impl fmt::Debug for FactDef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FactDef").field("name", &self.name).field("unit", &self.unit).finish()
+        f.debug_struct("FactDef")
+            .field("name", &self.name)
+            .field("unit", &self.unit)
+            .finish()
     }
 }
 
@@ -69,18 +72,30 @@ pub(crate) struct Known {
 
 pub(crate) fn number(value: f64, source: impl Into<String>) -> Derived {
     if value.is_finite() {
-        Ok(Known { value: FactValue::Number(value), source: source.into() })
+        Ok(Known {
+            value: FactValue::Number(value),
+            source: source.into(),
+        })
     } else {
-        Err(Missing::new(MissingKind::Malformed, "the arithmetic gave no finite number"))
+        Err(Missing::new(
+            MissingKind::Malformed,
+            "the arithmetic gave no finite number",
+        ))
     }
 }
 
 pub(crate) fn flag(value: bool, source: impl Into<String>) -> Derived {
-    Ok(Known { value: FactValue::Flag(value), source: source.into() })
+    Ok(Known {
+        value: FactValue::Flag(value),
+        source: source.into(),
+    })
 }
 
 pub(crate) fn text(value: impl Into<String>, source: impl Into<String>) -> Derived {
-    Ok(Known { value: FactValue::Text(value.into()), source: source.into() })
+    Ok(Known {
+        value: FactValue::Text(value.into()),
+        source: source.into(),
+    })
 }
 
 pub(crate) fn absent(reason: impl Into<String>) -> Missing {
@@ -137,12 +152,16 @@ pub(crate) fn derive_one(input: &Input<'_>, name: &str) -> Option<FactValue> {
 pub(crate) fn derive_all(input: &Input<'_>) -> BTreeMap<String, Fact> {
     let derived = table().into_iter().map(|def| {
         let fact = match (def.derive)(input) {
-            Ok(known) => {
-                Fact { value: Some(known.value), unit: def.unit.to_owned(), source: known.source }
-            }
-            Err(missing) => {
-                Fact { value: None, unit: def.unit.to_owned(), source: missing.to_string() }
-            }
+            Ok(known) => Fact {
+                value: Some(known.value),
+                unit: def.unit.to_owned(),
+                source: known.source,
+            },
+            Err(missing) => Fact {
+                value: None,
+                unit: def.unit.to_owned(),
+                source: missing.to_string(),
+            },
         };
         (def.name.to_owned(), fact)
     });

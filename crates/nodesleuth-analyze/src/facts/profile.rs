@@ -51,7 +51,10 @@ pub(super) const FACTS: &[FactDef] = &[
             let profile = input.profile()?;
             let cpu = input.cpu()?;
             let (kernel, _) = profile.gap(&cpu);
-            number(kernel, "stime of /proc/PID/stat − system calls in the profile")
+            number(
+                kernel,
+                "stime of /proc/PID/stat − system calls in the profile",
+            )
         },
     },
 ];

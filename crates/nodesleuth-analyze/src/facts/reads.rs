@@ -102,21 +102,27 @@ fn seconds(read: &TimedRead) -> Option<(f64, &'static str)> {
     match &read.outcome {
         ReadOutcome::Read { cpu, .. } => Some((cpu.seconds(), "measured")),
         ReadOutcome::TimedOut { after, .. } => Some((after.seconds(), "timed out after")),
-        ReadOutcome::Skipped { .. } => {
-            read.predicted.map(|predicted| (predicted.seconds(), "predicted, not read"))
-        }
+        ReadOutcome::Skipped { .. } => read
+            .predicted
+            .map(|predicted| (predicted.seconds(), "predicted, not read")),
         ReadOutcome::Failed { .. } => None,
     }
 }
 
 fn cgroup_reads<'a>(input: &Input<'a>) -> Result<Vec<&'a TimedRead>, Missing> {
     let timed = input.evidence.timed_reads.require("timed reads")?;
-    Ok(timed.reads.iter().filter(|read| read.file_name().starts_with("memory.")).collect())
+    Ok(timed
+        .reads
+        .iter()
+        .filter(|read| read.file_name().starts_with("memory."))
+        .collect())
 }
 
 fn root_file(input: &Input<'_>, name: &str) -> Derived {
     let census = input.evidence.cgroups.require("cgroup census")?;
-    let memory = census.memory().ok_or_else(|| absent("no memory hierarchy"))?;
+    let memory = census
+        .memory()
+        .ok_or_else(|| absent("no memory hierarchy"))?;
     let path = format!("{}/{name}", memory.mount.trim_end_matches('/'));
     let timed = input.evidence.timed_reads.require("timed reads")?;
     let read = timed.reads.iter().find(|read| read.path == path);
@@ -129,10 +135,16 @@ fn root_file(input: &Input<'_>, name: &str) -> Derived {
 fn slowest(input: &Input<'_>) -> Result<Slow, Missing> {
     let mut worst: Option<Slow> = None;
     for read in cgroup_reads(input)? {
-        let Some((seconds, how)) = seconds(read) else { continue };
+        let Some((seconds, how)) = seconds(read) else {
+            continue;
+        };
         if worst.as_ref().is_none_or(|worst| seconds > worst.seconds) {
             let said = format!("{how}: {}", read.path);
-            worst = Some(Slow { path: read.path.clone(), seconds, said });
+            worst = Some(Slow {
+                path: read.path.clone(),
+                seconds,
+                said,
+            });
         }
     }
     worst.ok_or_else(|| absent("no cgroup file was timed"))
@@ -152,7 +164,9 @@ fn round(input: &Input<'_>) -> Derived {
     let limit = input.catalog.thresholds.walk_read_seconds;
     let (mut sum, mut files, mut predicted) = (0.0, 0, 0);
     for read in cgroup_reads(input)? {
-        let Some((seconds, how)) = seconds(read) else { continue };
+        let Some((seconds, how)) = seconds(read) else {
+            continue;
+        };
         if seconds > limit {
             sum += seconds;
             files += 1;
@@ -188,6 +202,10 @@ fn rate_times_cost(input: &Input<'_>) -> Derived {
         return Err(absent("no short-lived descriptor was seen"));
     }
     let share = (f64::from(counts.cgroup) / f64::from(counts.all)).min(1.0);
-    let source = format!("{:.0} reads/s ÷ 2 × {share:.2} × {:.1} µs", calls, cost * 1e6);
+    let source = format!(
+        "{:.0} reads/s ÷ 2 × {share:.2} × {:.1} µs",
+        calls,
+        cost * 1e6
+    );
     number(calls / 2.0 * share * cost, source)
 }

@@ -74,7 +74,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Whether the target burns at least `hot_cores` of thresholds.toml.",
         derive: |input| {
             let hot = input.catalog.thresholds.hot_cores;
-            flag(input.cpu()?.total() >= hot, format!("threshold {hot} cores"))
+            flag(
+                input.cpu()?.total() >= hot,
+                format!("threshold {hot} cores"),
+            )
         },
     },
     FactDef {
@@ -173,16 +176,26 @@ fn lifetime_cores(input: &Input<'_>) -> Derived {
     let process = window.after.value.by_pid(input.target()?.pid);
     let process = process.ok_or_else(|| absent("the target ended"))?;
     let used = process.own().seconds(host.ticks_per_second);
-    number(used / age_seconds(input)?, "utime + stime since start in /proc/PID/stat")
+    number(
+        used / age_seconds(input)?,
+        "utime + stime since start in /proc/PID/stat",
+    )
 }
 
 fn run_wait_share(input: &Input<'_>) -> Derived {
     let window = input.evidence.threads.require("threads")?;
     let (mut ran, mut waited) = (0.0, 0.0);
     for after in &window.after.value.threads {
-        let before = window.before.value.threads.iter().find(|thread| thread.tid == after.tid);
+        let before = window
+            .before
+            .value
+            .threads
+            .iter()
+            .find(|thread| thread.tid == after.tid);
         let Some(before) = before else { continue };
-        let (Some(on), Some(wait)) = (after.on_cpu, after.run_wait) else { continue };
+        let (Some(on), Some(wait)) = (after.on_cpu, after.run_wait) else {
+            continue;
+        };
         ran += on.seconds() - before.on_cpu.unwrap_or_default().seconds();
         waited += wait.seconds() - before.run_wait.unwrap_or_default().seconds();
     }

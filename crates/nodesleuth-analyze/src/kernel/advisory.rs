@@ -26,7 +26,10 @@ pub fn advise(
 ) -> Advisory {
     let (mut status, mut reason) = match release {
         Some(release) => entry.judge(release),
-        None => (Verdict::Unknown, "the kernel release is not known".to_owned()),
+        None => (
+            Verdict::Unknown,
+            "the kernel release is not known".to_owned(),
+        ),
     };
     if entry.only_v1 && measured.memory_on_v1 == Some(false) {
         status = Verdict::Fixed;
@@ -36,7 +39,10 @@ pub fn advise(
         if probed == status {
             reason = format!("{reason}; measured: {said}");
         } else {
-            reason = format!("measured: {said} (the table says {}: {reason})", word(status));
+            reason = format!(
+                "measured: {said} (the table says {}: {reason})",
+                word(status)
+            );
             status = probed;
         }
     }
@@ -60,8 +66,18 @@ fn probe(measured: Measured, thresholds: &Thresholds) -> Option<(Verdict, String
         return None;
     }
     let slow = seconds > thresholds.walk_read_seconds;
-    let said = format!("{} with {cgroups:.0} memory cgroups", Nanos::from_seconds(seconds));
-    Some((if slow { Verdict::Affected } else { Verdict::Fixed }, said))
+    let said = format!(
+        "{} with {cgroups:.0} memory cgroups",
+        Nanos::from_seconds(seconds)
+    );
+    Some((
+        if slow {
+            Verdict::Affected
+        } else {
+            Verdict::Fixed
+        },
+        said,
+    ))
 }
 
 fn word(verdict: Verdict) -> &'static str {
@@ -80,7 +96,9 @@ mod tests {
     fn judge(id: &str, release: &str) -> Verdict {
         let catalog = Catalog::built_in().unwrap();
         let entry = catalog.kernel.iter().find(|entry| entry.id == id).unwrap();
-        entry.judge(&Release::parse(release, &catalog.families).unwrap()).0
+        entry
+            .judge(&Release::parse(release, &catalog.families).unwrap())
+            .0
     }
 
     /// Release strings whose verdict is established (kernel changelogs and measurements).
@@ -125,16 +143,28 @@ mod tests {
             ("6.18.44-fc-v669", Fixed, Some(Fixed)),
         ];
         for (release, stat, numa) in table {
-            assert_eq!(judge("memory-stat-walk", release), stat, "memory.stat on {release}");
+            assert_eq!(
+                judge("memory-stat-walk", release),
+                stat,
+                "memory.stat on {release}"
+            );
             if let Some(numa) = numa {
-                assert_eq!(judge("numa-stat-walk", release), numa, "numa_stat on {release}");
+                assert_eq!(
+                    judge("numa-stat-walk", release),
+                    numa,
+                    "numa_stat on {release}"
+                );
             }
         }
     }
 
     fn advise_for(release: &str, read_seconds: f64, memory_cgroups: f64) -> Advisory {
         let catalog = Catalog::built_in().unwrap();
-        let entry = catalog.kernel.iter().find(|entry| entry.id == "memory-stat-walk").unwrap();
+        let entry = catalog
+            .kernel
+            .iter()
+            .find(|entry| entry.id == "memory-stat-walk")
+            .unwrap();
         let release = Release::parse(release, &catalog.families);
         let measured = Measured {
             read_seconds: Some(read_seconds),
@@ -150,12 +180,19 @@ mod tests {
         assert_eq!(backported.status, AdvisoryStatus::Fixed);
         let slow = advise_for("5.10.0-28-amd64", 0.8, 9_000.0);
         assert_eq!(slow.status, AdvisoryStatus::Affected);
-        assert!(slow.reason.contains("the table says fixed"), "{}", slow.reason);
+        assert!(
+            slow.reason.contains("the table says fixed"),
+            "{}",
+            slow.reason
+        );
     }
 
     #[test]
     fn with_few_cgroups_a_measurement_says_nothing() {
-        assert_eq!(advise_for("4.15.0-20-generic", 0.000_05, 31.0).status, AdvisoryStatus::Affected);
+        assert_eq!(
+            advise_for("4.15.0-20-generic", 0.000_05, 31.0).status,
+            AdvisoryStatus::Affected
+        );
     }
 
     #[test]

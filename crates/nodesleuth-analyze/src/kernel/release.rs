@@ -26,7 +26,10 @@ impl TryFrom<FamilyText> for Family {
     type Error = regex_lite::Error;
 
     fn try_from(text: FamilyText) -> Result<Self, Self::Error> {
-        Ok(Self { id: text.id, regex: Regex::new(&text.regex)? })
+        Ok(Self {
+            id: text.id,
+            regex: Regex::new(&text.regex)?,
+        })
     }
 }
 
@@ -56,7 +59,11 @@ impl Release {
             .iter()
             .find_map(|family| family.regex.captures(text).map(|found| (family, found)));
         let Some((family, found)) = fits else {
-            return Some(Self { family: "mainline".to_owned(), base, ..Self::default() });
+            return Some(Self {
+                family: "mainline".to_owned(),
+                base,
+                ..Self::default()
+            });
         };
         let number = |name: &str| group(&found, name).and_then(|text| text.parse().ok());
         let update = group(&found, "update").unwrap_or_default();
@@ -64,7 +71,10 @@ impl Release {
             family: family.id.clone(),
             base,
             build: number("build"),
-            update: update.split('.').filter_map(|part| part.parse().ok()).collect(),
+            update: update
+                .split('.')
+                .filter_map(|part| part.parse().ok())
+                .collect(),
             distro: number("distro"),
             minor: number("minor"),
         })
@@ -76,7 +86,9 @@ fn group<'t>(found: &Captures<'t>, name: &str) -> Option<&'t str> {
 }
 
 fn base_version(text: &str) -> Option<(u32, u32, u32)> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let mut numbers = text[..end].split('.').map(|part| part.parse().ok());
     let major = numbers.next()??;
     let minor = numbers.next()??;

@@ -85,8 +85,15 @@ impl KernelEntry {
         }
         let base = release.base;
         let version = format!("{}.{}", base.0, base.1);
-        if self.since.as_deref().is_some_and(|since| base < version_of(since)) {
-            return (Verdict::Fixed, format!("{version} is older than the code concerned"));
+        if self
+            .since
+            .as_deref()
+            .is_some_and(|since| base < version_of(since))
+        {
+            return (
+                Verdict::Fixed,
+                format!("{version} is older than the code concerned"),
+            );
         }
         if base >= version_of(&self.fixed_in) {
             let reason = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
@@ -102,19 +109,35 @@ impl Rule {
         let wanted = |given: Option<u32>, has: Option<u32>| given.is_none() || given == has;
         let first_update = release.update.first().copied();
         self.family == release.family
-            && self.base.as_deref().is_none_or(|base| base_matches(base, release.base))
+            && self
+                .base
+                .as_deref()
+                .is_none_or(|base| base_matches(base, release.base))
             && wanted(self.distro, release.distro)
-            && self.build_from.is_none_or(|from| release.build.is_some_and(|build| build >= from))
-            && self.build_below.is_none_or(|below| release.build.is_some_and(|build| build < below))
-            && self.has_minor.is_none_or(|has| has == release.minor.is_some())
-            && self.updates.is_none_or(|count| count == release.update.len())
-            && self.update_from.is_none_or(|from| first_update.is_some_and(|update| update >= from))
+            && self
+                .build_from
+                .is_none_or(|from| release.build.is_some_and(|build| build >= from))
+            && self
+                .build_below
+                .is_none_or(|below| release.build.is_some_and(|build| build < below))
+            && self
+                .has_minor
+                .is_none_or(|has| has == release.minor.is_some())
+            && self
+                .updates
+                .is_none_or(|count| count == release.update.len())
+            && self
+                .update_from
+                .is_none_or(|from| first_update.is_some_and(|update| update >= from))
     }
 }
 
 fn base_matches(wanted: &str, base: (u32, u32, u32)) -> bool {
     let numbers = [base.0, base.1, base.2];
-    wanted.split('.').zip(numbers).all(|(text, number)| text.parse() == Ok(number))
+    wanted
+        .split('.')
+        .zip(numbers)
+        .all(|(text, number)| text.parse() == Ok(number))
 }
 
 fn version_of(text: &str) -> (u32, u32, u32) {

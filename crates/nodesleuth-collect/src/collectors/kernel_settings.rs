@@ -38,7 +38,7 @@ fn read(ctx: &Ctx<'_>) -> KernelSettings {
     let node = ctx.node;
     KernelSettings {
         cmdline: words(node).into(),
-        softlockup_panic: switch(node, "/proc/sys/kernel/softlockup_panic").into(),
+        softlockup_panic: softlockup_panic(node).into(),
         watchdog_thresh: number(node, "/proc/sys/kernel/watchdog_thresh").into(),
         clocksource: line(
             node,
@@ -59,6 +59,11 @@ fn read(ctx: &Ctx<'_>) -> KernelSettings {
             .into(),
         load_average: parsed(node, "/proc/loadavg", loadavg::parse).into(),
     }
+}
+
+/// Whether the node panics when something holds a CPU for too long.
+pub(super) fn softlockup_panic(node: &Node) -> Result<bool, Missing> {
+    switch(node, "/proc/sys/kernel/softlockup_panic")
 }
 
 fn line(node: &Node, path: &str) -> Result<String, Missing> {

@@ -3,6 +3,7 @@
 //! Which files there are is decided here; in which order, and which are too dangerous, in
 //! [`crate::slow_read`].
 
+use super::kernel_settings::softlockup_panic;
 use crate::census::{deepest_leaves, walk::Budget};
 use crate::slow_read::{
     Attempt, Candidate, FileKind, NodeSize, Scope, Situation, SlowReader, plan,
@@ -67,7 +68,7 @@ fn time(ctx: &Ctx<'_>, evidence: &Evidence) -> Result<TimedReads, Missing> {
         .map(|program| SlowReader::new(program, ctx.cancel));
     let situation = Situation {
         size: NodeSize::of(ctx.node),
-        softlockup_panic: lockup_panics(evidence),
+        softlockup_panic: softlockup_panic(ctx.node).into(),
         budget: Nanos(u64::try_from(ctx.slow_read_budget.as_nanos()).unwrap_or(u64::MAX)),
     };
     let read = |attempt: &Attempt<'_>| match &reader {
@@ -83,14 +84,6 @@ fn time(ctx: &Ctx<'_>, evidence: &Evidence) -> Result<TimedReads, Missing> {
         },
     };
     Ok(plan(&situation, candidates(ctx.node, evidence), read))
-}
-
-fn lockup_panics(evidence: &Evidence) -> Observed<bool> {
-    match &evidence.kernel {
-        Observed::Value(kernel) => kernel.softlockup_panic.clone(),
-        Observed::Unavailable(missing) => Observed::Unavailable(missing.clone()),
-        Observed::NotRequested => Observed::NotRequested,
-    }
 }
 
 /// The files worth timing on this node, most telling first and no more than [`MAX_READS`].

@@ -1,6 +1,7 @@
 //! Gets the bytes of a profile over plain HTTP and says clearly what went wrong.
 
 use super::address::without_secrets;
+use super::server_text::said;
 use nodesleuth_model::{Missing, MissingKind};
 use std::io;
 use std::time::Duration;
@@ -12,9 +13,6 @@ pub(super) const MAX_PROFILE_BYTES: u64 = 256 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Of an error's text this much is read to find its first line.
 const MAX_ERROR_TEXT: u64 = 64 << 10;
-/// The first line of an error's text is cut here.
-const SHOWN_CHARACTERS: usize = 200;
-
 /// The body of a 200 answer.
 pub(super) fn fetch(address: &str, give_up_after: Duration) -> Result<Vec<u8>, Missing> {
     let config = Agent::config_builder()
@@ -68,12 +66,9 @@ fn redirected(status: u16, to: &str) -> Missing {
 fn refused(status: u16, name: Option<&str>, body: &[u8]) -> Missing {
     let name = name.map(|name| format!(" {name}")).unwrap_or_default();
     let text = String::from_utf8_lossy(body);
-    let said = match first_line(&text) {
-        "" => String::new(),
-        line => format!(
-            ": {}",
-            line.chars().take(SHOWN_CHARACTERS).collect::<String>()
-        ),
+    let said = match said(&text) {
+        line if line.is_empty() => line,
+        line => format!(": {line}"),
     };
     let missing = Missing::new(
         MissingKind::Failed,
@@ -84,7 +79,7 @@ fn refused(status: u16, name: Option<&str>, body: &[u8]) -> Missing {
             kind: MissingKind::Permission,
             ..missing
         }
-        .needs("credentials that may read this node's debug endpoints"),
+        .needs("the right to get nodes/proxy (RBAC)"),
         404 => Missing {
             kind: MissingKind::Absent,
             ..missing
@@ -96,14 +91,6 @@ fn refused(status: u16, name: Option<&str>, body: &[u8]) -> Missing {
         .needs("enableDebuggingHandlers: true in the kubelet's configuration"),
         _ => missing,
     }
-}
-
-/// The first line that says something.
-pub(super) fn first_line(text: &str) -> &str {
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
 }
 
 /// Before an answer came.

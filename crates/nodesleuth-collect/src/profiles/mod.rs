@@ -2,6 +2,7 @@
 
 mod address;
 mod fetch;
+mod server_text;
 mod validate;
 
 use crate::{Cancel, Clock};

@@ -165,6 +165,14 @@ fn the_kubelets_refusals_are_shown_in_its_own_words() {
     assert_eq!(missing.kind, MissingKind::Unsupported);
     assert!(missing.reason.ends_with("Debug endpoints are disabled."));
     assert!(missing.need.unwrap().contains("enableDebuggingHandlers"));
+    let forbidden = b"{\n  \"message\": \"nodes \\\"n\\\" is forbidden\",\n  \"code\": 403\n}";
+    let missing = failure_of(http("403 Forbidden", forbidden));
+    assert!(
+        missing
+            .reason
+            .ends_with("403 Forbidden: nodes \"n\" is forbidden"),
+        "{missing}"
+    );
     assert_eq!(
         failure_of(http("403 Forbidden", b"Forbidden")).kind,
         MissingKind::Permission

@@ -64,7 +64,7 @@ impl SlowReader {
         match self.wait(answer, began, deadline) {
             Waited::Answer(line) => {
                 // It has closed its output, so it is ending; this only collects it.
-                let _ = child.wait();
+                ends_soon(&mut child);
                 outcome_of(&line)
             }
             Waited::Deadline => ReadOutcome::TimedOut {
@@ -149,12 +149,17 @@ fn end(mut child: Child) -> Option<Pid> {
         reason = "our own reading child, past its deadline"
     )]
     let _ = child.kill();
+    if ends_soon(&mut child) { None } else { Some(Pid(child.id())) }
+}
+
+/// Whether it is gone within [`END_WITHIN`].
+fn ends_soon(child: &mut Child) -> bool {
     let began = Instant::now();
     loop {
         match child.try_wait() {
-            Ok(None) if began.elapsed() < END_WITHIN => thread::sleep(Duration::from_millis(2)),
-            Ok(None) => return Some(Pid(child.id())),
-            Ok(Some(_)) | Err(_) => return None,
+            Ok(None) if began.elapsed() < END_WITHIN => thread::sleep(Duration::from_millis(1)),
+            Ok(None) => return false,
+            Ok(Some(_)) | Err(_) => return true,
         }
     }
 }

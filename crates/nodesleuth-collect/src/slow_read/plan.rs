@@ -158,7 +158,8 @@ impl<'a> Progress<'a> {
         }
         if predicted > self.left {
             return Some(format!(
-                "predicted to take {predicted} of kernel time, over the {} left of the budget of {}",
+                "predicted to take {predicted} of kernel time, over the {} left of the budget of \
+                 {}",
                 self.left, situation.budget
             ));
         }

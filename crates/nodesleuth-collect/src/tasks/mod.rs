@@ -1,14 +1,38 @@
 //! Processes and threads: sampling them cheaply, choosing the target, knowing it.
 
+mod busy;
+mod choose;
 mod descriptors;
+#[cfg(test)]
+mod fake_tasks;
 mod ids;
+mod open_files;
 mod pid_kind;
 mod process_clock;
+mod process_table;
+mod processes;
 mod sampler;
+mod similar;
+mod target;
+mod target_io;
+mod target_only;
+mod threads;
 mod ticks;
 mod used;
 
+pub use choose::choose_target;
 pub use pid_kind::PidKind;
 pub use sampler::{Sample, Scope, TaskSampler};
 pub use ticks::ticks_per_second;
 pub use used::{Counters, TaskUse, Used};
+
+use crate::Collector;
+
+/// The collectors of tasks: what belongs to the window's ends first.
+pub static COLLECTORS: &[&dyn Collector] = &[
+    &threads::Threads,
+    &processes::Processes,
+    &target_io::TargetIo,
+    &open_files::OpenFiles,
+    &target::TargetCollector,
+];

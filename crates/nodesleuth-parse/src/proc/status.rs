@@ -54,7 +54,10 @@ pub fn parse(text: &str) -> Result<Status, Malformed> {
                 named = true;
             }
             "Tgid" => status.tgid = Some(small(0)?),
-            "NSpid" => status.ns_pid_depth = Some(value.split_whitespace().count()),
+            "NSpid" => {
+                let columns = value.split_whitespace().count();
+                status.ns_pid_depth = Some(columns).filter(|&columns| columns > 0);
+            }
             "TracerPid" => status.tracer_pid = Some(small(0)?),
             "Uid" => status.uid_effective = Some(small(1)?),
             "Threads" => status.threads = Some(small(0)?),

@@ -15,15 +15,24 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 100, colour: false }
+        Self {
+            width: 100,
+            colour: false,
+        }
     }
 }
 
 /// A report as text.
 #[must_use]
 pub fn text(document: &Document, style: Style) -> String {
-    let mut pen = Pen { out: String::new(), style };
-    pen.line(&document.title, anstyle::Style::new().effects(Effects::DIMMED));
+    let mut pen = Pen {
+        out: String::new(),
+        style,
+    };
+    pen.line(
+        &document.title,
+        anstyle::Style::new().effects(Effects::DIMMED),
+    );
     for block in &document.blocks {
         pen.block(block);
     }
@@ -79,7 +88,9 @@ impl Pen {
 
     fn table(&mut self, columns: &[&str], rows: &[Row]) {
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(columns.iter().copied());
+        table
+            .load_style(presets::NOTHING)
+            .set_header(columns.iter().copied());
         for row in rows {
             table.add_row(&row.cells);
         }
@@ -118,7 +129,9 @@ impl Pen {
 
 /// Names come from outside: control characters must not reach the terminal.
 fn printable(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    line.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn tone_style(tone: Tone) -> anstyle::Style {
@@ -135,21 +148,40 @@ mod tests {
     use super::*;
 
     fn draw(blocks: Vec<Block>) -> String {
-        text(&Document { title: "t".to_owned(), blocks }, Style { width: 40, colour: false })
+        text(
+            &Document {
+                title: "t".to_owned(),
+                blocks,
+            },
+            Style {
+                width: 40,
+                colour: false,
+            },
+        )
     }
 
     #[test]
     fn a_long_command_is_never_wrapped() {
         let command = "find /sys/fs/cgroup -depth -type d -name 'x' -exec rmdir {} +".to_owned();
-        let item = Item { text: "do".into(), command: Some(command.clone()), note: None };
-        let drawn = draw(vec![Block::List { label: "now".into(), items: vec![item] }]);
+        let item = Item {
+            text: "do".into(),
+            command: Some(command.clone()),
+            note: None,
+        };
+        let drawn = draw(vec![Block::List {
+            label: "now".into(),
+            items: vec![item],
+        }]);
         assert!(drawn.contains(&format!("$ {command}\n")), "{drawn}");
     }
 
     #[test]
     fn a_hostile_process_name_cannot_move_the_cursor() {
         let drawn = draw(vec![Block::Paragraph("evil\u{1b}[2Jname\u{7}".into())]);
-        assert!(!drawn.contains('\u{1b}') && !drawn.contains('\u{7}'), "{drawn:?}");
+        assert!(
+            !drawn.contains('\u{1b}') && !drawn.contains('\u{7}'),
+            "{drawn:?}"
+        );
     }
 
     #[test]
@@ -158,7 +190,13 @@ mod tests {
             Row::new(["a".to_owned(), "0.50".to_owned()]),
             Row::new(["bb".to_owned(), "10.00".to_owned()]),
         ];
-        let drawn = draw(vec![Block::Table { columns: vec!["part", "cores"], rows }]);
-        assert!(drawn.contains("  0.50\n") && drawn.contains(" 10.00\n"), "{drawn}");
+        let drawn = draw(vec![Block::Table {
+            columns: vec!["part", "cores"],
+            rows,
+        }]);
+        assert!(
+            drawn.contains("  0.50\n") && drawn.contains(" 10.00\n"),
+            "{drawn}"
+        );
     }
 }

@@ -28,6 +28,9 @@ impl Section for Advisories {
                 note: Some(advisory.reason.clone()),
             }
         });
-        vec![Block::List { label: String::new(), items: items.collect() }]
+        vec![Block::List {
+            label: String::new(),
+            items: items.collect(),
+        }]
     }
 }

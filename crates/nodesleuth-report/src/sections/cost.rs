@@ -12,7 +12,9 @@ impl Section for Cost {
     }
 
     fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
-        let Some(cost) = &diagnosis.own_cost else { return Vec::new() };
+        let Some(cost) = &diagnosis.own_cost else {
+            return Vec::new();
+        };
         let mut line = format!(
             "This measurement cost {:.1} % of a core during the window, {} of CPU in all, and at \
              most {} of memory.",
@@ -21,7 +23,11 @@ impl Section for Cost {
             cost.peak_rss_bytes
         );
         if !cost.stuck_children.is_empty() {
-            let pids: Vec<String> = cost.stuck_children.iter().map(ToString::to_string).collect();
+            let pids: Vec<String> = cost
+                .stuck_children
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             line.push_str(&format!(
                 " Still there: process {}, stuck in a kernel read that cannot be stopped; it ends \
                  by itself when the read does.",

@@ -55,7 +55,10 @@ fn body(finding: &Finding) -> Vec<Block> {
 }
 
 fn list(label: &str, items: Vec<Item>) -> Block {
-    Block::List { label: label.to_owned(), items }
+    Block::List {
+        label: label.to_owned(),
+        items,
+    }
 }
 
 pub(super) fn proofs(proofs: &[Proof]) -> Vec<Item> {

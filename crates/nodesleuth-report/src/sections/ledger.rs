@@ -26,7 +26,10 @@ impl Section for Ledger {
                 blocks.push(Block::Paragraph(note.clone()));
             }
             let rows = rows(view, ledger.total_cores);
-            blocks.push(Block::Table { columns: COLUMNS.to_vec(), rows });
+            blocks.push(Block::Table {
+                columns: COLUMNS.to_vec(),
+                rows,
+            });
         }
         blocks.push(Block::Paragraph(format!(
             "unexplained: {} of {} cores ({:.0} %)",
@@ -42,27 +45,43 @@ impl Section for Ledger {
 fn worth_showing(view: &LedgerView) -> bool {
     match view.id.as_str() {
         "owner" => true,
-        "threads" => view.parts.iter().filter(|part| part.title.contains('×')).count() > 1,
+        "threads" => {
+            view.parts
+                .iter()
+                .filter(|part| part.title.contains('×'))
+                .count()
+                > 1
+        }
         _ => false,
     }
 }
 
 fn rows(view: &LedgerView, total: Cores) -> Vec<Row> {
     let share = |part: &LedgerPart| part.cores.0 / total.0;
-    let (large, small): (Vec<_>, Vec<_>) =
-        view.parts.iter().partition(|part| share(part) >= SMALL_SHARE);
+    let (large, small): (Vec<_>, Vec<_>) = view
+        .parts
+        .iter()
+        .partition(|part| share(part) >= SMALL_SHARE);
     let mut rows: Vec<Row> = large.iter().map(|part| row(part, total)).collect();
     let rest: f64 = small.iter().map(|part| part.cores.0).sum();
     if rest > 0.0 {
         let title = format!("{} smaller parts", small.len());
-        let part = LedgerPart { title, cores: Cores(rest), ..LedgerPart::default() };
+        let part = LedgerPart {
+            title,
+            cores: Cores(rest),
+            ..LedgerPart::default()
+        };
         rows.push(row(&part, total));
     }
     rows
 }
 
 fn row(part: &LedgerPart, total: Cores) -> Row {
-    let claims: Vec<&str> = part.claims.iter().map(|claim| claim.finding.as_str()).collect();
+    let claims: Vec<&str> = part
+        .claims
+        .iter()
+        .map(|claim| claim.finding.as_str())
+        .collect();
     Row::new([
         part.title.clone(),
         part.cores.to_string(),

@@ -48,7 +48,10 @@ pub fn document(diagnosis: &Diagnosis) -> Document {
         }
         blocks.extend(body);
     }
-    Document { title: title(diagnosis), blocks }
+    Document {
+        title: title(diagnosis),
+        blocks,
+    }
 }
 
 fn title(diagnosis: &Diagnosis) -> String {

@@ -17,6 +17,9 @@ impl Section for NotChecked {
         }
         let items = diagnosis.not_checked.iter();
         let items = items.map(|row| Item::plain(format!("{}: {}", row.what, row.why)));
-        vec![Block::List { label: String::new(), items: items.collect() }]
+        vec![Block::List {
+            label: String::new(),
+            items: items.collect(),
+        }]
     }
 }

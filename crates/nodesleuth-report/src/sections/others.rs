@@ -17,9 +17,15 @@ impl Section for Others {
             return Vec::new();
         }
         let rows = diagnosis.others.iter().map(row).collect();
-        let mut blocks =
-            vec![Block::Table { columns: vec!["process", "pid", "cores", "kernel cores"], rows }];
-        let agents = diagnosis.others.iter().filter(|other| other.known_agent).count();
+        let mut blocks = vec![Block::Table {
+            columns: vec!["process", "pid", "cores", "kernel cores"],
+            rows,
+        }];
+        let agents = diagnosis
+            .others
+            .iter()
+            .filter(|other| other.known_agent)
+            .count();
         if agents > 0 {
             blocks.push(Block::Paragraph(
                 "Several node agents that are hot at once point to something they share: the \

@@ -14,9 +14,15 @@ impl Section for RedHerrings {
     fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
         let mut blocks = Vec::new();
         for finding in &diagnosis.red_herrings {
-            blocks.push(Block::Subheading(format!("{} [{}]", finding.title, finding.id)));
+            blocks.push(Block::Subheading(format!(
+                "{} [{}]",
+                finding.title, finding.id
+            )));
             let items = findings::proofs(&finding.evidence);
-            blocks.push(Block::List { label: String::new(), items });
+            blocks.push(Block::List {
+                label: String::new(),
+                items,
+            });
         }
         blocks
     }

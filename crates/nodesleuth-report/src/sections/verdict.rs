@@ -18,8 +18,16 @@ impl Section for Verdict {
             Outcome::NotHot => Tone::Calm,
             Outcome::NotIdentified | Outcome::NoTarget => Tone::Open,
         };
-        let mut blocks = vec![Block::Verdict { text: diagnosis.verdict.clone(), tone }];
-        blocks.extend(diagnosis.target.as_ref().map(|target| Block::Paragraph(cpu(target))));
+        let mut blocks = vec![Block::Verdict {
+            text: diagnosis.verdict.clone(),
+            tone,
+        }];
+        blocks.extend(
+            diagnosis
+                .target
+                .as_ref()
+                .map(|target| Block::Paragraph(cpu(target))),
+        );
         blocks.extend(diagnosis.window_note.clone().map(Block::Paragraph));
         blocks
     }
@@ -35,7 +43,10 @@ fn cpu(target: &TargetSummary) -> String {
     }
     line.push(')');
     if let (Some(cores), Some(age)) = (target.lifetime_cores, target.age_seconds) {
-        line.push_str(&format!("; {cores} on average since it started {} ago", age_words(age)));
+        line.push_str(&format!(
+            "; {cores} on average since it started {} ago",
+            age_words(age)
+        ));
     }
     line
 }

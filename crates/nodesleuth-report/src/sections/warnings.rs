@@ -16,6 +16,9 @@ impl Section for Warnings {
             return Vec::new();
         }
         let items = diagnosis.warnings.iter().map(Item::plain).collect();
-        vec![Block::List { label: String::new(), items }]
+        vec![Block::List {
+            label: String::new(),
+            items,
+        }]
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn diagnose(
     let mut read: Vec<(ProfileRecord, Profile)> = Vec::new();
     for record in &evidence.profiles {
         let Some((_, bytes)) = raw.iter().find(|(name, _)| *name == record.file) else {
-            warnings.push(format!("{}: named in the evidence, not in the bundle", record.file));
+            warnings.push(format!(
+                "{}: named in the evidence, not in the bundle",
+                record.file
+            ));
             continue;
         };
         match nodesleuth_profile::read(bytes, &Limits::default()) {
@@ -31,8 +34,10 @@ pub(crate) fn diagnose(
             Err(error) => warnings.push(format!("{}: {error}", record.source)),
         }
     }
-    let loaded: Vec<LoadedProfile<'_>> =
-        read.iter().map(|(record, profile)| LoadedProfile { record, profile }).collect();
+    let loaded: Vec<LoadedProfile<'_>> = read
+        .iter()
+        .map(|(record, profile)| LoadedProfile { record, profile })
+        .collect();
     let mut diagnosis = nodesleuth_analyze::analyze(evidence, &loaded, catalog, TOOL);
     diagnosis.warnings.splice(0..0, warnings);
     diagnosis

@@ -31,7 +31,11 @@ pub(crate) struct Bundle {
 /// Reads a bundle: a `.tar.gz` or an unpacked folder.
 pub(crate) fn read(path: &Path) -> Result<Bundle, Failure> {
     let about = fs::metadata(path).map_err(|error| Failure::file("read", path, error))?;
-    let files = if about.is_dir() { from_folder(path)? } else { from_archive(path)? };
+    let files = if about.is_dir() {
+        from_folder(path)?
+    } else {
+        from_archive(path)?
+    };
     understand(path, files)
 }
 
@@ -42,7 +46,9 @@ fn from_folder(path: &Path) -> Result<Files, Failure> {
     let mut left = MAX_UNPACKED;
     for folder in ["", PROFILES_DIR] {
         let place = path.join(folder);
-        let Ok(entries) = fs::read_dir(&place) else { continue };
+        let Ok(entries) = fs::read_dir(&place) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let wanted = folder == PROFILES_DIR || name == EVIDENCE_FILE;
@@ -53,7 +59,11 @@ fn from_folder(path: &Path) -> Result<Files, Failure> {
             let file = file.map_err(|error| Failure::file("read", &entry.path(), error))?;
             let bytes = read_limited(file, &mut left)
                 .map_err(|error| Failure::file("read", &entry.path(), error))?;
-            let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let name = if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            };
             files.push((name, bytes));
         }
     }
@@ -64,7 +74,9 @@ fn from_folder(path: &Path) -> Result<Files, Failure> {
 fn from_archive(path: &Path) -> Result<Files, Failure> {
     let mut file = File::open(path).map_err(|error| Failure::file("read", path, error))?;
     let mut magic = [0; 2];
-    let got = file.read(&mut magic).map_err(|error| Failure::file("read", path, error))?;
+    let got = file
+        .read(&mut magic)
+        .map_err(|error| Failure::file("read", path, error))?;
     if got < 2 || magic != GZIP_MAGIC {
         let reason = "this is not a bundle: it does not begin as a .tar.gz does";
         let help = "give a file that `nodesleuth collect --out` or `diagnose --save` wrote";
@@ -77,7 +89,10 @@ fn from_archive(path: &Path) -> Result<Files, Failure> {
                 "the bundle is cut off: its end is missing".to_owned(),
                 "copy it again, and compare sizes or checksums",
             ),
-            _ => (format!("the bundle cannot be unpacked: {error}"), "copy or collect it again"),
+            _ => (
+                format!("the bundle cannot be unpacked: {error}"),
+                "copy or collect it again",
+            ),
         };
         Failure::bundle(path, reason, help)
     })
@@ -89,7 +104,11 @@ fn unpack(file: File) -> io::Result<Files> {
     let mut archive = tar::Archive::new(GzDecoder::new(file));
     for entry in archive.entries()? {
         let entry = entry?;
-        let name = entry.path()?.to_string_lossy().trim_start_matches("./").to_owned();
+        let name = entry
+            .path()?
+            .to_string_lossy()
+            .trim_start_matches("./")
+            .to_owned();
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -113,14 +132,19 @@ fn read_limited(from: impl Read, left: &mut u64) -> io::Result<Vec<u8>> {
     let got = from.take(*left + 1).read_to_end(&mut bytes)? as u64;
     if got > *left {
         let limit = MAX_UNPACKED >> 20;
-        return Err(io::Error::other(format!("it unpacks to more than {limit} MiB")));
+        return Err(io::Error::other(format!(
+            "it unpacks to more than {limit} MiB"
+        )));
     }
     *left -= got;
     Ok(bytes)
 }
 
 fn understand(path: &Path, files: Files) -> Result<Bundle, Failure> {
-    let sizes = files.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+    let sizes = files
+        .iter()
+        .map(|(name, bytes)| (name.clone(), bytes.len() as u64))
+        .collect();
     let Some((_, json)) = files.iter().find(|(name, _)| name == EVIDENCE_FILE) else {
         let reason = format!("there is no {EVIDENCE_FILE} in it");
         let help = "give a bundle that `nodesleuth collect` or `diagnose --save` wrote";
@@ -128,8 +152,17 @@ fn understand(path: &Path, files: Files) -> Result<Bundle, Failure> {
     };
     let (evidence, warnings) = evidence(path, json)?;
     let in_profiles = |name: &str| name.starts_with(PROFILES_DIR);
-    let profiles = files.iter().filter(|(name, _)| in_profiles(name)).cloned().collect();
-    Ok(Bundle { evidence, profiles, files: sizes, warnings })
+    let profiles = files
+        .iter()
+        .filter(|(name, _)| in_profiles(name))
+        .cloned()
+        .collect();
+    Ok(Bundle {
+        evidence,
+        profiles,
+        files: sizes,
+        warnings,
+    })
 }
 
 #[derive(Deserialize)]
@@ -140,13 +173,23 @@ struct OnlySchema {
 fn evidence(path: &Path, json: &[u8]) -> Result<(Evidence, Vec<String>), Failure> {
     let malformed = |error: serde_json::Error| {
         let help = "collect it again, or report this with the bundle's first lines";
-        Failure::bundle(path, format!("{EVIDENCE_FILE} cannot be understood: {error}"), help)
+        Failure::bundle(
+            path,
+            format!("{EVIDENCE_FILE} cannot be understood: {error}"),
+            help,
+        )
     };
-    let found = serde_json::from_slice::<OnlySchema>(json).map_err(malformed)?.schema;
+    let found = serde_json::from_slice::<OnlySchema>(json)
+        .map_err(malformed)?
+        .schema;
     let known = SchemaVersion::CURRENT;
     if found.major > known.major {
         let reason = format!("its schema is {found}, and this nodesleuth reads up to {known}");
-        return Err(Failure::bundle(path, reason, "analyse it with a newer nodesleuth"));
+        return Err(Failure::bundle(
+            path,
+            reason,
+            "analyse it with a newer nodesleuth",
+        ));
     }
     let evidence: Evidence = serde_json::from_slice(json).map_err(malformed)?;
     let mut warnings = Vec::new();
@@ -157,7 +200,11 @@ fn evidence(path: &Path, json: &[u8]) -> Result<(Evidence, Vec<String>), Failure
         unknown_fields(&given, &kept, String::new(), &mut unknown);
         warnings.push(format!(
             "the bundle's schema {found} is newer than {known}; not understood: {}",
-            if unknown.is_empty() { "nothing".to_owned() } else { unknown.join(", ") }
+            if unknown.is_empty() {
+                "nothing".to_owned()
+            } else {
+                unknown.join(", ")
+            }
         ));
     }
     Ok((evidence, warnings))
@@ -168,7 +215,11 @@ fn unknown_fields(given: &Value, kept: &Value, at: String, unknown: &mut Vec<Str
     match (given, kept) {
         (Value::Object(given), Value::Object(kept)) => {
             for (name, value) in given {
-                let place = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                let place = if at.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{at}.{name}")
+                };
                 match kept.get(name) {
                     Some(kept) => unknown_fields(value, kept, place, unknown),
                     // Empty and absent values are left out when writing.

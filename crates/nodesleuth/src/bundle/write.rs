@@ -22,7 +22,10 @@ impl Writer {
     /// Creates the file.
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let file = create_new(path).map_err(|error| Failure::file("create", path, error))?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
     }
 
     /// Removes the empty file: there is nothing to write.
@@ -35,11 +38,16 @@ impl Writer {
     /// elsewhere if any place takes it, and the failure says where.
     pub(crate) fn write(self, collected: &Collected) -> Result<(), Failure> {
         let bytes = archive(collected).map_err(|error| Failure::file("pack", &self.path, error))?;
-        let Err(error) = write_all(&self.file, &bytes) else { return Ok(()) };
+        let Err(error) = write_all(&self.file, &bytes) else {
+            return Ok(());
+        };
         let path = self.path.clone();
         self.abandon();
         if let Some(rescued) = rescue(&path, &bytes) {
-            output::note(&format!("the bundle was written to {} instead\n", rescued.display()));
+            output::note(&format!(
+                "the bundle was written to {} instead\n",
+                rescued.display()
+            ));
         }
         Err(Failure::file("write", &path, error))
     }
@@ -63,20 +71,31 @@ fn write_all(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 /// Tries the places that are likely to have room.
 fn rescue(path: &Path, bytes: &[u8]) -> Option<PathBuf> {
     let name = path.file_name()?;
-    let folders = [std::env::temp_dir(), PathBuf::from("/dev/shm"), PathBuf::from(".")];
-    folders.iter().map(|folder| folder.join(name)).find(|place| {
-        let Ok(file) = create_new(place) else { return false };
-        let written = write_all(&file, bytes).is_ok();
-        if !written {
-            let _ = fs::remove_file(place);
-        }
-        written
-    })
+    let folders = [
+        std::env::temp_dir(),
+        PathBuf::from("/dev/shm"),
+        PathBuf::from("."),
+    ];
+    folders
+        .iter()
+        .map(|folder| folder.join(name))
+        .find(|place| {
+            let Ok(file) = create_new(place) else {
+                return false;
+            };
+            let written = write_all(&file, bytes).is_ok();
+            if !written {
+                let _ = fs::remove_file(place);
+            }
+            written
+        })
 }
 
 /// The archive's bytes: evidence first, then profiles by name; no times, users or random parts.
 fn archive(collected: &Collected) -> io::Result<Vec<u8>> {
-    let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    let gzip = GzBuilder::new()
+        .mtime(0)
+        .write(Vec::new(), Compression::default());
     let mut tar = tar::Builder::new(gzip);
     let mut evidence = serde_json::to_vec_pretty(&collected.evidence)?;
     evidence.push(b'\n');
@@ -109,15 +128,24 @@ mod tests {
             ..Collected::default()
         };
         let one = archive(&profiles(["profiles/a", "profiles/b"])).unwrap();
-        assert_eq!(one, archive(&profiles(["profiles/b", "profiles/a"])).unwrap());
+        assert_eq!(
+            one,
+            archive(&profiles(["profiles/b", "profiles/a"])).unwrap()
+        );
     }
 
     #[test]
     fn a_bundle_is_private_and_overwrites_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("b.tar.gz");
-        Writer::create(&path).unwrap().write(&Collected::default()).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        Writer::create(&path)
+            .unwrap()
+            .write(&Collected::default())
+            .unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let again = Writer::create(&path).unwrap_err().to_string();
         assert!(again.contains("exists"), "{again}");
     }

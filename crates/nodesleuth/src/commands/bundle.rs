@@ -29,7 +29,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut text = format!(
         "schema {}, written by {}\n",
         evidence.schema,
-        if evidence.tool.is_empty() { "an unknown tool" } else { &evidence.tool },
+        if evidence.tool.is_empty() {
+            "an unknown tool"
+        } else {
+            &evidence.tool
+        },
     );
     if let Some(source) = &evidence.imported_from {
         text.push_str(&format!("imported from {source}\n"));
@@ -50,13 +54,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn window(evidence: &Evidence) -> String {
-    let host = evidence.host.value().map_or("unknown kernel", |host| host.kernel_release.as_str());
+    let host = evidence
+        .host
+        .value()
+        .map_or("unknown kernel", |host| host.kernel_release.as_str());
     let target = evidence.target.value();
     let target = target.map_or_else(
         || "no target".to_owned(),
         |target| format!("{} (pid {})", target.comm, target.pid),
     );
-    format!("{target} on {host}, window of {:.1} s\n", evidence.window.seconds())
+    format!(
+        "{target} on {host}, window of {:.1} s\n",
+        evidence.window.seconds()
+    )
 }
 
 /// Each piece of evidence: there, not requested, or why it is missing. Read off the JSON form, so
@@ -77,5 +87,8 @@ fn states(evidence: &Evidence) -> Result<Vec<(String, String)>, Failure> {
         let size = serde_json::to_string(inner).map_or(0, |text| text.len());
         Some(format!("there ({})", Bytes(size as u64)))
     };
-    Ok(fields.iter().filter_map(|(name, value)| Some((name.clone(), describe(value)?))).collect())
+    Ok(fields
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), describe(value)?)))
+        .collect())
 }

@@ -34,21 +34,33 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return output::json(&rows.collect::<Vec<_>>());
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["id", "class", "standing"]);
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["id", "class", "standing"]);
     for entry in &catalog.entries {
         table.add_row([&entry.id, &entry.class, entry.standing.as_str()]);
     }
-    output::print(&format!("{}\n\nnodesleuth explain ID says more.\n", table.trim_fmt()))
+    output::print(&format!(
+        "{}\n\nnodesleuth explain ID says more.\n",
+        table.trim_fmt()
+    ))
 }
 
 /// The built-in catalogue, with a folder of the user's own entries where one is given.
 pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
-    let Some(folder) = folder else { return Ok(Catalog::built_in()?) };
+    let Some(folder) = folder else {
+        return Ok(Catalog::built_in()?);
+    };
     let mut files = Vec::new();
     let entries = fs::read_dir(folder).map_err(|error| Failure::file("read", folder, error))?;
     for entry in entries {
-        let path = entry.map_err(|error| Failure::file("read", folder, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        let path = entry
+            .map_err(|error| Failure::file("read", folder, error))?
+            .path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
             let text = fs::read_to_string(&path);
             let text = text.map_err(|error| Failure::file("read", &path, error))?;
             files.push((path.display().to_string(), text));
@@ -57,7 +69,10 @@ pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
     files.sort();
     if files.is_empty() {
         let what = format!("no .toml file in {}", folder.display());
-        return Err(Failure::usage(what, "give the folder that holds your catalogue entries"));
+        return Err(Failure::usage(
+            what,
+            "give the folder that holds your catalogue entries",
+        ));
     }
     Ok(Catalog::with_user_files(&files)?)
 }

@@ -15,7 +15,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let search = clean::find_orphans(&Node::live())?;
     for path in &search.in_use {
-        output::note(&format!("{}: its owner still runs, left alone\n", path.display()));
+        output::note(&format!(
+            "{}: its owner still runs, left alone\n",
+            path.display()
+        ));
     }
     for error in &search.not_searched {
         output::note(&format!("not searched: {error}\n"));

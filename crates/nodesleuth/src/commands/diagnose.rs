@@ -36,7 +36,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<ExitCode, Failure> {
     let catalog = super::catalog::load(args.catalog.as_deref())?;
     // Before the window: a path that cannot be written is found out at once.
-    let save = args.save.as_deref().map(bundle::Writer::create).transpose()?;
+    let save = args
+        .save
+        .as_deref()
+        .map(bundle::Writer::create)
+        .transpose()?;
     let progress = Display::new(verbose);
     let collected = match args.target.collect(&catalog, &progress) {
         Ok(collected) => collected,
@@ -56,10 +60,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<ExitCode, Failure> {
 }
 
 /// Analyses what was collected just now.
-pub(crate) fn analyze(
-    collected: &Collected,
-    catalog: &nodesleuth_analyze::Catalog,
-) -> Diagnosis {
+pub(crate) fn analyze(collected: &Collected, catalog: &nodesleuth_analyze::Catalog) -> Diagnosis {
     bundle::diagnose(&collected.evidence, &collected.profiles, catalog)
 }
 

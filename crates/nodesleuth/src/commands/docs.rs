@@ -15,7 +15,10 @@ pub(crate) fn facts() -> String {
          | fact | type | unit | meaning |\n|---|---|---|---|\n",
     );
     for def in facts::table() {
-        page.push_str(&format!("| `{}` | {} | {} | {} |\n", def.name, def.kind, def.unit, def.doc));
+        page.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            def.name, def.kind, def.unit, def.doc
+        ));
     }
     page
 }
@@ -38,7 +41,10 @@ pub(crate) fn catalog() -> Result<String, Failure> {
     }
     page.push_str("\n# Kernel defects\n\n| id | what | fixed in mainline |\n|---|---|---|\n");
     for entry in &catalog.kernel {
-        page.push_str(&format!("| `{}` | {} | {} |\n", entry.id, entry.title, entry.fixed_in));
+        page.push_str(&format!(
+            "| `{}` | {} | {} |\n",
+            entry.id, entry.title, entry.fixed_in
+        ));
     }
     Ok(page)
 }
@@ -50,10 +56,17 @@ pub(crate) fn cli() -> String {
     );
     let mut root = Args::command().term_width(100);
     root.build();
-    let visible = root.get_subcommands_mut().filter(|command| !command.is_hide_set());
+    let visible = root
+        .get_subcommands_mut()
+        .filter(|command| !command.is_hide_set());
     for command in visible {
         let help = command.render_long_help();
-        page.push_str(&format!("\n## {}\n\n```\n{help}\n```\n", command.get_name()));
+        page.push_str(&format!(
+            "\n## {}\n\n```\n{help}\n```\n",
+            command.get_name()
+        ));
     }
-    page.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    page.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }

@@ -27,9 +27,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             .collect();
         let help = match near.as_slice() {
             [] => "`nodesleuth catalog` lists all".to_owned(),
-            near => format!("similar: {}; `nodesleuth catalog` lists all", near.join(", ")),
+            near => format!(
+                "similar: {}; `nodesleuth catalog` lists all",
+                near.join(", ")
+            ),
         };
-        return Err(Failure::usage(format!("there is no known cause {:?}", args.id), help));
+        return Err(Failure::usage(
+            format!("there is no known cause {:?}", args.id),
+            help,
+        ));
     };
     output::print(&page(entry))
 }
@@ -54,16 +60,39 @@ fn page(entry: &Entry) -> String {
     for frames in &entry.signature {
         text.push_str(&format!("stack: {}\n", frames.join(" → ")));
     }
-    let parts: Vec<&str> = entry.claims.iter().map(|claim| claim.part.as_str()).collect();
+    let parts: Vec<&str> = entry
+        .claims
+        .iter()
+        .map(|claim| claim.part.as_str())
+        .collect();
     if !parts.is_empty() {
-        text.push_str(&format!("claims the ledger's parts: {}\n", parts.join(", ")));
+        text.push_str(&format!(
+            "claims the ledger's parts: {}\n",
+            parts.join(", ")
+        ));
     }
-    lines(&mut text, "wrong if", entry.disproof.iter().map(|line| format!("- {line}")));
+    lines(
+        &mut text,
+        "wrong if",
+        entry.disproof.iter().map(|line| format!("- {line}")),
+    );
     lines(&mut text, "check by hand", entry.confirm.iter().map(proof));
     lines(&mut text, "do now", entry.remedies.now.iter().map(remedy));
-    lines(&mut text, "do for good", entry.remedies.for_good.iter().map(remedy));
-    lines(&mut text, "looks like", entry.look_alikes.iter().map(|line| format!("- {line}")));
-    lines(&mut text, "see", entry.references.iter().map(|line| format!("- {line}")));
+    lines(
+        &mut text,
+        "do for good",
+        entry.remedies.for_good.iter().map(remedy),
+    );
+    lines(
+        &mut text,
+        "looks like",
+        entry.look_alikes.iter().map(|line| format!("- {line}")),
+    );
+    lines(
+        &mut text,
+        "see",
+        entry.references.iter().map(|line| format!("- {line}")),
+    );
     text
 }
 

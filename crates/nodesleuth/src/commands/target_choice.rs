@@ -69,7 +69,10 @@ impl TargetArgs {
     fn choice(&self) -> Result<TargetChoice, Failure> {
         Ok(match (self.pid, &self.name) {
             (Some(0), _) => {
-                return Err(Failure::usage("0 is not a process id", "give the pid of a process"));
+                return Err(Failure::usage(
+                    "0 is not a process id",
+                    "give the pid of a process",
+                ));
             }
             (Some(pid), _) => TargetChoice::Pid(Pid(pid)),
             (None, Some(name)) => TargetChoice::Name(name.clone()),

@@ -80,7 +80,10 @@ impl fmt::Display for TopError {
         match self {
             Self::Collect(error) => error.fmt(f),
             Self::Thread { tid, pid } => {
-                write!(f, "{tid} is a thread of process {pid}: use --pid {pid} --threads")
+                write!(
+                    f,
+                    "{tid} is a thread of process {pid}: use --pid {pid} --threads"
+                )
             }
             Self::Denied(pid) => write!(f, "process {pid} is hidden from us (needs root)"),
             Self::Output(error) => write!(f, "cannot write the output: {error}"),
@@ -110,7 +113,12 @@ impl From<io::Error> for TopError {
 /// written.
 pub(crate) fn run(args: &Args, cancel: &Cancel) -> Result<(), TopError> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let watch = Watch { args, node: &Node::live(), clock: &SystemClock, cancel };
+    let watch = Watch {
+        args,
+        node: &Node::live(),
+        clock: &SystemClock,
+        cancel,
+    };
     match watch.run(&mut out) {
         Err(TopError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
@@ -135,13 +143,25 @@ impl Watch<'_> {
         let first = sampler.sample()?;
         if let (0, Scope::Process(pid)) = (first.processes, scope) {
             let nobody = CollectError::NoSuchPid(pid).into();
-            return Err(if first.denied > 0 { TopError::Denied(pid) } else { nobody });
+            return Err(if first.denied > 0 {
+                TopError::Denied(pid)
+            } else {
+                nobody
+            });
         }
         let mut averages = Averages::default();
         let target_is_gone = self.samples(&mut sampler, first.at, &mut averages, out)?;
         if self.args.interval.is_some() || self.args.output == Output::Json {
             let (length, rows) = (averages.length(), averages.rows());
-            self.show(Table { kind: Kind::Average, length, total: None, rows }, out)?;
+            self.show(
+                Table {
+                    kind: Kind::Average,
+                    length,
+                    total: None,
+                    rows,
+                },
+                out,
+            )?;
         }
         if let (true, Scope::Process(pid)) = (target_is_gone, scope) {
             self.ended(pid, averages.length(), out)?;
@@ -150,9 +170,14 @@ impl Watch<'_> {
     }
 
     fn scope(&self) -> Result<Scope, TopError> {
-        let Some(pid) = self.args.pid.map(Pid) else { return Ok(Scope::Node) };
+        let Some(pid) = self.args.pid.map(Pid) else {
+            return Ok(Scope::Node);
+        };
         match PidKind::of(self.node, pid) {
-            PidKind::ThreadOf(process) => Err(TopError::Thread { tid: pid, pid: process }),
+            PidKind::ThreadOf(process) => Err(TopError::Thread {
+                tid: pid,
+                pid: process,
+            }),
             PidKind::Process | PidKind::Nobody => Ok(Scope::Process(pid)),
         }
     }
@@ -166,7 +191,10 @@ impl Watch<'_> {
         out: &mut dyn Write,
     ) -> Result<bool, TopError> {
         let interval = self.args.interval.unwrap_or_default().nanos();
-        let count = self.args.count.or(self.args.interval.is_none().then_some(1));
+        let count = self
+            .args
+            .count
+            .or(self.args.interval.is_none().then_some(1));
         let mut due = first;
         let mut done = 0;
         while count.is_none_or(|count| done < count) && !self.cancel.requested() {
@@ -182,9 +210,21 @@ impl Watch<'_> {
             };
             let length = sample.since.unwrap_or_default();
             averages.add(length, &used);
-            let total = if self.args.threads { sample.threads } else { sample.processes };
+            let total = if self.args.threads {
+                sample.threads
+            } else {
+                sample.processes
+            };
             let rows = used.iter().map(|task| Row::of(task, length)).collect();
-            self.show(Table { kind: Kind::Sample, length, total: Some(total), rows }, out)?;
+            self.show(
+                Table {
+                    kind: Kind::Sample,
+                    length,
+                    total: Some(total),
+                    rows,
+                },
+                out,
+            )?;
             done += 1;
         }
         Ok(false)
@@ -213,7 +253,10 @@ impl Watch<'_> {
     fn ended(&self, pid: Pid, after: Nanos, out: &mut dyn Write) -> io::Result<()> {
         let seconds = after.seconds();
         match self.args.output {
-            Output::Text => writeln!(out, "\nprocess {pid} has ended, {seconds:.2} s were measured"),
+            Output::Text => writeln!(
+                out,
+                "\nprocess {pid} has ended, {seconds:.2} s were measured"
+            ),
             Output::Json => json::ended(pid, &self.now(), out),
         }
     }

@@ -2,7 +2,6 @@ use super::*;
 use crate::Cancel;
 use crate::census::census;
 use crate::fake_node::{FakeClock, FakeNode, fifo, script};
-use nodesleuth_model::evidence::KernelSettings;
 use std::sync::atomic::Ordering;
 
 const MOUNT: &str = "/sys/fs/cgroup/memory";
@@ -27,11 +26,6 @@ fn with_kubepods(release: &str, cgroups: u64) -> FakeNode {
 fn evidence_of(fake: &FakeNode) -> Evidence {
     let mut evidence = Evidence::default();
     evidence.cgroups = census(&fake.node, &FakeClock::new(), &Cancel::default()).into();
-    let settings = KernelSettings {
-        softlockup_panic: Observed::Value(false),
-        ..KernelSettings::default()
-    };
-    evidence.kernel = Observed::Value(settings);
     evidence
 }
 

@@ -60,7 +60,10 @@ impl Averages {
     pub(super) fn add(&mut self, length: Nanos, used: &[TaskUse<'_>]) {
         self.length.0 += length.0;
         for task in used {
-            let sums = self.tasks.entry((task.pid, task.tid, task.start)).or_default();
+            let sums = self
+                .tasks
+                .entry((task.pid, task.tid, task.start))
+                .or_default();
             sums.add(task, length.seconds());
         }
         if self.tasks.len() > MOST_TASKS {
@@ -128,8 +131,18 @@ mod tests {
     const SECOND: Nanos = Nanos(1_000_000_000);
 
     fn task(pid: u32, on_cpu: u64, voluntary: Option<u64>) -> TaskUse<'static> {
-        let used = Used { on_cpu: Some(Nanos(on_cpu)), voluntary, ..Used::default() };
-        TaskUse { pid: Pid(pid), tid: None, comm: "kubelet", start: Ticks(7), used }
+        let used = Used {
+            on_cpu: Some(Nanos(on_cpu)),
+            voluntary,
+            ..Used::default()
+        };
+        TaskUse {
+            pid: Pid(pid),
+            tid: None,
+            comm: "kubelet",
+            start: Ticks(7),
+            used,
+        }
     }
 
     #[test]
@@ -154,7 +167,9 @@ mod tests {
     #[test]
     fn an_endless_run_keeps_the_tasks_that_used_most() {
         let mut averages = Averages::default();
-        let used: Vec<_> = (1..=MOST_TASKS as u32 + 1).map(|pid| task(pid, pid.into(), None)).collect();
+        let used: Vec<_> = (1..=MOST_TASKS as u32 + 1)
+            .map(|pid| task(pid, pid.into(), None))
+            .collect();
         averages.add(SECOND, &used);
         assert_eq!(averages.tasks.len(), MOST_TASKS / 2);
         assert!(averages.rows().iter().all(|row| row.pid.0 > 20_000));

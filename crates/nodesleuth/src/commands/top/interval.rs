@@ -31,7 +31,9 @@ impl FromStr for Interval {
         if (SHORTEST_SECONDS..=LONGEST_SECONDS).contains(&seconds) {
             Ok(Self(seconds))
         } else {
-            Err(format!("expected {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds"))
+            Err(format!(
+                "expected {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds"
+            ))
         }
     }
 }
@@ -42,7 +44,10 @@ mod tests {
 
     #[test]
     fn seconds_may_have_decimals() {
-        assert_eq!("0.5".parse::<Interval>().unwrap().nanos(), Nanos(500_000_000));
+        assert_eq!(
+            "0.5".parse::<Interval>().unwrap().nanos(),
+            Nanos(500_000_000)
+        );
     }
 
     #[test]

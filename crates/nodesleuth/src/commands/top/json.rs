@@ -38,7 +38,11 @@ fn object(row: &Row<'_>) -> Value {
 
 /// The process watched has ended.
 pub(super) fn ended(pid: Pid, now: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", json!({ "kind": "ended", "at": now, "pid": pid.0 }))
+    writeln!(
+        out,
+        "{}",
+        json!({ "kind": "ended", "at": now, "pid": pid.0 })
+    )
 }
 
 /// More digits than that are noise.

@@ -86,13 +86,21 @@ impl<'a> Row<'a> {
             voluntary: rate(amounts.voluntary),
             involuntary: rate(amounts.involuntary),
         };
-        Self { pid: task.pid, tid: task.tid, comm: task.comm, rates }
+        Self {
+            pid: task.pid,
+            tid: task.tid,
+            comm: task.comm,
+            rates,
+        }
     }
 
     /// By CPU, then by waiting for it; unknown last.
     pub(super) fn most_cpu_first(&self, other: &Self) -> Ordering {
         let key = |row: &Self| {
-            (row.rates.cpu_percent.unwrap_or(-1.0), row.rates.wait_percent.unwrap_or(-1.0))
+            (
+                row.rates.cpu_percent.unwrap_or(-1.0),
+                row.rates.wait_percent.unwrap_or(-1.0),
+            )
         };
         let ((cpu, wait), (other_cpu, other_wait)) = (key(self), key(other));
         let by_use = other_cpu.total_cmp(&cpu).then(other_wait.total_cmp(&wait));
@@ -106,8 +114,18 @@ mod tests {
     use nodesleuth_model::Ticks;
 
     fn used(on_cpu: Option<u64>) -> TaskUse<'static> {
-        let used = Used { on_cpu: on_cpu.map(Nanos), utime: Some(Ticks(0)), ..Used::default() };
-        TaskUse { pid: Pid(1), tid: None, comm: "x", start: Ticks(1), used }
+        let used = Used {
+            on_cpu: on_cpu.map(Nanos),
+            utime: Some(Ticks(0)),
+            ..Used::default()
+        };
+        TaskUse {
+            pid: Pid(1),
+            tid: None,
+            comm: "x",
+            start: Ticks(1),
+            used,
+        }
     }
 
     #[test]
@@ -120,7 +138,10 @@ mod tests {
     fn without_exact_time_cpu_is_user_and_system_together() {
         let mut task = used(None);
         task.used.stime = Some(Ticks(ticks_per_second()));
-        assert_eq!(Row::of(&task, Nanos(1_000_000_000)).rates.cpu_percent, Some(100.0));
+        assert_eq!(
+            Row::of(&task, Nanos(1_000_000_000)).rates.cpu_percent,
+            Some(100.0)
+        );
         task.used.stime = None;
         assert_eq!(Row::of(&task, Nanos(1_000_000_000)).rates.cpu_percent, None);
     }

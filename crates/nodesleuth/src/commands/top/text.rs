@@ -14,12 +14,19 @@ pub(super) fn write(
     let what = if threads { "threads" } else { "processes" };
     match (table.kind, table.total) {
         (Kind::Sample, Some(total)) => {
-            writeln!(out, "\n{now}, interval {seconds:.2} s, {ran} of {total} {what} ran")?;
+            writeln!(
+                out,
+                "\n{now}, interval {seconds:.2} s, {ran} of {total} {what} ran"
+            )?;
         }
         (Kind::Sample, None) => writeln!(out, "\n{now}, interval {seconds:.2} s")?,
         (Kind::Average, _) => writeln!(out, "\nAverage over {seconds:.2} s, {ran} {what} ran")?,
     }
-    let tid = if threads { format!("{:>8} ", "TID") } else { String::new() };
+    let tid = if threads {
+        format!("{:>8} ", "TID")
+    } else {
+        String::new()
+    };
     writeln!(
         out,
         "{:>8} {tid}{:>8} {:>8} {:>8} {:>8} {:>9} {:>9}  COMMAND",
@@ -34,9 +41,12 @@ fn line(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{:>8} ", tid.0)?;
     }
     let rates = &row.rates;
-    for percent in
-        [rates.user_percent, rates.system_percent, rates.wait_percent, rates.cpu_percent]
-    {
+    for percent in [
+        rates.user_percent,
+        rates.system_percent,
+        rates.wait_percent,
+        rates.cpu_percent,
+    ] {
         number(percent, 8, 2, out)?;
     }
     for count in [rates.voluntary, rates.involuntary] {
@@ -45,7 +55,12 @@ fn line(row: &Row<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, " {}", printable(row.comm))
 }
 
-fn number(value: Option<f64>, width: usize, decimals: usize, out: &mut dyn Write) -> io::Result<()> {
+fn number(
+    value: Option<f64>,
+    width: usize,
+    decimals: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match value {
         Some(value) => write!(out, "{value:>width$.decimals$} "),
         None => write!(out, "{:>width$} ", "-"),

@@ -1,0 +1,262 @@
+//! Bad input: one clear message that says what, why and what to do, exit code 2, never a panic.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use support::{repository, run};
+
+const CASE: &str = "fixtures/bundles/k415-z20000";
+
+/// An archive of a recorded case.
+fn archive(folder: &Path) -> String {
+    let path = folder.join("b.tar.gz");
+    support::must(
+        Command::new("tar")
+            .arg("-czf")
+            .arg(&path)
+            .arg("-C")
+            .arg(repository(CASE))
+            .args(["evidence.json", "profiles"]),
+    );
+    path.to_str().unwrap().to_owned()
+}
+
+/// A folder with this evidence.
+fn evidence(folder: &Path, json: &str) -> String {
+    fs::write(folder.join("evidence.json"), json).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_process_that_is_not_there_is_named() {
+    run(&["diagnose", "--pid", "4194303", "--window", "200ms"]).refuses(&["4194303", "help:"]);
+    run(&["diagnose", "--pid", "0"]).refuses(&["0 is not a process id"]);
+    run(&["diagnose", "--name", "no-such-agent"]).refuses(&["no-such-agent"]);
+    run(&["top", "--pid", "4194303"]).refuses(&["4194303"]);
+}
+
+#[test]
+fn an_archive_and_its_folder_give_the_same_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = run(&["analyze", &archive(folder.path())]);
+    let unpacked = run(&["analyze", repository(CASE).to_str().unwrap()]);
+    assert_eq!(packed.out, unpacked.out);
+}
+
+#[test]
+fn a_bundle_cut_off_anywhere_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = archive(folder.path());
+    let whole = fs::read(&path).unwrap();
+    for keep in [
+        1,
+        10,
+        500,
+        whole.len() / 2,
+        whole.len() - 9,
+        whole.len() - 1,
+    ] {
+        fs::write(&path, &whole[..keep]).unwrap();
+        let refused = run(&["analyze", &path]);
+        refused.refuses(&["b.tar.gz", "help:"]);
+    }
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_with_what_it_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let path = path.to_str().unwrap();
+    run(&["analyze", path]).refuses(&["cannot read", path]);
+    fs::write(path, "hello").unwrap();
+    run(&["analyze", path]).refuses(&["not a bundle", "collect --out"]);
+    fs::write(path, "").unwrap();
+    run(&["analyze", path]).refuses(&["not a bundle"]);
+    run(&["analyze", folder.path().to_str().unwrap()]).refuses(&["evidence.json"]);
+}
+
+#[test]
+fn a_bundle_of_a_newer_major_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = evidence(
+        folder.path(),
+        r#"{"schema":{"major":1,"minor":0},"window":"new shape"}"#,
+    );
+    run(&["analyze", &path]).refuses(&["schema is 1.0", "newer nodesleuth"]);
+}
+
+#[test]
+fn a_newer_minor_schema_is_read_and_its_unknown_fields_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = r#"{"schema":{"major":0,"minor":99},"tool":"later","shiny":{"a":1},
+                   "window":{"opened":1,"glow":2}}"#;
+    let path = evidence(folder.path(), json);
+    let read = run(&["analyze", &path, "-o", "json"]);
+    assert_eq!(read.code, Some(0), "{read:?}");
+    let warnings = read.json()["warnings"].to_string();
+    assert!(
+        warnings.contains("shiny") && warnings.contains("window.glow"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn evidence_that_is_no_json_is_named_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = evidence(
+        folder.path(),
+        "{\"schema\":{\"major\":0,\"minor\":1},\n oops}",
+    );
+    run(&["analyze", &path]).refuses(&["evidence.json", "line 2"]);
+    let path = evidence(folder.path(), "{}");
+    run(&["analyze", &path]).refuses(&["schema"]);
+}
+
+#[test]
+fn a_damaged_profile_costs_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = repository(CASE);
+    fs::create_dir(folder.path().join("profiles")).unwrap();
+    fs::copy(
+        case.join("evidence.json"),
+        folder.path().join("evidence.json"),
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("profiles/cpu.pb.gz"),
+        "<html>login</html>",
+    )
+    .unwrap();
+    let read = run(&["analyze", folder.path().to_str().unwrap(), "-o", "json"]);
+    assert_eq!(read.code, Some(0), "{read:?}");
+    let json = read.json();
+    assert!(
+        json["warnings"].to_string().contains("HTML"),
+        "{}",
+        json["warnings"]
+    );
+    assert_eq!(json["findings"][0]["id"], "memory-stat-walk");
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine");
+    fs::write(&path, "precious").unwrap();
+    let path = path.to_str().unwrap();
+    let own = std::process::id().to_string();
+    for arguments in [
+        ["collect", "--pid", &own, "--window", "200ms", "--out", path],
+        [
+            "diagnose", "--pid", &own, "--window", "200ms", "--save", path,
+        ],
+    ] {
+        run(&arguments).refuses(&["exists", "never overwritten"]);
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), "precious");
+}
+
+#[test]
+fn a_wrong_option_value_says_how_to_write_it() {
+    for arguments in [
+        &["diagnose", "--window", "soon"][..],
+        &["diagnose", "--window", "0s"],
+        &["cgroups", "--read-budget", "-1"],
+    ] {
+        let refused = run(arguments);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(
+            refused.err.contains("15s") || refused.err.contains("window"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_cause_points_to_similar_ones() {
+    run(&["explain", "memory-stat-wlak"]).refuses(&["memory-stat-wlak", "memory-stat-walk"]);
+}
+
+#[test]
+fn a_users_catalogue_with_a_mistake_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    run(&["catalog", "--catalog", path]).refuses(&["no .toml file"]);
+    fs::write(
+        folder.path().join("mine.toml"),
+        "id = \"mine\"\nclas = \"T01_x\"\n",
+    )
+    .unwrap();
+    run(&["catalog", "--catalog", path]).refuses(&["mine.toml", "line 2", "clas"]);
+    let unknown_fact = "id = \"mine\"\nclass = \"T01_x\"\ntitle = \"t\"\ncomponent = \"c\"\n\
+                        standing = \"reported\"\nexplanation = \"e\"\ndisproof = [\"d\"]\n\
+                        [when]\nfact = \"no.such\"\nop = \"==\"\nvalue = 1\n";
+    fs::write(folder.path().join("mine.toml"), unknown_fact).unwrap();
+    run(&["catalog", "--catalog", path]).refuses(&["mine.toml", "no.such", "docs/facts.md"]);
+}
+
+/// Answers one request with these bytes and closes the connection.
+fn server(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        if let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer);
+        }
+    });
+    format!("http://{address}/debug/pprof/profile")
+}
+
+/// Diagnoses this very test process with a profile from there; the rest must still be reported.
+fn with_profile(url: &str) -> String {
+    let own = std::process::id().to_string();
+    let arguments = [
+        "diagnose", "--pid", &own, "--window", "300ms", "--pprof", url, "-o", "json",
+    ];
+    let diagnosed = run(&arguments);
+    assert_eq!(diagnosed.code, Some(0), "{diagnosed:?}");
+    let json = diagnosed.json();
+    assert!(json["target"]["comm"].is_string(), "{json}");
+    json["not_checked"].to_string()
+}
+
+#[test]
+fn a_profile_server_that_misbehaves_is_explained_and_the_rest_is_measured() {
+    let html = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 32\r\n\r\n\
+                 <html><body>Log in</body></html>";
+    assert!(with_profile(&server(html)).contains("HTML"));
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n\x1f\x8b\x08";
+    let said = with_profile(&server(cut));
+    assert!(said.contains("cut") || said.contains("end"), "{said}");
+    let busy = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 58\r\n\r\n\
+                 Could not enable CPU profiling: cpu profiling already in use";
+    let said = with_profile(&server(busy));
+    assert!(
+        said.contains("500") && said.contains("cpu profiling already"),
+        "{said}"
+    );
+    let refused = with_profile("http://127.0.0.1:1/debug/pprof/profile");
+    assert!(refused.contains("refused"), "{refused}");
+    let missing = with_profile("/no/such/profile.pb.gz");
+    assert!(missing.contains("/no/such/profile.pb.gz"), "{missing}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let case = repository(CASE);
+    let script = format!(
+        "{} analyze {} | head -n 1",
+        support::binary(),
+        case.display()
+    );
+    let output = support::must(Command::new("bash").args(["-o", "pipefail", "-c", &script]));
+    assert!(output.stderr.is_empty(), "{output:?}");
+}

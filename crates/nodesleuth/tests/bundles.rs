@@ -1,0 +1,134 @@
+//! Every recorded bundle through the real binary. A folder under `fixtures/bundles` is a case;
+//! `BLESS=1` rewrites the expectations, a missing one is a failure.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{Run, repository, run};
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = fs::read_dir(repository("fixtures/bundles"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("evidence.json").exists())
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 10, "the recorded cases are gone");
+    cases
+}
+
+fn analyzed(case: &Path, format: &str) -> Run {
+    let run = run(&["analyze", case.to_str().unwrap(), "-o", format]);
+    assert_eq!(run.code, Some(0), "{}: {run:?}", case.display());
+    run
+}
+
+/// The version of the tool is not part of what a case expects.
+fn without_version(text: &str) -> String {
+    text.replace(
+        concat!("nodesleuth ", env!("CARGO_PKG_VERSION")),
+        "nodesleuth VERSION",
+    )
+}
+
+fn check(expected: &Path, got: &str, wrong: &mut Vec<String>) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(expected, got).unwrap();
+        return;
+    }
+    match fs::read_to_string(expected) {
+        Ok(text) if text == got => {}
+        Ok(text) => {
+            let differs = text.lines().zip(got.lines()).find(|(old, new)| old != new);
+            wrong.push(format!("{} differs: {differs:?}", expected.display()));
+        }
+        Err(error) => wrong.push(format!(
+            "{}: {error} (BLESS=1 writes it)",
+            expected.display()
+        )),
+    }
+}
+
+#[test]
+fn every_recorded_bundle_gives_its_expected_report() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let text = without_version(&analyzed(&case, "text").out);
+        check(&case.join("expected.txt"), &text, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What matters to programs: outcome, findings, prices.
+#[test]
+fn every_recorded_bundle_gives_its_expected_findings() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let json = analyzed(&case, "json").json();
+        let finding = |finding: &serde_json::Value| {
+            serde_json::json!({
+                "id": finding["id"],
+                "class": finding["class"],
+                "share": finding["share"].as_f64().map(|share| (share * 100.0).round()),
+                "confidence": finding["confidence"],
+            })
+        };
+        let list = |name: &str| -> Vec<serde_json::Value> {
+            json[name].as_array().unwrap().iter().map(finding).collect()
+        };
+        let summary = serde_json::json!({
+            "outcome": json["outcome"],
+            "findings": list("findings"),
+            "red_herrings": list("red_herrings"),
+        });
+        let text = format!("{}\n", serde_json::to_string_pretty(&summary).unwrap());
+        check(&case.join("expected.json"), &text, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_cause_fires_in_some_case_and_is_silent_in_another() {
+    let catalog = run(&["catalog", "-o", "json"]).json();
+    let ids: BTreeSet<String> = catalog
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["id"].as_str().unwrap().to_owned())
+        .collect();
+    let mut fired: BTreeMap<String, u32> = BTreeMap::new();
+    let cases = cases();
+    for case in &cases {
+        let json = analyzed(case, "json").json();
+        let lists = ["findings", "red_herrings"].map(|name| json[name].as_array().unwrap().clone());
+        for finding in lists.iter().flatten() {
+            *fired
+                .entry(finding["id"].as_str().unwrap().to_owned())
+                .or_default() += 1;
+        }
+        if json["outcome"] == "not-hot" {
+            *fired.entry("not-hot".to_owned()).or_default() += 1;
+        }
+    }
+    for id in ids {
+        let times = fired.get(&id).copied().unwrap_or(0);
+        assert!(times > 0, "{id} fires in no recorded case");
+        assert!((times as usize) < cases.len(), "{id} is never silent");
+    }
+}
+
+#[test]
+fn every_recorded_bundle_can_be_looked_into() {
+    for case in cases() {
+        let run = run(&["bundle", "show", case.to_str().unwrap()]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(
+            run.out.contains("evidence.json") && run.out.contains("timed_reads"),
+            "{run:?}"
+        );
+    }
+}
