@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 /// Thread groups shown apart; the rest is added up.
 const THREAD_GROUPS: usize = 8;
-/// A gap below this share of the target is noise of two clocks.
-const GAP_WORTH_A_NOTE: f64 = 0.1;
+/// A gap below this share of the target's own CPU is what SIGPROF usually misses.
+const GAP_WORTH_A_NOTE: f64 = 0.2;
 
 /// All views of the target's CPU; nothing is claimed yet.
 pub(crate) fn build(input: &Input<'_>) -> Ledger {

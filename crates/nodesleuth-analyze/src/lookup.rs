@@ -2,6 +2,7 @@
 
 use crate::catalog::Entry;
 use crate::input::Input;
+use crate::stacks::ProfileView;
 use nodesleuth_model::{Fact, FactValue, Ledger};
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ pub(crate) struct Lookup<'a> {
     ledger: &'a Ledger,
     /// Part ids exist although they are zero: the profile was there.
     has_profile: bool,
+    /// Share of allocation samples by part.
+    allocation: BTreeMap<String, f64>,
 }
 
 impl<'a> Lookup<'a> {
@@ -19,10 +22,14 @@ impl<'a> Lookup<'a> {
         ledger: &'a Ledger,
         input: &Input<'_>,
     ) -> Self {
+        let profile = input.profile.as_ref();
         Self {
             facts,
             ledger,
-            has_profile: input.profile.is_some(),
+            has_profile: profile.is_some(),
+            allocation: profile
+                .map(ProfileView::allocation_shares)
+                .unwrap_or_default(),
         }
     }
 
@@ -70,6 +77,7 @@ impl<'a> Lookup<'a> {
         };
         match what {
             "cores" => Some(cores),
+            "alloc_share" => self.allocation.get(id).copied(),
             _ if self.ledger.total_cores.0 > 0.0 => Some(cores / self.ledger.total_cores.0),
             _ => None,
         }

@@ -56,7 +56,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         matches.undecided = undecided
             .into_iter()
             .map(|(why, ids)| NotChecked {
-                what: ids.join(", "),
+                what: format!("whether it is {} too", ids.join(", ")),
                 why,
             })
             .collect();

@@ -1,6 +1,6 @@
 //! Claims: which parts of the ledger a cause takes, so that nothing is explained twice.
 
-use crate::catalog::{ClaimRule, Entry, EntryKind, part_matches};
+use crate::catalog::{ClaimRule, Entry, EntryKind, Truth, part_matches};
 use nodesleuth_model::ledger::Claim;
 use nodesleuth_model::{Cores, FactValue, Ledger, LedgerPart};
 
@@ -43,6 +43,13 @@ pub(crate) fn claim(
         return price;
     };
     for rule in &entry.claims {
+        if rule
+            .when
+            .as_ref()
+            .is_some_and(|when| when.holds(lookup) != Truth::True)
+        {
+            continue;
+        }
         let Some(limit) = limit(rule, lookup) else {
             continue;
         };
@@ -58,7 +65,8 @@ pub(crate) fn claim(
             }
             left -= taken;
             price.cores += taken;
-            if limit.is_none() {
+            // Whole parts of a profile are measured, and so are shares of its allocation samples.
+            if limit.is_none() || !rule.by_allocation_of.is_empty() {
                 price.measured += taken;
             }
             price.lines.push(line(rule, part, taken, limit, lookup));
@@ -80,11 +88,30 @@ pub(crate) fn release(entry: &Entry, ledger: &mut Ledger) {
     reason = "no limit and an unknown limit are different things"
 )]
 fn limit(rule: &ClaimRule, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<Option<f64>> {
+    if !rule.by_allocation_of.is_empty() {
+        return allocation_limit(rule, lookup).map(Some);
+    }
     let Some(name) = &rule.limit else {
         return Some(None);
     };
+    number(name, lookup).map(|cores| Some(cores.max(0.0)))
+}
+
+/// The part's price × the share of all allocation that the named parts make. What the part itself
+/// allocates (garbage collection that an allocation had to help with) is nobody's.
+fn allocation_limit(rule: &ClaimRule, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<f64> {
+    let mut share = 0.0;
+    for part in &rule.by_allocation_of {
+        share += number(&format!("part.{part}.alloc_share"), lookup)?;
+    }
+    let own = number(&format!("part.{}.alloc_share", rule.part), lookup)?;
+    let price = number(&format!("part.{}.cores", rule.part), lookup)?;
+    Some(price * (share / (1.0 - own).max(f64::EPSILON)).min(1.0))
+}
+
+fn number(name: &str, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<f64> {
     match lookup(name)? {
-        FactValue::Number(cores) => Some(Some(cores.max(0.0))),
+        FactValue::Number(number) => Some(number),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use crate::cpu::TargetCpu;
 use nodesleuth_model::Evidence;
 use nodesleuth_model::evidence::ProfileRecord;
 use nodesleuth_profile::{NormalNames, Profile, Signature, SignatureMatcher, SignatureSet};
+use std::collections::BTreeMap;
 
 /// A profile of the bundle, read.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct ProfileView<'a> {
     syscall_seconds: f64,
     /// CPU time by part id, in the order of the rules; `other-in-profile` last.
     parts: Vec<(String, f64)>,
+    /// The part of it that allocates memory, in the same order.
+    allocation: Vec<f64>,
     profile: &'a Profile,
     names: NormalNames,
     value_index: usize,
@@ -88,6 +91,7 @@ impl<'a> ProfileView<'a> {
                 .map_or(0, |index| profile.total(index)),
             syscall_seconds: 0.0,
             parts: Vec::new(),
+            allocation: Vec::new(),
             profile,
             names,
             value_index,
@@ -102,7 +106,9 @@ impl<'a> ProfileView<'a> {
         let (signatures, owners) = signatures(rules);
         let mut set = SignatureSet::new(&signatures, &self.names);
         let leaves = self.matchers_of_one(&rules.syscall_leaves);
+        let allocators = self.matchers_of_one(&rules.allocators);
         let mut nanos = vec![0.0; rules.part.len() + 1];
+        let mut allocating = nanos.clone();
         let mut syscalls = 0.0;
         for stack in self.profile.stacks() {
             let value = self.nanos(stack.values());
@@ -110,13 +116,21 @@ impl<'a> ProfileView<'a> {
                 .find(stack.name_ids())
                 .iter()
                 .map(|found| owners[found.signature]);
-            nanos[found.min().unwrap_or(rules.part.len())] += value;
+            let owner = found.min().unwrap_or(rules.part.len());
+            nanos[owner] += value;
+            if allocators
+                .iter()
+                .any(|matcher| matcher.matches(stack.name_ids()))
+            {
+                allocating[owner] += value;
+            }
             let leaf = stack.name_ids().next_back();
             if leaf.is_some_and(|leaf| leaves.iter().any(|matcher| matcher.matches([leaf]))) {
                 syscalls += value;
             }
         }
         self.syscall_seconds = syscalls / 1e9;
+        self.allocation = allocating;
         let ids = rules
             .part
             .iter()
@@ -161,6 +175,18 @@ impl<'a> ProfileView<'a> {
         self.parts
             .iter()
             .map(|(id, seconds)| (id.as_str(), seconds / self.seconds))
+    }
+
+    /// Share of all allocating samples by part id; empty when nothing allocates.
+    pub(crate) fn allocation_shares(&self) -> BTreeMap<String, f64> {
+        let total: f64 = self.allocation.iter().sum();
+        if total <= 0.0 {
+            return BTreeMap::new();
+        }
+        let parts = self.parts.iter().zip(&self.allocation);
+        parts
+            .map(|((id, _), nanos)| (id.clone(), nanos / total))
+            .collect()
     }
 
     /// CPU that `/proc` shows and the profile does not: kernel part and the rest, in cores.

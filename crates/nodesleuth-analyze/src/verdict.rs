@@ -62,15 +62,14 @@ pub(crate) fn decide(
     let enough = ledger.explained_share() >= input.catalog.thresholds.min_explained_share;
     match matches.findings.first() {
         Some(top) if enough => {
-            let driven = if top.kind == FindingKind::Cause {
-                ""
-            } else {
-                " (driven by something)"
+            let driven = match top.kind {
+                FindingKind::Contributor => "; what drives it is none of the known causes",
+                _ => "",
             };
             let cores = top.cores.unwrap_or_default();
             let percent = top.share.unwrap_or_default() * 100.0;
             let said = format!(
-                "{name} burns {total} cores; {cores} of them ({percent:.0} %) because of: \
+                "{name} burns {total} cores; {cores} of them ({percent:.0}%) because of: \
                  {}{driven}",
                 top.title
             );
@@ -80,7 +79,7 @@ pub(crate) fn decide(
             Outcome::NotIdentified,
             format!(
                 "{name} burns {total} cores; not identified: what was found explains only \
-                 {:.0} % of it",
+                 {:.0}% of it",
                 ledger.explained_share() * 100.0
             ),
         ),

@@ -1,5 +1,6 @@
 //! What makes a command end with exit code 2: what failed, why, and what to do.
 
+use crate::commands::top::TopError;
 use nodesleuth_act::ActError;
 use nodesleuth_analyze::CatalogError;
 use nodesleuth_collect::CollectError;
@@ -13,6 +14,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(help("name a process with --pid or --name; `nodesleuth top` shows who is busy"))]
     Collect(#[from] CollectError),
+
+    /// `top` has nothing to show.
+    #[error(transparent)]
+    #[diagnostic(help("`nodesleuth top` without --pid shows all processes"))]
+    Top(#[from] TopError),
 
     /// Something could not be made or removed on this machine.
     #[error(transparent)]

@@ -13,7 +13,6 @@ mod progress;
 mod signals;
 
 use clap::Parser;
-use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

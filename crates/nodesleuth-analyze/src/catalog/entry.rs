@@ -105,6 +105,13 @@ pub struct ClaimRule {
     /// Fact in cores that bounds the claim; without it the whole part is claimed.
     #[serde(default)]
     pub limit: Option<String>,
+    /// Claims the part in proportion to how much of all allocation these parts make: garbage
+    /// collection follows allocation.
+    #[serde(default)]
+    pub by_allocation_of: Vec<String>,
+    /// Claimed only when this holds.
+    #[serde(default)]
+    pub when: Option<Condition>,
     /// Why the price is what it is.
     #[serde(default)]
     pub why: Option<Template>,

@@ -12,6 +12,9 @@ pub struct Parts {
     /// Frame patterns of leaf functions that enter the kernel: the kernel's share of a Go profile.
     #[serde(default)]
     pub syscall_leaves: Vec<String>,
+    /// Functions that allocate memory: who calls them makes the garbage.
+    #[serde(default)]
+    pub allocators: Vec<String>,
 }
 
 /// One part.

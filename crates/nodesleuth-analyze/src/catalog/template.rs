@@ -85,7 +85,7 @@ fn is_fact_name(name: &str) -> bool {
 fn show(value: &FactValue, style: &str) -> String {
     match (value, style) {
         (FactValue::Number(seconds), "time") => Nanos::from_seconds(*seconds).to_string(),
-        (FactValue::Number(share), "percent") => format!("{:.0} %", share * 100.0),
+        (FactValue::Number(share), "percent") => format!("{:.0}%", share * 100.0),
         (FactValue::Number(count), "count") => thousands(*count),
         (FactValue::Number(bytes), "size") => nodesleuth_model::Bytes(*bytes as u64).to_string(),
         (FactValue::Number(cores), "cores") => {

@@ -63,7 +63,8 @@ fn check_conditions(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
     let conditions = [&entry.when, &entry.unless, &entry.sure]
         .into_iter()
-        .flatten();
+        .flatten()
+        .chain(entry.claims.iter().filter_map(|claim| claim.when.as_ref()));
     let mut result = Ok(());
     for condition in conditions.chain(remedies.filter_map(|remedy| remedy.when.as_ref())) {
         condition.visit(&mut |comparison| {
@@ -109,6 +110,13 @@ fn check_comparison(catalog: &Catalog, comparison: &Condition) -> Result<(), Str
 
 fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     for claim in &entry.claims {
+        let unknown = claim
+            .by_allocation_of
+            .iter()
+            .find(|part| !catalog.parts.knows(part));
+        if let Some(part) = unknown {
+            return Err(format!("there is no ledger part {part:?} (see parts.toml)"));
+        }
         if !catalog.parts.knows(&claim.part) {
             return Err(format!(
                 "there is no ledger part {:?} (see parts.toml)",

@@ -22,7 +22,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Share of samples in which a short-lived descriptor of a cgroup file was open.",
         derive: |input| {
             let counts = counts(input)?;
-            number(ratio(counts.cgroup, counts.samples)?, source(&counts))
+            number(
+                ratio(counts.cgroup.min(counts.samples), counts.samples)?,
+                source(&counts),
+            )
         },
     },
     FactDef {
@@ -42,7 +45,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Share of samples in which a directory outside cgroups and /proc was being listed.",
         derive: |input| {
             let counts = counts(input)?;
-            number(ratio(counts.dir, counts.samples)?, source(&counts))
+            number(
+                ratio(counts.dir.min(counts.samples), counts.samples)?,
+                source(&counts),
+            )
         },
     },
     FactDef {
@@ -110,12 +116,13 @@ pub(super) const FACTS: &[FactDef] = &[
     },
 ];
 
-/// How often what was open.
+/// How often what was open. `cgroup`, `dir` and `all` are sums over patterns: a sample with two
+/// kinds of cgroup file counts twice.
 pub(super) struct Counts {
     pub(super) samples: u32,
-    pub(super) passing: u32,
+    passing: u32,
     pub(super) cgroup: u32,
-    pub(super) dir: u32,
+    dir: u32,
     pub(super) all: u32,
 }
 
@@ -131,8 +138,8 @@ pub(super) fn counts(input: &Input<'_>) -> Result<Counts, Missing> {
     Ok(Counts {
         samples: open.samples,
         passing: open.samples_with_passing,
-        cgroup: of("cgroup").min(open.samples),
-        dir: of("dir").min(open.samples),
+        cgroup: of("cgroup"),
+        dir: of("dir"),
         all: open.passing.iter().map(|path| path.samples).sum(),
     })
 }

@@ -122,7 +122,7 @@ pub fn table() -> Vec<&'static FactDef> {
 }
 
 /// Type and unit of a fact, also of the ones that the catalogue's parts bring
-/// (`part.ID.share`, `part.ID.cores`, `signature.share`); `None` when there is no such fact.
+/// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `signature.share`); `None` when there is no such fact.
 #[must_use]
 pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str)> {
     if let Some(def) = table().into_iter().find(|def| def.name == name) {
@@ -136,7 +136,7 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
         return None;
     }
     match what {
-        "share" => Some((FactType::Number, "share")),
+        "share" | "alloc_share" => Some((FactType::Number, "share")),
         "cores" => Some((FactType::Number, "cores")),
         _ => None,
     }

@@ -149,7 +149,11 @@ fn end(mut child: Child) -> Option<Pid> {
         reason = "our own reading child, past its deadline"
     )]
     let _ = child.kill();
-    if ends_soon(&mut child) { None } else { Some(Pid(child.id())) }
+    if ends_soon(&mut child) {
+        None
+    } else {
+        Some(Pid(child.id()))
+    }
 }
 
 /// Whether it is gone within [`END_WITHIN`].

@@ -44,7 +44,9 @@ pub(super) fn look(
 
 fn compare(before: &ProcessTable, after: &ProcessTable, seconds: f64) -> Vec<Busy> {
     let earlier = |process: &ProcessStat| {
-        let found = before.processes.binary_search_by_key(&process.pid, |known| known.pid);
+        let found = before
+            .processes
+            .binary_search_by_key(&process.pid, |known| known.pid);
         let known = found.ok().and_then(|index| before.processes.get(index));
         known.filter(|known| known.start == process.start)
     };
@@ -54,10 +56,19 @@ fn compare(before: &ProcessTable, after: &ProcessTable, seconds: f64) -> Vec<Bus
         None => process.own().0,
     };
     let per_core = seconds * ticks_per_second() as f64;
-    let cores = |ticks: u64| if per_core > 0.0 { ticks as f64 / per_core } else { 0.0 };
+    let cores = |ticks: u64| {
+        if per_core > 0.0 {
+            ticks as f64 / per_core
+        } else {
+            0.0
+        }
+    };
     let mut busy: Vec<Busy> = not_ourselves(after, std::process::id())
         .into_iter()
-        .map(|process| Busy { cores: Cores(cores(used(process))), process: process.clone() })
+        .map(|process| Busy {
+            cores: Cores(cores(used(process))),
+            process: process.clone(),
+        })
         .collect();
     busy.sort_by(|one, other| other.cores.0.total_cmp(&one.cores.0));
     busy

@@ -47,7 +47,9 @@ fn by_pid(node: &Node, pid: Pid) -> Result<Target, CollectError> {
     };
     let line = node.bytes(&format!("/proc/{pid}/stat"));
     let process = line.ok().and_then(|line| pid_stat::parse(&line, 0).ok());
-    process.map(|process| target(&process, ChosenBy::Pid)).ok_or(CollectError::NoSuchPid(pid))
+    process
+        .map(|process| target(&process, ChosenBy::Pid))
+        .ok_or(CollectError::NoSuchPid(pid))
 }
 
 fn by_name(
@@ -58,12 +60,18 @@ fn by_name(
     let table =
         process_table::read(node).map_err(|missing| CollectError::NoProcesses(missing.reason))?;
     let candidates = not_ourselves(&table, std::process::id());
-    let named: Vec<&ProcessStat> =
-        candidates.iter().copied().filter(|process| is_called(node, process, name)).collect();
+    let named: Vec<&ProcessStat> = candidates
+        .iter()
+        .copied()
+        .filter(|process| is_called(node, process, name))
+        .collect();
     match named[..] {
         [] => {
             let hint = similar(name, candidates.iter().map(|process| process.comm.as_str()));
-            Err(CollectError::NoSuchName { name: name.to_owned(), hint })
+            Err(CollectError::NoSuchName {
+                name: name.to_owned(),
+                hint,
+            })
         }
         [only] => Ok(target(only, ChosenBy::Name)),
         [first, ..] => {
@@ -76,15 +84,20 @@ fn by_name(
 }
 
 fn busiest_agent(busiest_first: Vec<Busy>, hot: Cores) -> Result<Target, CollectError> {
-    let rank = |comm: &str| agents::by_comm(comm).and_then(|agent| {
-        agents::KNOWN.iter().position(|known| known == agent)
-    });
+    let rank = |comm: &str| {
+        agents::by_comm(comm)
+            .and_then(|agent| agents::KNOWN.iter().position(|known| known == agent))
+    };
     let best = busiest_first
         .iter()
         .filter(|busy| busy.cores >= hot)
         .filter_map(|busy| Some((busy, rank(&busy.process.comm)?)))
         .min_by(|(busy, rank), (other, other_rank)| {
-            other.cores.0.total_cmp(&busy.cores.0).then(rank.cmp(other_rank))
+            other
+                .cores
+                .0
+                .total_cmp(&busy.cores.0)
+                .then(rank.cmp(other_rank))
         });
     match best {
         Some((busy, _)) => Ok(target(&busy.process, ChosenBy::BusiestAgent)),
@@ -104,19 +117,30 @@ pub(super) fn not_ourselves(table: &ProcessTable, own: u32) -> Vec<&ProcessStat>
     let mut ours = vec![Pid(own)];
     let mut next = 0;
     while let Some(&parent) = ours.get(next) {
-        let children = table.processes.iter().filter(|process| process.ppid == parent);
-        let new: Vec<Pid> =
-            children.map(|process| process.pid).filter(|pid| !ours.contains(pid)).collect();
+        let children = table
+            .processes
+            .iter()
+            .filter(|process| process.ppid == parent);
+        let new: Vec<Pid> = children
+            .map(|process| process.pid)
+            .filter(|pid| !ours.contains(pid))
+            .collect();
         ours.extend(new);
         next += 1;
     }
-    table.processes.iter().filter(|process| !ours.contains(&process.pid)).collect()
+    table
+        .processes
+        .iter()
+        .filter(|process| !ours.contains(&process.pid))
+        .collect()
 }
 
 fn is_called(node: &Node, process: &ProcessStat, name: &str) -> bool {
     let cut = &name.as_bytes()[..name.len().min(COMM_BYTES)];
     process.comm.as_bytes() == cut || {
-        let exe = node.link(&format!("/proc/{}/exe", process.pid)).unwrap_or_default();
+        let exe = node
+            .link(&format!("/proc/{}/exe", process.pid))
+            .unwrap_or_default();
         let path = exe.strip_suffix(" (deleted)").unwrap_or(&exe);
         path.rsplit('/').next().is_some_and(|file| file == name)
     }

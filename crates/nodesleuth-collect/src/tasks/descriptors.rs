@@ -79,6 +79,11 @@ pub(super) fn open_at(folder: BorrowedFd<'_>, name: &str) -> io::Result<File> {
 pub(super) struct KeptFile(Option<(File, Permit)>);
 
 impl KeptFile {
+    /// Whether it is open.
+    pub(super) fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Reads the file from its beginning; at most what fits the buffer.
     pub(super) fn read(
         &mut self,

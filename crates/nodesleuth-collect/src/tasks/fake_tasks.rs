@@ -47,11 +47,22 @@ impl Default for Thread<'_> {
 impl Thread<'_> {
     /// Writes its files; of a first thread also those of the process.
     pub(super) fn write(&self, fake: &FakeNode) {
-        let Self { pid, tid, comm, utime, stime, start, .. } = *self;
+        let Self {
+            pid,
+            tid,
+            comm,
+            utime,
+            stime,
+            start,
+            ..
+        } = *self;
         let mut folders = vec![format!("/proc/{pid}/task/{tid}")];
         folders.extend((pid == tid).then(|| format!("/proc/{pid}")));
         for folder in folders {
-            fake.write(&format!("{folder}/stat"), &started(tid, comm, utime, stime, start));
+            fake.write(
+                &format!("{folder}/stat"),
+                &started(tid, comm, utime, stime, start),
+            );
             let (voluntary, involuntary) = self.switches;
             let status = format!(
                 "Name:\t{comm}\nTgid:\t{pid}\nPid:\t{tid}\nvoluntary_ctxt_switches:\t{voluntary}\n\

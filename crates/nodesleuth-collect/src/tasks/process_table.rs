@@ -4,8 +4,8 @@ use super::ids;
 use crate::Node;
 use nix::unistd::{SysconfVar, sysconf};
 use nodesleuth_model::Missing;
-use nodesleuth_model::evidence::ProcessTable;
 use nodesleuth_model::MissingKind;
+use nodesleuth_model::evidence::ProcessTable;
 use nodesleuth_parse::proc::pid_stat;
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,7 +32,10 @@ pub(super) fn read(node: &Node) -> Result<ProcessTable, Missing> {
     }
     table.total = u32::try_from(table.processes.len()).unwrap_or(u32::MAX);
     match table.total {
-        0 => Err(Missing::new(MissingKind::Failed, "/proc: it shows no process")),
+        0 => Err(Missing::new(
+            MissingKind::Failed,
+            "/proc: it shows no process",
+        )),
         _ => Ok(table),
     }
 }
@@ -46,7 +49,8 @@ fn read_line(node: &Node, pid: u32, line: &mut Vec<u8>) -> io::Result<()> {
 
 fn page_size() -> u64 {
     let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
-    size.and_then(|size| u64::try_from(size).ok()).unwrap_or(4096)
+    size.and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(4096)
 }
 
 #[cfg(test)]

@@ -40,7 +40,9 @@ fn keep_what_matters(window: &mut Window<ProcessTable>, target: Option<Pid>) {
         .processes
         .iter()
         .filter(|later| {
-            let index = before.processes.binary_search_by_key(&later.pid, |process| process.pid);
+            let index = before
+                .processes
+                .binary_search_by_key(&later.pid, |process| process.pid);
             let earlier = index.ok().and_then(|index| before.processes.get(index));
             Some(later.pid) != target
                 && agents::by_comm(&later.comm).is_none()
@@ -49,7 +51,9 @@ fn keep_what_matters(window: &mut Window<ProcessTable>, target: Option<Pid>) {
         .map(|process| process.pid)
         .collect();
     for table in [&mut window.before.value, &mut window.after.value] {
-        table.processes.retain(|process| !idle.contains(&process.pid));
+        table
+            .processes
+            .retain(|process| !idle.contains(&process.pid));
     }
 }
 
@@ -71,12 +75,19 @@ mod tests {
     use crate::tasks::fake_tasks::{started, stat};
 
     fn pids(table: &ProcessTable) -> Vec<u32> {
-        table.processes.iter().map(|process| process.pid.0).collect()
+        table
+            .processes
+            .iter()
+            .map(|process| process.pid.0)
+            .collect()
     }
 
     fn window(fake: &FakeNode, target: u32, happens: impl FnOnce()) -> Window<ProcessTable> {
         let (clock, cancel) = (FakeClock::new(), Cancel::default());
-        let ctx = Ctx { target: Some(Pid(target)), ..fake.ctx(&clock, &cancel) };
+        let ctx = Ctx {
+            target: Some(Pid(target)),
+            ..fake.ctx(&clock, &cancel)
+        };
         let finish = Processes.start(&ctx);
         happens();
         let mut evidence = Evidence::default();
@@ -92,7 +103,9 @@ mod tests {
             .file("/proc/3/stat", &stat(3, "idle", 9, 9))
             .file("/proc/4/stat", &stat(4, "busy", 9, 9))
             .file("/proc/5/stat", &stat(5, "target", 9, 9));
-        let window = window(&fake, 5, || fake.write("/proc/4/stat", &stat(4, "busy", 9, 19)));
+        let window = window(&fake, 5, || {
+            fake.write("/proc/4/stat", &stat(4, "busy", 9, 19))
+        });
         assert_eq!(pids(&window.before.value), [2, 4, 5]);
         assert_eq!(pids(&window.after.value), [2, 4, 5]);
         assert_eq!(window.after.value.total, 5);

@@ -9,9 +9,15 @@ const TYPING_ERRORS: usize = 2;
 /// "; similar: a, b" or nothing.
 pub(super) fn similar<'a>(meant: &str, names: impl Iterator<Item = &'a str>) -> String {
     let meant = meant.to_lowercase();
-    let alike: BTreeSet<&str> = names.filter(|name| is_alike(&meant, &name.to_lowercase())).collect();
+    let alike: BTreeSet<&str> = names
+        .filter(|name| is_alike(&meant, &name.to_lowercase()))
+        .collect();
     let list: Vec<&str> = alike.into_iter().take(MOST).collect();
-    if list.is_empty() { String::new() } else { format!("; similar: {}", list.join(", ")) }
+    if list.is_empty() {
+        String::new()
+    } else {
+        format!("; similar: {}", list.join(", "))
+    }
 }
 
 fn is_alike(meant: &str, name: &str) -> bool {
@@ -45,7 +51,10 @@ mod tests {
     fn misspelt_and_partial_names_are_recognised() {
         let names = ["kubelet", "kube-proxy", "containerd", "sh", "kubelet"];
         assert_eq!(similar("kublet", names.into_iter()), "; similar: kubelet");
-        assert_eq!(similar("Kube", names.into_iter()), "; similar: kube-proxy, kubelet");
+        assert_eq!(
+            similar("Kube", names.into_iter()),
+            "; similar: kube-proxy, kubelet"
+        );
         assert_eq!(similar("nginx", names.into_iter()), "");
     }
 }

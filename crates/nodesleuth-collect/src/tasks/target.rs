@@ -35,7 +35,12 @@ impl Collector for TargetCollector {
             Ok((pid, found)) => {
                 let chosen = evidence.target.value().cloned().unwrap_or_default();
                 let target = if chosen.pid == pid {
-                    Target { comm: chosen.comm, start: chosen.start, chosen: chosen.chosen, ..found }
+                    Target {
+                        comm: chosen.comm,
+                        start: chosen.start,
+                        chosen: chosen.chosen,
+                        ..found
+                    }
                 } else {
                     found
                 };
@@ -58,10 +63,17 @@ fn what_it_is(ctx: &Ctx<'_>, pid: Pid) -> Target {
     let exe = ctx.node.link(&format!("/proc/{pid}/exe"));
     Target {
         pid,
-        comm: stat.as_ref().map(|stat| stat.comm.clone()).unwrap_or_default(),
+        comm: stat
+            .as_ref()
+            .map(|stat| stat.comm.clone())
+            .unwrap_or_default(),
         start: stat.map_or(Ticks(0), |stat| stat.start),
-        exe: exe.map_err(|error| target_only::missing(ctx, pid, error)).into(),
-        flags: cmdline(ctx, pid, CMDLINE_DEADLINE).map(|bytes| flags::kept(&bytes)).into(),
+        exe: exe
+            .map_err(|error| target_only::missing(ctx, pid, error))
+            .into(),
+        flags: cmdline(ctx, pid, CMDLINE_DEADLINE)
+            .map(|bytes| flags::kept(&bytes))
+            .into(),
         go: exe::go_build(ctx, pid).into(),
         cgroup: parsed(ctx, pid, "cgroup", pid_cgroup::parse).into(),
         open_files_limit: parsed(ctx, pid, "limits", limits::open_files).into(),

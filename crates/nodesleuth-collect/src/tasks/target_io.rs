@@ -52,24 +52,39 @@ mod tests {
     fn both_ends_are_kept() {
         let fake = FakeNode::new().file("/proc/7/io", &text(3));
         let (clock, cancel) = (FakeClock::new(), Cancel::default());
-        let ctx = Ctx { target: Some(Pid(7)), ..fake.ctx(&clock, &cancel) };
+        let ctx = Ctx {
+            target: Some(Pid(7)),
+            ..fake.ctx(&clock, &cancel)
+        };
         let finish = TargetIo.start(&ctx);
         fake.write("/proc/7/io", &text(30));
         let mut evidence = Evidence::default();
         finish(&mut evidence);
         let window = evidence.target_io.value().unwrap();
-        assert_eq!((window.before.value.read_calls, window.after.value.read_calls), (3, 30));
+        assert_eq!(
+            (
+                window.before.value.read_calls,
+                window.after.value.read_calls
+            ),
+            (3, 30)
+        );
     }
 
     #[test]
     fn a_target_that_ends_in_the_window_is_said_to_have_ended() {
         let fake = FakeNode::new().file("/proc/7/io", &text(3));
         let (clock, cancel) = (FakeClock::new(), Cancel::default());
-        let ctx = Ctx { target: Some(Pid(7)), ..fake.ctx(&clock, &cancel) };
+        let ctx = Ctx {
+            target: Some(Pid(7)),
+            ..fake.ctx(&clock, &cancel)
+        };
         let finish = TargetIo.start(&ctx);
         fake.remove("/proc/7");
         let mut evidence = Evidence::default();
         finish(&mut evidence);
-        assert_eq!(evidence.target_io.missing().unwrap().kind, MissingKind::TargetGone);
+        assert_eq!(
+            evidence.target_io.missing().unwrap().kind,
+            MissingKind::TargetGone
+        );
     }
 }

@@ -9,7 +9,8 @@ const NEED: &str = "CAP_SYS_PTRACE or the same user";
 
 /// The target, or that there is none.
 pub(super) fn pid(ctx: &Ctx<'_>) -> Result<Pid, Missing> {
-    ctx.target.ok_or_else(|| Missing::new(MissingKind::NotRequested, "no target was chosen"))
+    ctx.target
+        .ok_or_else(|| Missing::new(MissingKind::NotRequested, "no target was chosen"))
 }
 
 /// Why a file of the target could not be read. An absent file of a process that is gone too means
@@ -23,7 +24,10 @@ pub(super) fn missing(ctx: &Ctx<'_>, pid: Pid, error: ReadError) -> Missing {
     let gone = matches!(missing.kind, MissingKind::Absent | MissingKind::TargetGone)
         && !ctx.node.path(format!("/proc/{pid}/stat")).exists();
     if gone {
-        let reason = format!("the target ended before it could be read ({})", missing.reason);
+        let reason = format!(
+            "the target ended before it could be read ({})",
+            missing.reason
+        );
         return Missing::new(MissingKind::TargetGone, reason);
     }
     missing
@@ -38,7 +42,14 @@ mod tests {
     fn why(fake: &FakeNode, error: io::Error) -> Missing {
         let (clock, cancel) = (FakeClock::new(), Cancel::default());
         let path = "/proc/7/io".to_owned();
-        missing(&fake.ctx(&clock, &cancel), Pid(7), ReadError { path, source: error })
+        missing(
+            &fake.ctx(&clock, &cancel),
+            Pid(7),
+            ReadError {
+                path,
+                source: error,
+            },
+        )
     }
 
     #[test]
@@ -51,7 +62,10 @@ mod tests {
     #[test]
     fn an_absent_file_of_a_living_process_is_only_absent() {
         let absent = || io::Error::from(io::ErrorKind::NotFound);
-        assert_eq!(why(&FakeNode::new(), absent()).kind, MissingKind::TargetGone);
+        assert_eq!(
+            why(&FakeNode::new(), absent()).kind,
+            MissingKind::TargetGone
+        );
         let alive = FakeNode::new().file("/proc/7/stat", "");
         assert_eq!(why(&alive, absent()).kind, MissingKind::Absent);
     }

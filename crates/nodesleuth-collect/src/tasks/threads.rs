@@ -18,7 +18,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
 /// So many threads have their switches read.
-const SWITCHES: usize = 512;
+const SWITCHES: usize = 256;
 /// The largest file read here is `status`, longer than 2 KiB only with masks of many CPUs.
 const BUFFER_BYTES: usize = 16 << 10;
 
@@ -65,12 +65,19 @@ impl Folder {
         let folder = File::open(node.path(path))?;
         let mut tids = Vec::new();
         ids::list(&node.path(path), &mut tids)?;
-        Ok(Self { folder, tids, buffer: vec![0; BUFFER_BYTES] })
+        Ok(Self {
+            folder,
+            tids,
+            buffer: vec![0; BUFFER_BYTES],
+        })
     }
 
     fn first(mut self) -> Result<ThreadTable, Missing> {
-        let mut threads: Vec<ThreadStat> =
-            self.tids().into_iter().filter_map(|tid| self.thread(tid, None)).collect();
+        let mut threads: Vec<ThreadStat> = self
+            .tids()
+            .into_iter()
+            .filter_map(|tid| self.thread(tid, None))
+            .collect();
         for tid in hardest_workers(&threads) {
             let switches = self.switches(tid);
             if let Ok(index) = threads.binary_search_by_key(&Pid(tid), |thread| thread.tid) {
@@ -84,9 +91,13 @@ impl Folder {
         let mut left_for_new = SWITCHES;
         let mut threads = Vec::with_capacity(self.tids.len());
         for tid in self.tids() {
-            let index = before.threads.binary_search_by_key(&Pid(tid), |thread| thread.tid);
+            let index = before
+                .threads
+                .binary_search_by_key(&Pid(tid), |thread| thread.tid);
             let earlier = index.ok().and_then(|index| before.threads.get(index));
-            let Some(mut thread) = self.thread(tid, earlier) else { continue };
+            let Some(mut thread) = self.thread(tid, earlier) else {
+                continue;
+            };
             let known = earlier.filter(|earlier| earlier.start == thread.start);
             let wanted = match known {
                 Some(known) => thread.switches.is_none() && known.switches.is_some(),
@@ -151,7 +162,11 @@ fn hardest_workers(threads: &[ThreadStat]) -> BTreeSet<u32> {
         })
         .collect();
     by_work.sort_unstable_by(|one, other| other.cmp(one));
-    by_work.into_iter().take(SWITCHES).map(|(_, _, tid)| tid).collect()
+    by_work
+        .into_iter()
+        .take(SWITCHES)
+        .map(|(_, _, tid)| tid)
+        .collect()
 }
 
 fn table(threads: Vec<ThreadStat>) -> Result<ThreadTable, Missing> {
@@ -172,7 +187,10 @@ mod tests {
 
     fn collect(fake: &FakeNode, happens: impl FnOnce()) -> Observed<Window<ThreadTable>> {
         let (clock, cancel) = (FakeClock::new(), Cancel::default());
-        let ctx = Ctx { target: Some(Pid(7)), ..fake.ctx(&clock, &cancel) };
+        let ctx = Ctx {
+            target: Some(Pid(7)),
+            ..fake.ctx(&clock, &cancel)
+        };
         let finish = Threads.start(&ctx);
         happens();
         let mut evidence = Evidence::default();
@@ -184,15 +202,32 @@ mod tests {
     fn a_thread_that_ran_is_read_again_and_one_that_did_not_is_not() {
         let fake = FakeNode::new();
         Thread::default().write(&fake);
-        Thread { tid: 8, ..Thread::default() }.write(&fake);
+        Thread {
+            tid: 8,
+            ..Thread::default()
+        }
+        .write(&fake);
         let threads = collect(&fake, || {
-            let more = Thread { utime: 200, switches: (99, 9), ..Thread::default() };
-            Thread { schedstat: Some((2500, 100, 30)), ..more }.write(&fake);
+            let more = Thread {
+                utime: 200,
+                switches: (99, 9),
+                ..Thread::default()
+            };
+            Thread {
+                schedstat: Some((2500, 100, 30)),
+                ..more
+            }
+            .write(&fake);
             Thread { tid: 8, ..more }.write(&fake);
         });
         let window = threads.value().unwrap();
-        let [first, second] = &window.after.value.threads[..] else { panic!() };
-        assert_eq!((first.utime, first.on_cpu), (Ticks(200), Some(Nanos(2_500_000_000))));
+        let [first, second] = &window.after.value.threads[..] else {
+            panic!()
+        };
+        assert_eq!(
+            (first.utime, first.on_cpu),
+            (Ticks(200), Some(Nanos(2_500_000_000)))
+        );
         assert_eq!(first.switches.unwrap().voluntary, 99);
         assert_eq!(second, &window.before.value.threads[1]);
     }
@@ -200,9 +235,18 @@ mod tests {
     #[test]
     fn without_schedstat_every_thread_is_read_and_its_exact_time_unknown() {
         let fake = FakeNode::new();
-        Thread { schedstat: None, ..Thread::default() }.write(&fake);
+        Thread {
+            schedstat: None,
+            ..Thread::default()
+        }
+        .write(&fake);
         let threads = collect(&fake, || {
-            Thread { schedstat: Some((0, 0, 0)), utime: 101, ..Thread::default() }.write(&fake);
+            Thread {
+                schedstat: Some((0, 0, 0)),
+                utime: 101,
+                ..Thread::default()
+            }
+            .write(&fake);
         });
         let after = &threads.value().unwrap().after.value.threads[0];
         assert_eq!((after.utime, after.on_cpu), (Ticks(101), None));
@@ -213,7 +257,12 @@ mod tests {
     fn a_thread_that_ends_and_one_with_a_broken_line_are_left_out() {
         let fake = FakeNode::new();
         Thread::default().write(&fake);
-        Thread { tid: 8, comm: "a) b", ..Thread::default() }.write(&fake);
+        Thread {
+            tid: 8,
+            comm: "a) b",
+            ..Thread::default()
+        }
+        .write(&fake);
         let threads = collect(&fake, || {
             fake.remove("/proc/7/task/8");
             fake.write("/proc/7/task/9/stat", "9 (cut");

@@ -16,7 +16,7 @@ impl Section for Cost {
             return Vec::new();
         };
         let mut line = format!(
-            "This measurement cost {:.1} % of a core during the window, {} of CPU in all, and at \
+            "This measurement cost {:.1}% of a core during the window, {} of CPU in all, and at \
              most {} of memory.",
             cost.cpu_cores.0 * 100.0,
             cost.cpu_total,

@@ -35,7 +35,7 @@ fn heading(number: usize, finding: &Finding) -> String {
         _ => "",
     };
     format!(
-        "{number}. {} — {cores} cores, {percent:.0} % (confidence {confidence}{driven}) [{}]",
+        "{number}. {} — {cores} cores, {percent:.0}% (confidence {confidence}{driven}) [{}]",
         finding.title, finding.id
     )
 }

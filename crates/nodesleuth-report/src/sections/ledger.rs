@@ -32,7 +32,7 @@ impl Section for Ledger {
             });
         }
         blocks.push(Block::Paragraph(format!(
-            "unexplained: {} of {} cores ({:.0} %)",
+            "unexplained: {} of {} cores ({:.0}%)",
             ledger.unexplained_cores,
             ledger.total_cores,
             (1.0 - ledger.explained_share()) * 100.0

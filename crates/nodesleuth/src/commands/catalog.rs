@@ -22,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let catalog = load(args.catalog.as_deref())?;
     if args.output == Format::Json {
-        let rows: Vec<_> = catalog.entries.iter().map(|entry| {
+        let rows = catalog.entries.iter().map(|entry| {
             serde_json::json!({
                 "id": entry.id,
                 "class": entry.class,

@@ -17,8 +17,18 @@ fn options(target: TargetChoice) -> Options {
     }
 }
 
-fn choose(fake: &FakeNode, clock: &FakeClock<'_>, choice: TargetChoice) -> Result<Target, CollectError> {
-    choose_target(&fake.node, clock, &options(choice), &Cancel::default(), &Quiet)
+fn choose(
+    fake: &FakeNode,
+    clock: &FakeClock<'_>,
+    choice: TargetChoice,
+) -> Result<Target, CollectError> {
+    choose_target(
+        &fake.node,
+        clock,
+        &options(choice),
+        &Cancel::default(),
+        &Quiet,
+    )
 }
 
 fn node() -> FakeNode {
@@ -26,13 +36,19 @@ fn node() -> FakeNode {
         .file("/proc/5/stat", &stat(5, "kubelet", 100, 100))
         .file("/proc/6/stat", &stat(6, "kubelet", 900, 900))
         .file("/proc/7/stat", &stat(7, "sh", 0, 0))
-        .link("/proc/7/exe", "/usr/local/bin/my-agent-with-a-long-name (deleted)")
+        .link(
+            "/proc/7/exe",
+            "/usr/local/bin/my-agent-with-a-long-name (deleted)",
+        )
 }
 
 #[test]
 fn a_pid_must_exist() {
     let chosen = choose(&node(), &FakeClock::new(), TargetChoice::Pid(Pid(6))).unwrap();
-    assert_eq!((chosen.pid, chosen.chosen, chosen.start.0), (Pid(6), ChosenBy::Pid, 1000));
+    assert_eq!(
+        (chosen.pid, chosen.chosen, chosen.start.0),
+        (Pid(6), ChosenBy::Pid, 1000)
+    );
     let error = choose(&node(), &FakeClock::new(), TargetChoice::Pid(Pid(99))).unwrap_err();
     assert_eq!(error.to_string(), "there is no process 99");
 }
@@ -58,14 +74,20 @@ fn of_several_with_the_name_the_busier_one_is_taken() {
 #[test]
 fn a_long_name_is_found_by_its_executable() {
     let name = TargetChoice::Name("my-agent-with-a-long-name".to_owned());
-    assert_eq!(choose(&node(), &FakeClock::new(), name).unwrap().pid, Pid(7));
+    assert_eq!(
+        choose(&node(), &FakeClock::new(), name).unwrap().pid,
+        Pid(7)
+    );
 }
 
 #[test]
 fn an_unknown_name_comes_back_with_similar_ones() {
     let name = TargetChoice::Name("kublet".to_owned());
     let error = choose(&node(), &FakeClock::new(), name).unwrap_err();
-    assert_eq!(error.to_string(), "no process is called \"kublet\"; similar: kubelet");
+    assert_eq!(
+        error.to_string(),
+        "no process is called \"kublet\"; similar: kubelet"
+    );
 }
 
 #[test]
@@ -76,8 +98,13 @@ fn the_busiest_agent_must_be_hot() {
         fake.write("/proc/7/stat", &stat(7, "sh", 60, 0));
     });
     let error = choose(&fake, &clock, TargetChoice::BusiestAgent).unwrap_err();
-    let CollectError::NothingHot { busiest } = error else { panic!("{error}") };
-    let shown: Vec<(u32, f64)> = busiest.iter().map(|(pid, _, cores)| (pid.0, cores.0)).collect();
+    let CollectError::NothingHot { busiest } = error else {
+        panic!("{error}")
+    };
+    let shown: Vec<(u32, f64)> = busiest
+        .iter()
+        .map(|(pid, _, cores)| (pid.0, cores.0))
+        .collect();
     assert_eq!(shown, [(7, 0.6), (5, 0.09)]);
 }
 
@@ -89,20 +116,48 @@ fn the_busiest_agent_is_taken_when_it_is_hot() {
         fake.write("/proc/7/stat", &stat(7, "sh", 60, 0));
     });
     let chosen = choose(&fake, &clock, TargetChoice::BusiestAgent).unwrap();
-    assert_eq!((chosen.pid, chosen.chosen), (Pid(6), ChosenBy::BusiestAgent));
+    assert_eq!(
+        (chosen.pid, chosen.chosen),
+        (Pid(6), ChosenBy::BusiestAgent)
+    );
 }
 
 #[test]
 fn we_and_our_descendants_are_not_candidates() {
-    let process = |pid, ppid| ProcessStat { pid: Pid(pid), ppid: Pid(ppid), ..ProcessStat::default() };
-    let processes = vec![process(1, 0), process(10, 1), process(11, 10), process(12, 11)];
-    let table = ProcessTable { processes, ..ProcessTable::default() };
-    let left: Vec<u32> = not_ourselves(&table, 10).iter().map(|process| process.pid.0).collect();
+    let process = |pid, ppid| ProcessStat {
+        pid: Pid(pid),
+        ppid: Pid(ppid),
+        ..ProcessStat::default()
+    };
+    let processes = vec![
+        process(1, 0),
+        process(10, 1),
+        process(11, 10),
+        process(12, 11),
+    ];
+    let table = ProcessTable {
+        processes,
+        ..ProcessTable::default()
+    };
+    let left: Vec<u32> = not_ourselves(&table, 10)
+        .iter()
+        .map(|process| process.pid.0)
+        .collect();
     assert_eq!(left, [1]);
 }
 
 #[test]
 fn an_unreadable_process_table_is_said_so() {
-    let error = choose(&FakeNode::new(), &FakeClock::new(), TargetChoice::BusiestAgent).unwrap_err();
-    assert!(error.to_string().starts_with("cannot read the process table: /proc: "), "{error}");
+    let error = choose(
+        &FakeNode::new(),
+        &FakeClock::new(),
+        TargetChoice::BusiestAgent,
+    )
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot read the process table: /proc: "),
+        "{error}"
+    );
 }

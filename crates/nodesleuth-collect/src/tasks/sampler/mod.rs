@@ -5,11 +5,13 @@
 //! threads are listed again only when their number changed or one of them ended.
 
 mod accounts;
+mod folder;
 mod process;
 mod reads;
 mod task;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use super::descriptors::Descriptors;
 use super::ids;
@@ -21,6 +23,7 @@ use nodesleuth_parse::proc::schedstat;
 use process::Process;
 use reads::Reads;
 use std::io;
+use task::Task;
 
 /// So many tasks, those that have been put on a CPU most often, have their context switches read
 /// at the start; the others' are unknown for the first interval in which they run. `status` is
@@ -221,11 +224,14 @@ impl<'a> TaskSampler<'a> {
             None => 0,
         };
         // Those above the cut first, then those on it while there are any left to choose.
-        for process in &mut self.processes {
-            process.baseline_switches(|task| task.timeslices > cut, &mut left, &mut self.reads);
-        }
-        for process in &mut self.processes {
-            process.baseline_switches(|task| task.timeslices == cut, &mut left, &mut self.reads);
+        for chosen in [
+            |slices: u64, cut: u64| slices > cut,
+            |slices, cut| slices == cut,
+        ] {
+            for process in &mut self.processes {
+                let chosen = |task: &Task| chosen(task.timeslices, cut);
+                process.baseline_switches(self.node, chosen, &mut left, &mut self.reads);
+            }
         }
     }
 }

@@ -1,22 +1,18 @@
 //! One process and its threads: how little must be looked at when nothing happened.
 
 use super::accounts::Accounts;
+use super::folder::{ONE_THREAD, TaskFolder, links};
 use super::reads::Reads;
 use super::task::{Gone, Task};
+use super::whole::Whole;
 use crate::Node;
-use crate::tasks::descriptors::{KeptFile, Permit};
 use crate::tasks::ids;
 use crate::tasks::process_clock::ProcessClock;
-use crate::tasks::used::{Counters, Used};
-use nix::sys::stat::fstat;
+use crate::tasks::used::Used;
 use nodesleuth_model::{Nanos, Pid, Ticks};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-
-/// Links of `/proc/PID/task` of a process with one thread. The kernel counts two and one for each
-/// thread; file systems that do not count folders as links say 1, which is never trusted.
-const ONE_THREAD: u64 = 3;
 
 /// One process.
 #[derive(Debug)]
@@ -25,22 +21,12 @@ pub(super) struct Process {
     /// Whether anything of it ran since the sample before. If not, its tasks were not looked at.
     pub(super) ran: bool,
     pub(super) tasks: Vec<Task>,
-    folder: Option<(File, Permit)>,
+    folder: TaskFolder,
     links: u64,
     clock: ProcessClock,
     cpu_time: Option<Nanos>,
     accounts: Accounts,
     whole: Option<Whole>,
-}
-
-/// The process as one: its threads, living and ended.
-#[derive(Debug, Default)]
-struct Whole {
-    comm: String,
-    start: Ticks,
-    before: Counters,
-    after: Counters,
-    stat: KeptFile,
 }
 
 impl Process {
@@ -51,95 +37,86 @@ impl Process {
         } else {
             ProcessClock::none()
         };
+        let cpu_time = clock.read();
+        let (folder, file) = TaskFolder::open(node, pid, reads.descriptors())?;
+        let ended = |Gone| io::Error::from(io::ErrorKind::NotFound);
+        let whole = match whole {
+            true => Some(Whole::open(file.as_fd(), cpu_time, reads).map_err(ended)?),
+            false => None,
+        };
+        let accounts = Accounts::default();
+        let (tasks, links) = (Vec::new(), links(&file));
         let mut process = Self {
             pid,
             ran: false,
-            tasks: Vec::new(),
-            folder: None,
-            links: 0,
+            tasks,
+            folder,
+            links,
             clock,
-            cpu_time: clock.read(),
-            accounts: Accounts::default(),
-            whole: whole.then(Whole::default),
+            cpu_time,
+            accounts,
+            whole,
         };
-        let folder = File::open(node.path(task_folder(pid)))?;
-        process.list(node, folder.as_fd(), reads)?;
-        process.accounts.learn(process.cpu_time, &process.tasks);
-        if let Some(whole) = &mut process.whole {
-            let ended = io::Error::from(io::ErrorKind::NotFound);
-            whole
-                .open(folder.as_fd(), process.cpu_time, reads)
-                .map_err(|Gone| ended)?;
-        }
-        process.ran = process.tasks.iter().any(|task| task.ran);
-        process.folder = reads.descriptors().take().map(|permit| (folder, permit));
+        process.list(node, &file, reads)?;
+        process.accounts.learn(cpu_time, &process.tasks);
+        process.ran = process.something_ran();
         Ok(process)
     }
 
     /// Looks what ran.
     pub(super) fn update(&mut self, node: &Node, reads: &mut Reads) -> Result<(), Gone> {
         let cpu_time = self.clock.read();
-        let stood_still = cpu_time.is_some() && cpu_time == self.cpu_time;
-        self.ran = !stood_still;
-        if stood_still {
+        self.ran = cpu_time.is_none() || cpu_time != self.cpu_time;
+        if !self.ran {
             return Ok(());
         }
         self.cpu_time = cpu_time;
-        match self.folder.take() {
-            Some((folder, permit)) => {
-                let result = self.update_in(node, folder.as_fd(), reads);
-                self.folder = Some((folder, permit));
-                result
-            }
-            None => {
-                let folder = File::open(node.path(task_folder(self.pid))).map_err(|_| Gone)?;
-                self.update_in(node, folder.as_fd(), reads)
-            }
-        }
-    }
-
-    fn update_in(
-        &mut self,
-        node: &Node,
-        folder: BorrowedFd<'_>,
-        reads: &mut Reads,
-    ) -> Result<(), Gone> {
+        let file = self.folder.file(node).map_err(|_| Gone)?;
         let known = self.tasks.len();
-        self.look(folder, reads)?;
-        let links = links(folder);
-        if self.tasks.len() < known || links != self.links || links < ONE_THREAD {
-            self.list(node, folder, reads).map_err(|_| Gone)?;
+        let saw_all = self.look(file.as_fd(), reads)?;
+        let before = self.links;
+        self.links = links(&file);
+        if self.tasks.len() < known || self.links != before || self.links < ONE_THREAD {
+            self.list(node, &file, reads).map_err(|_| Gone)?;
+            // What a thread that was not listed yet has used must not count as an ended one's.
+            self.accounts = Accounts::default();
+        } else if saw_all {
+            self.accounts.learn(cpu_time, &self.tasks);
         }
         if let Some(whole) = &mut self.whole {
-            whole.update(folder, self.cpu_time, reads)?;
+            whole.update(file.as_fd(), cpu_time, reads)?;
         }
-        self.ran = self.tasks.iter().any(|task| task.ran)
-            || self
-                .whole
-                .as_ref()
-                .is_some_and(|whole| !whole.used().is_nothing());
+        self.ran = self.something_ran();
         Ok(())
+    }
+
+    fn something_ran(&self) -> bool {
+        let whole = self
+            .whole
+            .as_ref()
+            .is_some_and(|whole| !whole.used().is_nothing());
+        whole || self.tasks.iter().any(|task| task.ran)
     }
 
     /// Looks at the recently active threads, and unless that accounts for all, at the others.
-    fn look(&mut self, folder: BorrowedFd<'_>, reads: &mut Reads) -> Result<(), Gone> {
+    /// Returns whether it looked at all.
+    fn look(&mut self, folder: BorrowedFd<'_>, reads: &mut Reads) -> Result<bool, Gone> {
         if !Accounts::pay_off(&self.tasks) {
-            return self.look_at(|_| true, folder, reads);
+            self.look_at(|_| true, folder, reads)?;
+            return Ok(true);
         }
         self.look_at(Task::ran_recently, folder, reads)?;
-        // Equal to the earlier clock by coincidence is possible to the nanosecond only.
+        // That the earlier reading of the clock fits by chance would take a coincidence of
+        // nanoseconds; often it spares the second one.
         let balanced = self.accounts.balance(self.cpu_time, &self.tasks)
             || self.accounts.balance(self.clock.read(), &self.tasks);
         if balanced {
-            self.tasks
-                .iter_mut()
-                .filter(|task| !task.ran_recently())
-                .for_each(Task::rest);
-            return Ok(());
+            let others = self.tasks.iter_mut().filter(|task| !task.ran_recently());
+            others.for_each(Task::rest);
+            return Ok(false);
         }
         self.look_at(|task| !task.ran_recently(), folder, reads)?;
-        self.accounts.learn(self.cpu_time, &self.tasks);
-        Ok(())
+        Ok(true)
     }
 
     fn look_at(
@@ -158,13 +135,9 @@ impl Process {
         if leader_is_gone { Err(Gone) } else { Ok(()) }
     }
 
-    fn list(&mut self, node: &Node, folder: BorrowedFd<'_>, reads: &mut Reads) -> io::Result<()> {
-        self.links = links(folder);
-        let mut tids = vec![self.pid];
-        if self.links != ONE_THREAD {
-            ids::list(&node.path(task_folder(self.pid)), &mut tids)?;
-        }
-        let open = |tid| Task::open(folder, tid, reads);
+    fn list(&mut self, node: &Node, file: &File, reads: &mut Reads) -> io::Result<()> {
+        let tids = self.folder.list(node, self.links)?;
+        let open = |tid| Task::open(file.as_fd(), tid, reads);
         ids::reconcile(&mut self.tasks, &tids, |task| task.tid, open);
         if self.tasks.is_empty() {
             Err(io::ErrorKind::NotFound.into())
@@ -176,91 +149,42 @@ impl Process {
     /// What the switches of chosen threads are counted from, while there are any `left` to choose.
     pub(super) fn baseline_switches(
         &mut self,
+        node: &Node,
         chosen: impl Fn(&Task) -> bool,
         left: &mut usize,
         reads: &mut Reads,
     ) {
-        let Some((folder, _)) = &self.folder else {
+        let mut tasks = self
+            .tasks
+            .iter_mut()
+            .filter(|task| chosen(task))
+            .take(*left)
+            .peekable();
+        if tasks.peek().is_none() {
+            return;
+        }
+        let Ok(file) = self.folder.file(node) else {
             return;
         };
-        for task in self.tasks.iter_mut().filter(|task| chosen(task)) {
-            let Some(fewer) = left.checked_sub(1) else {
-                return;
-            };
-            *left = fewer;
-            task.baseline_switches(folder.as_fd(), reads);
+        for task in tasks {
+            *left -= 1;
+            task.baseline_switches(file.as_fd(), reads);
         }
     }
 
     /// Name, start and use of the process as one, when it is accounted so.
     pub(super) fn whole(&self) -> Option<(&str, Ticks, Used)> {
         let whole = self.whole.as_ref()?;
-        let mut used = whole.used();
         let sum = |of: fn(&Used) -> Option<u64>| {
             let ran = self.tasks.iter().filter(|task| task.ran);
             ran.map(|task| of(&task.used())).sum::<Option<u64>>()
         };
-        used.run_wait = sum(|used| used.run_wait.map(|wait| wait.0)).map(Nanos);
-        used.voluntary = sum(|used| used.voluntary);
-        used.involuntary = sum(|used| used.involuntary);
+        let used = Used {
+            run_wait: sum(|used| used.run_wait.map(|wait| wait.0)).map(Nanos),
+            voluntary: sum(|used| used.voluntary),
+            involuntary: sum(|used| used.involuntary),
+            ..whole.used()
+        };
         Some((&whole.comm, whole.start, used))
     }
-}
-
-impl Whole {
-    fn open(
-        &mut self,
-        folder: BorrowedFd<'_>,
-        cpu_time: Option<Nanos>,
-        reads: &mut Reads,
-    ) -> Result<(), Gone> {
-        self.read(folder, cpu_time, reads)?;
-        let young = reads.is_new(self.start);
-        self.before = if young { Counters::ZERO } else { self.after };
-        Ok(())
-    }
-
-    fn update(
-        &mut self,
-        folder: BorrowedFd<'_>,
-        cpu_time: Option<Nanos>,
-        reads: &mut Reads,
-    ) -> Result<(), Gone> {
-        self.before = self.after;
-        let started = self.start;
-        self.read(folder, cpu_time, reads)?;
-        if self.start == started {
-            Ok(())
-        } else {
-            Err(Gone)
-        }
-    }
-
-    fn read(
-        &mut self,
-        folder: BorrowedFd<'_>,
-        cpu_time: Option<Nanos>,
-        reads: &mut Reads,
-    ) -> Result<(), Gone> {
-        let times = reads
-            .process_stat(folder, &mut self.stat, &mut self.comm)
-            .map_err(|_| Gone)?;
-        self.after.utime = times.map(|times| times.utime);
-        self.after.stime = times.map(|times| times.stime);
-        self.after.on_cpu = cpu_time;
-        self.start = times.map_or(self.start, |times| times.start);
-        Ok(())
-    }
-
-    fn used(&self) -> Used {
-        self.after.since(&self.before)
-    }
-}
-
-fn task_folder(pid: u32) -> String {
-    format!("/proc/{pid}/task")
-}
-
-fn links(folder: BorrowedFd<'_>) -> u64 {
-    fstat(folder).map_or(0, |stat| stat.st_nlink)
 }

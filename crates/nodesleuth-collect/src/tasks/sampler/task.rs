@@ -29,6 +29,8 @@ pub(super) struct Task {
     pub(super) timeslices: u64,
     /// Samples since it last ran.
     rested: u8,
+    /// Time on a CPU when `stat` was last read.
+    ticks_read_at: Option<Nanos>,
     before: Counters,
     after: Counters,
     schedstat: KeptFile,
@@ -46,6 +48,7 @@ impl Task {
             ran: false,
             timeslices: 0,
             rested: u8::MAX,
+            ticks_read_at: None,
             before: Counters::default(),
             after: Counters::default(),
             schedstat: KeptFile::default(),
@@ -143,8 +146,10 @@ impl Task {
         self.rested = 0;
         self.keep(exact);
         let started = self.start;
-        let times = reads.stat(folder, self.tid, &mut self.stat, &mut self.comm);
-        self.note_times(times.map_err(|_| Gone)?);
+        if !self.ticks_still_hold(reads.tick) {
+            let times = reads.stat(folder, self.tid, &mut self.stat, &mut self.comm);
+            self.note_times(times.map_err(|_| Gone)?);
+        }
         self.ran = exact.is_some() || !self.used().is_nothing();
         if self.ran {
             self.after.switches = reads.switches(folder, self.tid, &mut self.status);
@@ -178,7 +183,21 @@ impl Task {
         self.timeslices = exact.map_or(0, |exact| exact.timeslices);
     }
 
+    /// User and kernel time have a tick's precision: less than that later there is nothing new
+    /// to read. Who holds the id is certain only while `schedstat` is kept open.
+    fn ticks_still_hold(&self, tick: Nanos) -> bool {
+        let since = self
+            .after
+            .on_cpu
+            .zip(self.ticks_read_at)
+            .map(|(now, then)| now.0.checked_sub(then.0));
+        self.start != Ticks(0)
+            && self.schedstat.is_kept()
+            && since.flatten().is_some_and(|since| since < tick.0)
+    }
+
     fn note_times(&mut self, times: Option<Times>) {
+        self.ticks_read_at = times.and(self.after.on_cpu);
         self.after.utime = times.map(|times| times.utime);
         self.after.stime = times.map(|times| times.stime);
         if let Some(times) = times {

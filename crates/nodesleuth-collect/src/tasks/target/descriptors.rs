@@ -48,12 +48,17 @@ impl Descriptors {
     }
 
     fn note(&mut self, fd: u32, link: &str) {
-        let inode = link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        let inode = link
+            .strip_prefix("socket:[")
+            .and_then(|rest| rest.strip_suffix(']'));
         if let Some(inode) = inode.and_then(|inode| inode.parse().ok()) {
             self.sockets.insert(inode);
         }
         // Kernels before 3.8 say "inotify".
-        if matches!(link, "anon_inode:inotify" | "anon_inode:[inotify]" | "inotify") {
+        if matches!(
+            link,
+            "anon_inode:inotify" | "anon_inode:[inotify]" | "inotify"
+        ) {
             self.inotify.push(fd);
         }
     }

@@ -39,9 +39,10 @@ pub(super) fn go_build(ctx: &Ctx<'_>, pid: Pid) -> Result<GoBuild, Missing> {
     let exe = open().map_err(unreadable)?;
     build_info(&exe).map_err(|error| match error {
         GoBuildError::Io(source) => unreadable(source),
-        GoBuildError::NotElf | GoBuildError::NotGo => {
-            Missing::new(MissingKind::Unsupported, format!("not a Go binary ({error})"))
-        }
+        GoBuildError::NotElf | GoBuildError::NotGo => Missing::new(
+            MissingKind::Unsupported,
+            format!("not a Go binary ({error})"),
+        ),
         GoBuildError::Malformed(malformed) => {
             Missing::new(MissingKind::Malformed, format!("{path}: {malformed}"))
         }

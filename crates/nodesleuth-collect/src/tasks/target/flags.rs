@@ -73,7 +73,11 @@ impl Shape {
         if self.fits(value) {
             return;
         }
-        let instead = if matches!(self, Self::Switch) { "true" } else { NOT_KEPT };
+        let instead = if matches!(self, Self::Switch) {
+            "true"
+        } else {
+            NOT_KEPT
+        };
         instead.clone_into(value);
     }
 
@@ -83,22 +87,24 @@ impl Shape {
         match self {
             Self::Switch => matches!(value, "true" | "false" | "1" | "0" | "t" | "f"),
             Self::Quantity => {
-                value == "true" || (value.len() < 24 && all(|c| c.is_ascii_digit() || "hmsunµ.-".contains(c)))
+                value == "true"
+                    || (value.len() < 24 && all(|c| c.is_ascii_digit() || "hmsunµ.-".contains(c)))
             }
             Self::Words => all(|c| c.is_ascii_lowercase() || c == ',' || c == '_' || c == '-'),
-            Self::Cgroup => {
-                all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-            }
+            Self::Cgroup => all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c)),
         }
     }
 }
 
 /// Names of node_exporter's `--collector.NAME…` and `--no-collector.NAME`, without values.
 fn collectors(cmdline: &[u8]) -> impl Iterator<Item = String> {
-    let arguments = cmdline.split(|&byte| byte == 0).filter_map(|bytes| str::from_utf8(bytes).ok());
+    let arguments = cmdline
+        .split(|&byte| byte == 0)
+        .filter_map(|bytes| str::from_utf8(bytes).ok());
     arguments.filter_map(|argument| {
         let name = argument.trim_start_matches('-').split('=').next()?;
-        let is_flag = argument.starts_with("--collector.") || argument.starts_with("--no-collector.");
+        let is_flag =
+            argument.starts_with("--collector.") || argument.starts_with("--no-collector.");
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         (is_flag && name.len() <= 100 && name.chars().all(is_plain)).then(|| name.to_owned())
     })
@@ -122,8 +128,17 @@ mod tests {
             "4",
             "--cgroup-root=/kube.slice",
         ]);
-        let expected = [("cgroup-root", "/kube.slice"), ("housekeeping-interval", "10s"), ("v", "4")];
-        assert_eq!(flags, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let expected = [
+            ("cgroup-root", "/kube.slice"),
+            ("housekeeping-interval", "10s"),
+            ("v", "4"),
+        ];
+        assert_eq!(
+            flags,
+            expected
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into()
+        );
     }
 
     #[test]
@@ -135,12 +150,19 @@ mod tests {
     #[test]
     fn a_value_that_does_not_fit_its_flag_is_not_kept() {
         let flags = of(&["--v", "https://user:password@host", "--proxy-mode=a b"]);
-        assert_eq!((flags["v"].as_str(), flags["proxy-mode"].as_str()), (NOT_KEPT, NOT_KEPT));
+        assert_eq!(
+            (flags["v"].as_str(), flags["proxy-mode"].as_str()),
+            (NOT_KEPT, NOT_KEPT)
+        );
     }
 
     #[test]
     fn of_node_exporters_collectors_only_names_are_kept() {
-        let flags = of(&["--collector.textfile.directory=/secret", "--no-collector.wifi", "-x"]);
+        let flags = of(&[
+            "--collector.textfile.directory=/secret",
+            "--no-collector.wifi",
+            "-x",
+        ]);
         let names: Vec<&String> = flags.keys().collect();
         assert_eq!(names, ["collector.textfile.directory", "no-collector.wifi"]);
         assert!(flags.values().all(|value| value == SET));

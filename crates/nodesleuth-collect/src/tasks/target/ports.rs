@@ -24,8 +24,13 @@ pub(super) fn of(ctx: &Ctx<'_>, pid: Pid, sockets: &BTreeSet<u64>) -> Result<Vec
             Err(source) => return Err(target_only::missing(ctx, pid, ReadError { path, source })),
         };
         let listeners = net_tcp::listening(&text).map_err(malformed)?;
-        let ours = listeners.into_iter().filter(|listener| sockets.contains(&listener.inode));
-        ports.extend(ours.filter(|one| one.loopback || one.any).map(|listener| listener.port));
+        let ours = listeners
+            .into_iter()
+            .filter(|listener| sockets.contains(&listener.inode));
+        ports.extend(
+            ours.filter(|one| one.loopback || one.any)
+                .map(|listener| listener.port),
+        );
     }
     Ok(ports.into_iter().collect())
 }
@@ -33,7 +38,12 @@ pub(super) fn of(ctx: &Ctx<'_>, pid: Pid, sockets: &BTreeSet<u64>) -> Result<Vec
 /// The whole lines of the file's beginning.
 fn beginning(ctx: &Ctx<'_>, path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(ctx.node.path(path))?.take(MOST_BYTES).read_to_end(&mut bytes)?;
-    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    File::open(ctx.node.path(path))?
+        .take(MOST_BYTES)
+        .read_to_end(&mut bytes)?;
+    let whole = bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |end| end + 1);
     Ok(String::from_utf8_lossy(&bytes[..whole]).into_owned())
 }
