@@ -2,25 +2,26 @@
 //!
 //! Of a thread whose `schedstat` did not move, the reading at the window's start still holds at
 //! its end. `status`, the most expensive file, is read of the threads that used most CPU in their
-//! lives and of those that began in the window.
+//! lives and of those that began in the window. Of a process with very many threads, those that
+//! have hardly ever run are listed only if they run in the window.
 
-use super::descriptors::open_at;
-use super::{ids, target_only};
-use crate::{Collector, Ctx, Finish, Node, ReadError};
-use nodesleuth_model::evidence::{Switches, ThreadStat, ThreadTable};
-use nodesleuth_model::{Evidence, Missing, MissingKind, Observed, Pid, Window};
+mod folder;
+
+use super::target_only;
+use super::ticks::ticks_per_second;
+use crate::{Collector, Ctx, Finish, ReadError};
+use folder::Folder;
+use nodesleuth_model::evidence::{ThreadStat, ThreadTable};
+use nodesleuth_model::{
+    BootNanos, Evidence, Missing, MissingKind, Observed, Pid, Reading, Ticks, Window,
+};
 use nodesleuth_parse::proc::schedstat::SchedStat;
-use nodesleuth_parse::proc::{pid_stat, schedstat, status};
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many threads have their switches read.
 const SWITCHES: usize = 256;
-/// The largest file read here is `status`, longer than 2 KiB only with masks of many CPUs.
-const BUFFER_BYTES: usize = 16 << 10;
+/// So many threads are always listed.
+const ALWAYS_LISTED: usize = 1000;
 
 /// Fills `threads`.
 pub(super) struct Threads;
@@ -31,11 +32,11 @@ impl Collector for Threads {
     }
 
     fn start<'a>(&self, ctx: &'a Ctx<'a>) -> Finish<'a> {
-        let before = ctx.try_reading(|| open(ctx)?.first());
+        let before = ctx.try_reading(|| First::read(open(ctx)?));
         Box::new(move |evidence| {
             let both = before.and_then(|before| {
-                let after = ctx.try_reading(|| open(ctx)?.second(&before.value))?;
-                Ok(Window { before, after })
+                let at = ctx.clock.boot();
+                before.value.window(before.at, at, open(ctx)?)
             });
             evidence.threads = both.into();
         })
@@ -46,13 +47,6 @@ impl Collector for Threads {
     }
 }
 
-/// The folder `task` of a process.
-struct Folder {
-    folder: File,
-    tids: Vec<u32>,
-    buffer: Vec<u8>,
-}
-
 fn open(ctx: &Ctx<'_>) -> Result<Folder, Missing> {
     let pid = target_only::pid(ctx)?;
     let path = format!("/proc/{pid}/task");
@@ -60,95 +54,132 @@ fn open(ctx: &Ctx<'_>) -> Result<Folder, Missing> {
         .map_err(|source| target_only::missing(ctx, pid, ReadError { path, source }))
 }
 
-impl Folder {
-    fn open(node: &Node, path: &str) -> io::Result<Self> {
-        let folder = File::open(node.path(path))?;
-        let mut tids = Vec::new();
-        ids::list(&node.path(path), &mut tids)?;
-        Ok(Self {
-            folder,
-            tids,
-            buffer: vec![0; BUFFER_BYTES],
-        })
-    }
+/// The reading at the window's start.
+struct First {
+    listed: Vec<ThreadStat>,
+    /// Those that have hardly ever run: less than a tick, so they have no ticks to compare with.
+    unlisted: BTreeMap<u32, SchedStat>,
+}
 
-    fn first(mut self) -> Result<ThreadTable, Missing> {
-        let mut threads: Vec<ThreadStat> = self
+impl First {
+    fn read(mut folder: Folder) -> Result<Self, Missing> {
+        let mut exact: Vec<(u32, Option<SchedStat>)> = folder
             .tids()
             .into_iter()
-            .filter_map(|tid| self.thread(tid, None))
+            .map(|tid| (tid, folder.schedstat(tid)))
             .collect();
-        for tid in hardest_workers(&threads) {
-            let switches = self.switches(tid);
-            if let Ok(index) = threads.binary_search_by_key(&Pid(tid), |thread| thread.tid) {
-                threads[index].switches = switches;
+        let mut unlisted = BTreeMap::new();
+        if exact.len() > ALWAYS_LISTED {
+            let tick = 1_000_000_000 / ticks_per_second();
+            exact.retain(|&(tid, exact)| match exact {
+                Some(exact) if exact.on_cpu.0 < tick => {
+                    unlisted.insert(tid, exact);
+                    false
+                }
+                _ => true,
+            });
+        }
+        let threads = exact
+            .into_iter()
+            .filter_map(|(tid, exact)| folder.stat(tid, exact));
+        let mut listed: Vec<ThreadStat> = threads.collect();
+        for tid in hardest_workers(&listed) {
+            if let Ok(index) = listed.binary_search_by_key(&Pid(tid), |thread| thread.tid) {
+                listed[index].switches = folder.switches(tid);
             }
         }
-        table(threads)
+        if listed.is_empty() && unlisted.is_empty() {
+            Err(gone())
+        } else {
+            Ok(Self { listed, unlisted })
+        }
     }
 
-    fn second(mut self, before: &ThreadTable) -> Result<ThreadTable, Missing> {
+    /// The reading at the window's end, beside this one.
+    fn window(
+        mut self,
+        opened: BootNanos,
+        closed: BootNanos,
+        mut folder: Folder,
+    ) -> Result<Window<ThreadTable>, Missing> {
         let mut left_for_new = SWITCHES;
-        let mut threads = Vec::with_capacity(self.tids.len());
-        for tid in self.tids() {
-            let index = before
-                .threads
-                .binary_search_by_key(&Pid(tid), |thread| thread.tid);
-            let earlier = index.ok().and_then(|index| before.threads.get(index));
-            let Some(mut thread) = self.thread(tid, earlier) else {
+        let mut after = Vec::with_capacity(self.listed.len());
+        let tids = folder.tids();
+        for &tid in &tids {
+            let exact = folder.schedstat(tid);
+            if exact.is_some() && self.unlisted.get(&tid) == exact.as_ref() {
+                continue;
+            }
+            if let Some(rested) = self.listed(tid).filter(|earlier| unmoved(exact, earlier)) {
+                after.push(rested.clone());
+                continue;
+            }
+            let Some(mut thread) = folder.stat(tid, exact) else {
                 continue;
             };
-            let known = earlier.filter(|earlier| earlier.start == thread.start);
-            let wanted = match known {
-                Some(known) => thread.switches.is_none() && known.switches.is_some(),
+            self.list(&thread, opened);
+            let earlier = self
+                .listed(tid)
+                .filter(|earlier| earlier.start == thread.start);
+            let wanted = match earlier {
+                Some(earlier) => earlier.switches.is_some(),
                 None => left_for_new > 0,
             };
             if wanted {
-                left_for_new -= usize::from(known.is_none());
-                thread.switches = self.switches(tid);
+                left_for_new = left_for_new.saturating_sub(usize::from(earlier.is_none()));
+                thread.switches = folder.switches(tid);
             }
-            threads.push(thread);
+            after.push(thread);
         }
-        table(threads)
-    }
-
-    fn tids(&mut self) -> Vec<u32> {
-        std::mem::take(&mut self.tids)
-    }
-
-    /// One thread, without its switches unless it has not run since `earlier`.
-    fn thread(&mut self, tid: u32, earlier: Option<&ThreadStat>) -> Option<ThreadStat> {
-        let exact = self.schedstat(tid);
-        let rested = earlier.filter(|earlier| exact.is_some() && unmoved(exact, earlier));
-        if let Some(earlier) = rested {
-            return Some(earlier.clone());
+        if tids.is_empty() || (after.is_empty() && !self.listed.is_empty()) {
+            return Err(gone());
         }
-        let bytes = self.read(tid, "stat")?;
-        let mut thread = pid_stat::parse_thread(bytes).ok()?;
-        thread.on_cpu = exact.map(|exact| exact.on_cpu);
-        thread.run_wait = exact.map(|exact| exact.run_wait);
-        Some(thread)
+        let reading = |at, threads| Reading {
+            at,
+            value: ThreadTable { threads },
+        };
+        Ok(Window {
+            before: reading(opened, self.listed),
+            after: reading(closed, after),
+        })
     }
 
-    /// Kernels that do not keep it print zeros for all, others have no such file.
-    fn schedstat(&mut self, tid: u32) -> Option<SchedStat> {
-        let exact = schedstat::parse(self.read(tid, "schedstat")?).ok()?;
-        (exact.timeslices > 0).then_some(exact)
+    fn listed(&self, tid: u32) -> Option<&ThreadStat> {
+        let index = self
+            .listed
+            .binary_search_by_key(&Pid(tid), |thread| thread.tid);
+        index.ok().and_then(|index| self.listed.get(index))
     }
 
-    fn switches(&mut self, tid: u32) -> Option<Switches> {
-        status::switches(self.read(tid, "status")?)
-    }
-
-    fn read(&mut self, tid: u32, name: &str) -> Option<&[u8]> {
-        let file = open_at(self.folder.as_fd(), &format!("{tid}/{name}")).ok()?;
-        let got = file.read_at(&mut self.buffer, 0).ok()?;
-        Some(&self.buffer[..got])
+    /// A thread that was not listed and has run in the window is listed at its start too, unless
+    /// it only has the id of the one that was there.
+    fn list(&mut self, thread: &ThreadStat, opened: BootNanos) {
+        let Some(exact) = self.unlisted.remove(&thread.tid.0) else {
+            return;
+        };
+        let began = thread
+            .start
+            .0
+            .saturating_mul(1_000_000_000 / ticks_per_second());
+        let index = self
+            .listed
+            .binary_search_by_key(&thread.tid, |thread| thread.tid);
+        if let (true, Err(index)) = (began < opened.0, index) {
+            let earlier = ThreadStat {
+                utime: Ticks(0),
+                stime: Ticks(0),
+                on_cpu: Some(exact.on_cpu),
+                run_wait: Some(exact.run_wait),
+                ..thread.clone()
+            };
+            self.listed.insert(index, earlier);
+        }
     }
 }
 
 fn unmoved(exact: Option<SchedStat>, earlier: &ThreadStat) -> bool {
-    exact.map(|exact| exact.on_cpu) == earlier.on_cpu
+    exact.is_some()
+        && exact.map(|exact| exact.on_cpu) == earlier.on_cpu
         && exact.map(|exact| exact.run_wait) == earlier.run_wait
 }
 
@@ -169,114 +200,10 @@ fn hardest_workers(threads: &[ThreadStat]) -> BTreeSet<u32> {
         .collect()
 }
 
-fn table(threads: Vec<ThreadStat>) -> Result<ThreadTable, Missing> {
-    if threads.is_empty() {
-        let reason = "no thread of the target could be read: it ended or is hidden from us";
-        return Err(Missing::new(MissingKind::TargetGone, reason));
-    }
-    Ok(ThreadTable { threads })
+fn gone() -> Missing {
+    let reason = "no thread of the target could be read: it ended or is hidden from us";
+    Missing::new(MissingKind::TargetGone, reason)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Cancel;
-    use crate::fake_node::{FakeClock, FakeNode};
-    use crate::tasks::fake_tasks::Thread;
-    use nodesleuth_model::{Nanos, Ticks};
-
-    fn collect(fake: &FakeNode, happens: impl FnOnce()) -> Observed<Window<ThreadTable>> {
-        let (clock, cancel) = (FakeClock::new(), Cancel::default());
-        let ctx = Ctx {
-            target: Some(Pid(7)),
-            ..fake.ctx(&clock, &cancel)
-        };
-        let finish = Threads.start(&ctx);
-        happens();
-        let mut evidence = Evidence::default();
-        finish(&mut evidence);
-        evidence.threads
-    }
-
-    #[test]
-    fn a_thread_that_ran_is_read_again_and_one_that_did_not_is_not() {
-        let fake = FakeNode::new();
-        Thread::default().write(&fake);
-        Thread {
-            tid: 8,
-            ..Thread::default()
-        }
-        .write(&fake);
-        let threads = collect(&fake, || {
-            let more = Thread {
-                utime: 200,
-                switches: (99, 9),
-                ..Thread::default()
-            };
-            Thread {
-                schedstat: Some((2500, 100, 30)),
-                ..more
-            }
-            .write(&fake);
-            Thread { tid: 8, ..more }.write(&fake);
-        });
-        let window = threads.value().unwrap();
-        let [first, second] = &window.after.value.threads[..] else {
-            panic!()
-        };
-        assert_eq!(
-            (first.utime, first.on_cpu),
-            (Ticks(200), Some(Nanos(2_500_000_000)))
-        );
-        assert_eq!(first.switches.unwrap().voluntary, 99);
-        assert_eq!(second, &window.before.value.threads[1]);
-    }
-
-    #[test]
-    fn without_schedstat_every_thread_is_read_and_its_exact_time_unknown() {
-        let fake = FakeNode::new();
-        Thread {
-            schedstat: None,
-            ..Thread::default()
-        }
-        .write(&fake);
-        let threads = collect(&fake, || {
-            Thread {
-                schedstat: Some((0, 0, 0)),
-                utime: 101,
-                ..Thread::default()
-            }
-            .write(&fake);
-        });
-        let after = &threads.value().unwrap().after.value.threads[0];
-        assert_eq!((after.utime, after.on_cpu), (Ticks(101), None));
-        assert!(after.switches.is_some());
-    }
-
-    #[test]
-    fn a_thread_that_ends_and_one_with_a_broken_line_are_left_out() {
-        let fake = FakeNode::new();
-        Thread::default().write(&fake);
-        Thread {
-            tid: 8,
-            comm: "a) b",
-            ..Thread::default()
-        }
-        .write(&fake);
-        let threads = collect(&fake, || {
-            fake.remove("/proc/7/task/8");
-            fake.write("/proc/7/task/9/stat", "9 (cut");
-        });
-        let window = threads.value().unwrap();
-        assert_eq!(window.before.value.threads[1].comm, "a) b");
-        assert_eq!(window.after.value.threads.len(), 1);
-    }
-
-    #[test]
-    fn a_target_that_ends_is_said_to_have_ended() {
-        let fake = FakeNode::new();
-        Thread::default().write(&fake);
-        let threads = collect(&fake, || fake.remove("/proc/7"));
-        assert_eq!(threads.missing().unwrap().kind, MissingKind::TargetGone);
-    }
-}
+mod tests;

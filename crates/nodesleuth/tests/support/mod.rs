@@ -1,60 +1,38 @@
 //! Runs the real binary, bounded in time.
 
-#![expect(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "test support: fails loudly, and not every test uses all of it"
-)]
+#![expect(clippy::unwrap_used, reason = "test support fails loudly")]
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// No command of a test takes longer.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// The binary under test.
-pub fn binary() -> &'static str {
+pub(crate) fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_nodesleuth")
 }
 
-/// A folder of the repository.
-pub fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(path)
-}
-
 /// A command that runs the binary.
-pub fn nodesleuth(arguments: &[&str]) -> Command {
+pub(crate) fn nodesleuth(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).stdin(Stdio::null());
     command
 }
 
 /// What a finished run left.
-pub struct Run {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
     /// Standard output as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}:\n{self:?}"))
-    }
-
-    /// Checks for a clear refusal: exit code 2 and a message that holds every one of `words`.
-    pub fn refuses(&self, words: &[&str]) {
-        assert_eq!(self.code, Some(2), "{self:?}");
-        assert!(self.err.starts_with("error: "), "{self:?}");
-        for word in words {
-            assert!(self.err.contains(word), "{word:?} is not in {self:?}");
-        }
-        assert!(!self.err.contains("panicked"), "{self:?}");
     }
 }
 
@@ -69,12 +47,12 @@ impl std::fmt::Debug for Run {
 }
 
 /// Runs the binary to its end.
-pub fn run(arguments: &[&str]) -> Run {
+pub(crate) fn run(arguments: &[&str]) -> Run {
     finish(start(&mut nodesleuth(arguments)))
 }
 
 /// Starts a command with its output caught.
-pub fn start(command: &mut Command) -> Child {
+pub(crate) fn start(command: &mut Command) -> Child {
     command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -83,7 +61,7 @@ pub fn start(command: &mut Command) -> Child {
 }
 
 /// Waits for a child, at most [`LIMIT`]; then it is killed and the test fails.
-pub fn finish(mut child: Child) -> Run {
+pub(crate) fn finish(mut child: Child) -> Run {
     let out = child.stdout.take().map(drain);
     let err = child.stderr.take().map(drain);
     let begin = Instant::now();
@@ -114,7 +92,7 @@ fn drain(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
 }
 
 /// Output of another program that must succeed.
-pub fn must(command: &mut Command) -> Output {
+pub(crate) fn must(command: &mut Command) -> Output {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
     output

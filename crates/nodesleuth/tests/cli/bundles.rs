@@ -1,14 +1,11 @@
 //! Every recorded bundle through the real binary. A folder under `fixtures/bundles` is a case;
 //! `BLESS=1` rewrites the expectations, a missing one is a failure.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod support;
-
+use crate::repository;
+use crate::support::{Run, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{Run, repository, run};
 
 fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = fs::read_dir(repository("fixtures/bundles"))
