@@ -16,6 +16,16 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "target.files.sightings",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "How often short-lived descriptors were seen: what the shares below stand on.",
+        derive: |input| {
+            let counts = counts(input)?;
+            number(f64::from(counts.all), source(&counts))
+        },
+    },
+    FactDef {
         name: "target.files.cgroup_share",
         kind: FactType::Number,
         unit: "share",

@@ -89,6 +89,24 @@ pub(super) const FACTS: &[FactDef] = &[
               measured cost of a file: a cross-check of estimates.",
         derive: rate_times_cost,
     },
+    FactDef {
+        name: "cgroup.file_reads.of_kernel",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "The same per kernel CPU of the target; around 1 when reading cgroup files is all \
+              that it does in the kernel.",
+        derive: |input| {
+            let known = rate_times_cost(input)?;
+            let FactValue::Number(cores) = known.value else {
+                return Err(absent("not a number"));
+            };
+            let kernel = input.cpu()?.kernel;
+            if kernel <= 0.0 {
+                return Err(absent("the target used no kernel CPU"));
+            }
+            number(cores / kernel, known.source)
+        },
+    },
 ];
 
 struct Slow {

@@ -1,5 +1,6 @@
 //! What kind of file a path is, and which pattern stands for it and its likes.
 
+use nodesleuth_parse::cgroup::name_pattern;
 use std::borrow::Cow;
 
 /// Where cgroups are mounted when nothing else is known.
@@ -24,6 +25,10 @@ const CONTROLLERS: &[&str] = &[
     "rdma",
 ];
 const CORE_FILES: &[&str] = &["tasks", "notify_on_release", "release_agent"];
+/// An ordinary file or, as only its flags can tell, a folder.
+pub(super) const FILE: &str = "file";
+/// What a folder is called.
+pub(super) const FOLDER: &str = "dir";
 /// So many components of an ordinary path say where work is being done.
 const COMPONENTS: usize = 3;
 
@@ -49,21 +54,13 @@ impl Kinds {
         Self { cgroup_mounts }
     }
 
-    /// Whether only its flags tell a file from a folder.
-    pub(super) fn asks_for_flags(&self, path: &str) -> bool {
-        self.of(path, false).is_some_and(|kind| kind.name == "file")
-    }
-
     /// None: not a file (a socket, a pipe, memory).
-    pub(super) fn of(&self, link: &str, is_folder: bool) -> Option<Kind> {
+    pub(super) fn of(&self, link: &str) -> Option<Kind> {
         let path = link.strip_suffix(" (deleted)").unwrap_or(link);
         if !path.starts_with('/') || path.starts_with("/memfd:") {
             return None;
         }
-        Some(
-            self.cgroup(path)
-                .unwrap_or_else(|| elsewhere(path, is_folder)),
-        )
+        Some(self.cgroup(path).unwrap_or_else(|| elsewhere(path)))
     }
 
     fn cgroup(&self, path: &str) -> Option<Kind> {
@@ -94,7 +91,7 @@ fn is_cgroup_file(name: &str) -> bool {
         })
 }
 
-fn elsewhere(path: &str, is_folder: bool) -> Kind {
+fn elsewhere(path: &str) -> Kind {
     let mut components = path.split('/').skip(1);
     match components.next() {
         Some("proc") => Kind {
@@ -112,13 +109,10 @@ fn elsewhere(path: &str, is_folder: bool) -> Kind {
             name: "other",
             pattern: "/dev/**".to_owned(),
         },
-        _ => {
-            let name = if is_folder { "dir" } else { "file" };
-            Kind {
-                name,
-                pattern: beginning(path),
-            }
-        }
+        _ => Kind {
+            name: FILE,
+            pattern: beginning(path),
+        },
     }
 }
 
@@ -135,11 +129,18 @@ fn without_numbers(path: &str) -> String {
     components.collect::<Vec<_>>().join("/")
 }
 
+/// `/tmp/walk-17/layer-09/a/b` → `/tmp/walk-*/layer-*/**`.
 fn beginning(path: &str) -> String {
-    match path.match_indices('/').nth(COMPONENTS) {
-        Some((end, _)) => format!("{}/**", &path[..end]),
-        None => path.to_owned(),
+    let components = path.split('/').skip(1);
+    let mut pattern = String::new();
+    for component in components.clone().take(COMPONENTS) {
+        pattern.push('/');
+        pattern.push_str(&name_pattern(component));
     }
+    if components.count() > COMPONENTS {
+        pattern.push_str("/**");
+    }
+    pattern
 }
 
 #[cfg(test)]
@@ -148,7 +149,7 @@ mod tests {
 
     fn pattern(path: &str) -> (String, &'static str) {
         let mounts = ["/sys/fs/cgroup/memory", "/cg2"].map(str::to_owned).into();
-        let kind = Kinds::new(mounts).of(path, false).unwrap();
+        let kind = Kinds::new(mounts).of(path).unwrap();
         (kind.pattern, kind.name)
     }
 
@@ -190,19 +191,16 @@ mod tests {
                 "file",
             ),
             ("/etc/hosts", "/etc/hosts", "file"),
+            (
+                "/tmp/walk-17/layer-09/a/b",
+                "/tmp/walk-*/layer-*/**",
+                "file",
+            ),
             ("/dev/null", "/dev/**", "other"),
-            ("/cg20/x", "/cg20/x", "file"),
+            ("/cg20/x", "/cg*/x", "file"),
         ] {
             assert_eq!(pattern(path), (expected.to_owned(), kind), "{path}");
         }
-    }
-
-    #[test]
-    fn a_folder_is_told_by_its_flags_only() {
-        let kinds = Kinds::new(Vec::new());
-        assert!(kinds.asks_for_flags("/var/lib/x"));
-        assert!(!kinds.asks_for_flags("/sys/fs/cgroup/memory.stat"));
-        assert_eq!(kinds.of("/var/lib/x/y", true).unwrap().name, "dir");
     }
 
     #[test]
@@ -214,7 +212,7 @@ mod tests {
             "/memfd:x (deleted)",
             "",
         ] {
-            assert_eq!(Kinds::new(Vec::new()).of(link, false), None, "{link}");
+            assert_eq!(Kinds::new(Vec::new()).of(link), None, "{link}");
         }
     }
 }

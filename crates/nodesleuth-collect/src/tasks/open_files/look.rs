@@ -10,6 +10,9 @@ const MOST_LISTED: usize = 4096;
 /// Links read in one look, lowest numbers first: a file that is opened for a moment gets the
 /// lowest number that is free.
 const MOST_LINKS: usize = 256;
+/// Numbers that were free when the descriptors were listed and are tried all the same: a file that
+/// is open for microseconds is rarely there in the very moment of listing.
+const TRIED_FREE: usize = 4;
 
 /// One descriptor in a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,7 @@ impl ProcessFolder {
             numbers.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
         }
         numbers.sort_unstable();
+        let free = lowest_free(&numbers);
         let mut left = MOST_LINKS;
         let mut seen = Vec::with_capacity(numbers.len());
         for fd in numbers {
@@ -53,14 +57,27 @@ impl ProcessFolder {
                 });
             }
         }
+        for fd in free {
+            if let Ok(link) = fs::read_link(folder.join(fd.to_string())) {
+                let link = Some(link.to_string_lossy().into_owned());
+                seen.push(Seen { fd, link });
+            }
+        }
+        seen.sort_unstable_by_key(|seen| seen.fd);
         Ok(seen)
     }
 
-    /// Whether a descriptor was opened as a folder; false when it is closed again.
-    pub(super) fn is_folder(&self, fd: u32) -> bool {
+    /// Whether a descriptor was opened as a folder; `None` when it is closed again.
+    pub(super) fn is_folder(&self, fd: u32) -> Option<bool> {
         let text = fs::read_to_string(self.0.join("fdinfo").join(fd.to_string()));
-        text.is_ok_and(|text| opened_as_folder(&text))
+        text.ok().map(|text| opened_as_folder(&text))
     }
+}
+
+/// The numbers that the next files get.
+fn lowest_free(taken: &[u32]) -> Vec<u32> {
+    let is_free = |fd: &u32| taken.binary_search(fd).is_err();
+    (0..).filter(is_free).take(TRIED_FREE).collect()
 }
 
 fn opened_as_folder(fdinfo: &str) -> bool {
@@ -88,6 +105,12 @@ mod tests {
             seen.iter().filter(|seen| seen.link.is_some()).count(),
             MOST_LINKS
         );
+    }
+
+    #[test]
+    fn the_next_files_get_the_lowest_free_numbers() {
+        assert_eq!(lowest_free(&[0, 1, 2, 4, 5]), [3, 6, 7, 8]);
+        assert_eq!(lowest_free(&[]), [0, 1, 2, 3]);
     }
 
     #[test]

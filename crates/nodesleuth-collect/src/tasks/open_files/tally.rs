@@ -1,6 +1,6 @@
 //! What all looks say together: which descriptors were passing, and what they were.
 
-use super::kind::{Kind, Kinds};
+use super::kind::{FILE, FOLDER, Kind, Kinds};
 use super::look::Seen;
 use nodesleuth_model::Nanos;
 use nodesleuth_model::evidence::{OpenFileSamples, OpenPath};
@@ -24,8 +24,8 @@ pub(super) struct Tally {
     /// Descriptors of the first look that have been there ever since, with their link once read.
     permanent: BTreeMap<u32, Option<String>>,
     with_passing: Looks,
-    /// Distinct paths, and whether each is a folder.
-    paths: BTreeMap<String, bool>,
+    /// Distinct paths, and whether each is a folder, once that is known.
+    paths: BTreeMap<String, Option<bool>>,
     groups: BTreeMap<Kind, Group>,
 }
 
@@ -74,8 +74,9 @@ impl Tally {
         !believed || fd % CHECKED_EVERY == self.samples % CHECKED_EVERY
     }
 
-    /// One more look. `is_folder` is asked of new paths that only their flags can tell.
-    pub(super) fn add(&mut self, seen: Vec<Seen>, mut is_folder: impl FnMut(u32) -> bool) {
+    /// One more look. `is_folder` is asked of paths that only their flags can tell, until it
+    /// knows.
+    pub(super) fn add(&mut self, seen: Vec<Seen>, mut is_folder: impl FnMut(u32) -> Option<bool>) {
         if self.samples == 0 {
             self.permanent = seen.into_iter().map(|seen| (seen.fd, seen.link)).collect();
             self.samples = 1;
@@ -93,11 +94,10 @@ impl Tally {
                 Some(Some(_)) => self.was_passing(fd),
                 None => {}
             }
-            let folder = match self.paths.get(&link) {
-                Some(&known) => known,
-                None => self.kinds.asks_for_flags(&link) && is_folder(fd),
-            };
-            self.passing(&link, folder, self.samples..self.samples + 1);
+            self.passing(&link, self.samples..self.samples + 1);
+            if let Some(unknown @ None) = self.paths.get_mut(&link) {
+                *unknown = is_folder(fd);
+            }
         }
         self.samples += 1;
     }
@@ -116,17 +116,19 @@ impl Tally {
 
     fn was_passing(&mut self, fd: u32) {
         if let Some(Some(link)) = self.permanent.remove(&fd) {
-            self.passing(&link, false, 0..self.samples);
+            self.passing(&link, 0..self.samples);
         }
     }
 
-    fn passing(&mut self, link: &str, is_folder: bool, looks: Range<u32>) {
-        let Some(kind) = self.kinds.of(link, is_folder) else {
+    fn passing(&mut self, link: &str, looks: Range<u32>) {
+        let Some(kind) = self.kinds.of(link) else {
             return;
         };
         let new = !self.paths.contains_key(link) && self.paths.len() < MOST_PATHS;
         if new {
-            self.paths.insert(link.to_owned(), is_folder);
+            // Only ordinary files can turn out to be folders.
+            let known = (kind.name != FILE).then_some(false);
+            self.paths.insert(link.to_owned(), known);
         }
         looks.clone().for_each(|look| self.with_passing.add(look));
         if self.groups.len() >= MOST_PATTERNS && !self.groups.contains_key(&kind) {
@@ -142,8 +144,9 @@ impl Tally {
 
     /// The evidence.
     pub(super) fn finish(self, cost: Nanos) -> OpenFileSamples {
+        let votes = votes(&self.kinds, &self.paths);
         let groups = self.groups.into_iter().map(|(kind, group)| OpenPath {
-            kind: kind.name.to_owned(),
+            kind: name(&kind, &votes).to_owned(),
             pattern: kind.pattern,
             samples: group.looks.count(),
             distinct: group.distinct,
@@ -161,6 +164,41 @@ impl Tally {
     }
 }
 
+/// Of each group, how many of its paths are folders and how many are files, as far as known.
+#[derive(Debug, Default)]
+struct Votes {
+    folders: u32,
+    files: u32,
+}
+
+/// A path whose flags came too late is a folder when others are below it.
+fn votes(kinds: &Kinds, paths: &BTreeMap<String, Option<bool>>) -> BTreeMap<Kind, Votes> {
+    let mut votes: BTreeMap<Kind, Votes> = BTreeMap::new();
+    for (path, known) in paths {
+        let Some(kind) = kinds.of(path) else { continue };
+        let below = format!("{path}/");
+        let has_below = || {
+            let next = paths.range(below.clone()..).next();
+            next.is_some_and(|(path, _)| path.starts_with(&below))
+        };
+        let votes = votes.entry(kind).or_default();
+        match known.or_else(|| has_below().then_some(true)) {
+            Some(true) => votes.folders += 1,
+            Some(false) => votes.files += 1,
+            None => {}
+        }
+    }
+    votes
+}
+
+fn name(kind: &Kind, votes: &BTreeMap<Kind, Votes>) -> &'static str {
+    let folders = |votes: &Votes| votes.folders > votes.files;
+    match votes.get(kind) {
+        Some(votes) if kind.name == FILE && folders(votes) => FOLDER,
+        _ => kind.name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +210,7 @@ mod tests {
                 fd,
                 link: Some(link.to_owned()),
             });
-            tally.add(seen.collect(), |_| false);
+            tally.add(seen.collect(), |_| Some(false));
         }
         tally.finish(Nanos(0))
     }
@@ -224,13 +262,13 @@ mod tests {
                 fd: 900,
                 link: None,
             }],
-            |_| false,
+            |_| Some(false),
         );
         let later = Seen {
             fd: 900,
             link: Some("/etc/hosts".to_owned()),
         };
-        tally.add(vec![later], |_| false);
+        tally.add(vec![later], |_| Some(false));
         assert_eq!(tally.finish(Nanos(0)).samples_with_passing, 0);
     }
 
@@ -250,7 +288,7 @@ mod tests {
             let seen = if tally.samples == 0 { Vec::new() } else { seen };
             tally.add(seen, |_| {
                 asked += 1;
-                true
+                Some(true)
             });
         }
         assert_eq!(asked, 1);
@@ -259,6 +297,30 @@ mod tests {
             (samples.passing[0].kind.as_str(), samples.passing[0].samples),
             ("dir", 2)
         );
+    }
+
+    #[test]
+    fn a_folder_that_closed_too_soon_is_known_by_what_is_below_it() {
+        let (folder, below) = ("/tmp/walk-1", "/tmp/walk-1/layer-1");
+        let mut tally = Tally::new(Kinds::new(Vec::new()));
+        let seen = |links: &[&str]| -> Vec<Seen> {
+            let seen = links.iter().zip(3..);
+            seen.map(|(link, fd)| Seen {
+                fd,
+                link: Some((*link).to_owned()),
+            })
+            .collect()
+        };
+        for links in [&[][..], &[folder, below], &[]] {
+            tally.add(seen(links), |_| None);
+        }
+        let samples = tally.finish(Nanos(0));
+        let kinds: Vec<_> = samples
+            .passing
+            .iter()
+            .map(|path| path.kind.as_str())
+            .collect();
+        assert_eq!(kinds, ["dir", "file"], "{samples:?}");
     }
 
     #[test]
@@ -271,13 +333,13 @@ mod tests {
                     fd: 8,
                     link: Some("/etc/hosts".to_owned()),
                 }],
-                |_| false,
+                |_| Some(false),
             );
         }
         assert!(tally.wants(100), "a new one is always looked at");
         let checks = (0..CHECKED_EVERY).filter(|_| {
             let wanted = tally.wants(8);
-            tally.add(vec![Seen { fd: 8, link: None }], |_| false);
+            tally.add(vec![Seen { fd: 8, link: None }], |_| Some(false));
             wanted
         });
         assert_eq!(checks.count(), 1);

@@ -108,7 +108,7 @@ impl Looks {
         tally.add(seen, |fd| {
             let asked = left > 0;
             left = left.saturating_sub(1);
-            asked && folder.is_folder(fd)
+            asked.then(|| folder.is_folder(fd)).flatten()
         });
         let cost = Nanos(cpu_time::of_this_thread().0.saturating_sub(before.0));
         self.cost.0 += cost.0;
