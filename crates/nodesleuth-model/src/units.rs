@@ -84,6 +84,24 @@ impl Kib {
     }
 }
 
+/// A number with commas between thousands, as reports print counts.
+///
+/// ```
+/// assert_eq!(nodesleuth_model::units::grouped(20_031), "20,031");
+/// ```
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 impl fmt::Display for Pid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -145,6 +163,14 @@ mod tests {
     fn sizes_read_in_their_natural_unit() {
         assert_eq!(Kib(959_096).bytes().to_string(), "936.6 MiB");
         assert_eq!(Bytes(17).to_string(), "17 B");
+    }
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Sentences with facts in them: `{cgroup.memory.dying} dying cgroups`.
 
+use nodesleuth_model::units::grouped;
 use nodesleuth_model::{FactValue, Nanos};
 use serde::Deserialize;
 
@@ -86,25 +87,13 @@ fn show(value: &FactValue, style: &str) -> String {
     match (value, style) {
         (FactValue::Number(seconds), "time") => Nanos::from_seconds(*seconds).to_string(),
         (FactValue::Number(share), "percent") => format!("{:.0}%", share * 100.0),
-        (FactValue::Number(count), "count") => thousands(*count),
+        (FactValue::Number(count), "count") => grouped(count.round().max(0.0) as u64),
         (FactValue::Number(bytes), "size") => nodesleuth_model::Bytes(*bytes as u64).to_string(),
         (FactValue::Number(cores), "cores") => {
             format!("{} cores", nodesleuth_model::Cores(*cores))
         }
         (value, _) => value.to_string(),
     }
-}
-
-fn thousands(count: f64) -> String {
-    let digits = format!("{:.0}", count.abs());
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if count < 0.0 { format!("-{out}") } else { out }
 }
 
 #[cfg(test)]

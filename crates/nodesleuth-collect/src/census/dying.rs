@@ -3,6 +3,7 @@
 //! v1 has no counter of them: they are what the kernel counts and nobody can see. v2 says it.
 
 use nodesleuth_model::evidence::DyingCount;
+use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Missing, MissingKind, Observed};
 use nodesleuth_parse::cgroup::stat::CgroupStat;
 
@@ -71,19 +72,6 @@ pub(super) fn unseen(visible: Option<u64>) -> Observed<DyingCount> {
     )
 }
 
-/// A number with commas between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,13 +99,5 @@ mod tests {
             kernel_after: 8,
         };
         assert_eq!(round.dying(), 0);
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 999, 1_000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 }

@@ -7,13 +7,13 @@ mod row;
 mod text;
 mod utc;
 
+use crate::args::Format;
 use averages::Averages;
 use interval::Interval;
 use nodesleuth_collect::tasks::{PidKind, Scope, TaskSampler, TaskUse};
 use nodesleuth_collect::{Cancel, Clock, CollectError, Node, SystemClock};
 use nodesleuth_model::{BootNanos, Nanos, Pid};
 use row::{Kind, Row, Table};
-use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
@@ -44,25 +44,17 @@ pub(crate) struct Args {
 
     /// Format; json is one object a line
     #[arg(short, long, value_enum, default_value_t)]
-    output: Output,
-}
-
-/// Format of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    /// Columns.
-    #[default]
-    Text,
-    /// One object a line.
-    Json,
+    output: Format,
 }
 
 /// Why there is nothing to show.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum TopError {
     /// The process table is unreadable or the process is not there.
-    Collect(CollectError),
+    #[error(transparent)]
+    Collect(#[from] CollectError),
     /// `--pid` names a thread.
+    #[error("{tid} is a thread of process {pid}: use --pid {pid} --threads")]
     Thread {
         /// As given.
         tid: Pid,
@@ -70,39 +62,11 @@ pub(crate) enum TopError {
         pid: Pid,
     },
     /// `--pid` names a process that we may not look at.
+    #[error("process {0} is hidden from us (needs root)")]
     Denied(Pid),
     /// Standard output cannot be written to.
-    Output(io::Error),
-}
-
-impl fmt::Display for TopError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Collect(error) => error.fmt(f),
-            Self::Thread { tid, pid } => {
-                write!(
-                    f,
-                    "{tid} is a thread of process {pid}: use --pid {pid} --threads"
-                )
-            }
-            Self::Denied(pid) => write!(f, "process {pid} is hidden from us (needs root)"),
-            Self::Output(error) => write!(f, "cannot write the output: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for TopError {}
-
-impl From<CollectError> for TopError {
-    fn from(error: CollectError) -> Self {
-        Self::Collect(error)
-    }
-}
-
-impl From<io::Error> for TopError {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
 }
 
 /// Prints to standard output until the samples are done or the user stops it. A reader that goes
@@ -151,7 +115,7 @@ impl Watch<'_> {
         }
         let mut averages = Averages::default();
         let target_is_gone = self.samples(&mut sampler, first.at, &mut averages, out)?;
-        if self.args.interval.is_some() || self.args.output == Output::Json {
+        if self.args.interval.is_some() || self.args.output == Format::Json {
             let (length, rows) = (averages.length(), averages.rows());
             self.show(
                 Table {
@@ -244,8 +208,8 @@ impl Watch<'_> {
         table.rows.sort_by(Row::most_cpu_first);
         let now = self.now();
         match self.args.output {
-            Output::Text => text::write(&table, &now, self.args.threads, out)?,
-            Output::Json => json::write(&table, &now, out)?,
+            Format::Text => text::write(&table, &now, self.args.threads, out)?,
+            Format::Json => json::write(&table, &now, out)?,
         }
         out.flush()
     }
@@ -253,11 +217,11 @@ impl Watch<'_> {
     fn ended(&self, pid: Pid, after: Nanos, out: &mut dyn Write) -> io::Result<()> {
         let seconds = after.seconds();
         match self.args.output {
-            Output::Text => writeln!(
+            Format::Text => writeln!(
                 out,
                 "\nprocess {pid} has ended, {seconds:.2} s were measured"
             ),
-            Output::Json => json::ended(pid, &self.now(), out),
+            Format::Json => json::ended(pid, &self.now(), out),
         }
     }
 
