@@ -9,7 +9,10 @@
 
 use nodesleuth_analyze::{Catalog, LoadedProfile, analyze};
 use nodesleuth_model::diagnosis::AdvisoryStatus;
-use nodesleuth_model::{Confidence, Diagnosis, Evidence, FindingKind, Outcome};
+use nodesleuth_model::evidence::ReadOutcome;
+use nodesleuth_model::{
+    Confidence, Diagnosis, Evidence, FindingKind, Nanos, Observed, Outcome, Ticks,
+};
 use nodesleuth_profile::Limits;
 use std::fs;
 use std::path::Path;
@@ -264,4 +267,136 @@ fn the_same_evidence_gives_the_same_diagnosis() {
         diagnose("kubelet-leaked-10000"),
         diagnose("kubelet-leaked-10000")
     );
+}
+
+fn set_live_cgroups(evidence: &mut Evidence, count: u64) {
+    let Observed::Value(census) = &mut evidence.cgroups else {
+        panic!("no census")
+    };
+    for hierarchy in &mut census.hierarchies {
+        hierarchy.live = Observed::Value(count);
+    }
+}
+
+#[test]
+fn many_cgroups_begin_at_three_hundred() {
+    let with = |count| {
+        diagnose_changed("kubelet-leaked-10000", |evidence| {
+            set_live_cgroups(evidence, count)
+        })
+    };
+    assert_eq!(ids(&with(300))[0], "many-live-cgroups");
+    for count in [299, 0] {
+        assert!(!ids(&with(count)).contains(&"many-live-cgroups"), "{count}");
+    }
+}
+
+#[test]
+fn a_cause_whose_deciding_fact_is_missing_is_not_blamed() {
+    let diagnosis = diagnose_changed("kubelet-leaked-10000", |evidence| {
+        evidence.cgroups = Observed::NotRequested;
+    });
+    assert!(!ids(&diagnosis).contains(&"many-live-cgroups"));
+    assert!(
+        diagnosis
+            .not_checked
+            .iter()
+            .any(|row| row.what.contains("many-live-cgroups"))
+    );
+}
+
+/// The same stacks, once with slow files and once without: one slow file, or many files.
+#[test]
+fn slow_files_and_many_files_are_told_apart_on_the_same_stacks() {
+    let slow = diagnose_changed("cadvisor-2000", |evidence| {
+        let Observed::Value(timed) = &mut evidence.timed_reads else {
+            panic!("no reads")
+        };
+        for read in &mut timed.reads {
+            if let ReadOutcome::Read { cpu, wall, .. } = &mut read.outcome {
+                (*cpu, *wall) = (Nanos(50_000_000), Nanos(50_000_000));
+            }
+        }
+    });
+    assert!(
+        !ids(&slow).contains(&"many-live-cgroups"),
+        "{:?}",
+        ids(&slow)
+    );
+    assert_eq!(ids(&diagnose("cadvisor-2000"))[0], "many-live-cgroups");
+}
+
+/// Three known figures of the thresholds file decide; here the one for being hot.
+#[test]
+fn hot_begins_at_a_tenth_of_a_core() {
+    let with_kernel_ticks = |ticks: u64| {
+        diagnose_changed("kubelet-churn", |evidence| {
+            let Observed::Value(window) = &mut evidence.processes else {
+                panic!("no processes")
+            };
+            let pid = evidence.target.value().unwrap().pid;
+            for process in &mut window.after.value.processes {
+                if process.pid == pid {
+                    (process.utime, process.stime) = (Ticks(0), Ticks(ticks));
+                }
+            }
+        })
+    };
+    // The window lasts 30.5 s.
+    assert_eq!(with_kernel_ticks(304).outcome, Outcome::NotHot);
+    assert_ne!(with_kernel_ticks(306).outcome, Outcome::NotHot);
+}
+
+#[test]
+fn absurd_evidence_gives_an_answer_and_no_panic() {
+    let shares_are_finite = |diagnosis: &Diagnosis| {
+        let json = serde_json::to_string(diagnosis).unwrap();
+        assert!(
+            !json.contains("NaN") && !json.contains("null,\"unexplained"),
+            "{json}"
+        );
+        assert!(diagnosis.ledger.unexplained_cores.0.is_finite());
+    };
+    let changes: [fn(&mut Evidence); 6] = [
+        |evidence| {
+            let Observed::Value(host) = &mut evidence.host else {
+                panic!("no host")
+            };
+            host.ticks_per_second = 0;
+        },
+        |evidence| {
+            let Observed::Value(window) = &mut evidence.processes else {
+                panic!("no processes")
+            };
+            window.after.at = window.before.at;
+        },
+        |evidence| {
+            let Observed::Value(window) = &mut evidence.processes else {
+                panic!("no processes")
+            };
+            std::mem::swap(&mut window.before, &mut window.after);
+        },
+        |evidence| {
+            let Observed::Value(window) = &mut evidence.processes else {
+                panic!("no processes")
+            };
+            window.after.value.processes[0].stime = Ticks(u64::MAX);
+        },
+        |evidence| {
+            let Observed::Value(census) = &mut evidence.cgroups else {
+                panic!("no census")
+            };
+            census.hierarchies.clear();
+        },
+        |evidence| {
+            let Observed::Value(host) = &mut evidence.host else {
+                panic!("no host")
+            };
+            host.kernel_release = "\u{1b}[2J".to_owned();
+        },
+    ];
+    for change in changes {
+        shares_are_finite(&diagnose_changed("k415-z20000", change));
+        shares_are_finite(&diagnose_changed("cadvisor-2000", change));
+    }
 }
