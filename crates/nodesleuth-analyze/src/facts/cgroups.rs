@@ -89,6 +89,16 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "cgroup.pattern.top_name",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Last component of that pattern: a file name pattern for `find -name`.",
+        derive: |input| {
+            let pattern = &top_pattern(input)?.pattern;
+            text(pattern.rsplit('/').next().unwrap_or(pattern), pattern)
+        },
+    },
+    FactDef {
         name: "cgroup.pattern.top_count",
         kind: FactType::Number,
         unit: "count",
