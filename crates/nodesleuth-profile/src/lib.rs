@@ -51,6 +51,7 @@ mod names;
 mod pattern;
 mod profile;
 mod read;
+mod report;
 mod rows;
 mod signature;
 mod signature_set;
@@ -71,6 +72,9 @@ pub use names::{FrameName, GoName, GoReceiver, normalize};
 pub use pattern::{Pattern, PatternError, name_matches};
 pub use profile::Profile;
 pub use read::read;
+pub use report::{
+    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, report,
+};
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
 pub use stack::{Frame, FrameId, NameId, Stack};

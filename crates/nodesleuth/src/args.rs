@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{hidden, top};
+use crate::commands::{hidden, pprof, top};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Top(top::Args),
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
+    Pprof(pprof::Args),
     /// Explain a known cause.
     Explain(explain::Args),
     /// List the known causes.

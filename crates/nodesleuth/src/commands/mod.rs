@@ -11,6 +11,7 @@ pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
 pub(crate) mod hidden;
+pub(crate) mod pprof;
 mod target_choice;
 pub(crate) mod top;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Bundle(args) => bundle::run(&args).map(done),
         Command::Top(args) => Ok(top::run(&args, &crate::signals::cancel()).map(done)?),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),
         Command::Demo(args) => demo::run(&args, verbose).map(done),

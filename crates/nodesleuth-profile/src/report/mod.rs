@@ -1,0 +1,29 @@
+//! Reports on a profile, character by character as `go tool pprof` of Go 1.27 prints them (time
+//! zone UTC).
+//!
+//! A [`Draft`] is a profile that may be changed: merged, pruned, filtered, aggregated. [`report`]
+//! takes one through those steps in pprof's order and prints it. Reading options and files is left
+//! to the caller.
+
+mod aggregate;
+mod draft;
+mod filter;
+mod go_format;
+mod graph;
+mod header;
+mod measure;
+mod node;
+mod options;
+mod prune;
+mod raw;
+mod run;
+mod tags;
+mod text;
+mod traces;
+mod tree;
+mod trim;
+mod weigh;
+
+pub use draft::Draft;
+pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
+pub use run::{Report, report};

@@ -1,0 +1,137 @@
+//! The steps from a profile to a report, in pprof's order.
+
+use crate::report::draft::Draft;
+use crate::report::options::{Granularity, ReportError, ReportKind, ReportOptions};
+use crate::report::trim::Trimmed;
+use crate::report::weigh::Weight;
+use crate::report::{header, raw, tags, text, traces, tree};
+
+/// A finished report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The report, character by character.
+    pub text: String,
+    /// Filters that matched nothing, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Makes a report.
+///
+/// # Errors
+/// If there is no such value, or nothing for `-peek` to show.
+pub fn report(mut draft: Draft<'_>, options: &ReportOptions) -> Result<Report, ReportError> {
+    let mut warnings = Vec::new();
+    if options.relative_percentages {
+        warnings = draft.filter(&options.filters);
+    }
+    let mut weight = Weight::new(&draft, options)?;
+    if !options.relative_percentages {
+        warnings = draft.filter(&options.filters);
+    }
+    let granularity = match options.kind {
+        ReportKind::Raw => Granularity::Addresses,
+        _ => options.granularity,
+    };
+    draft.aggregate(granularity, !options.no_inlines);
+    let mut out = String::new();
+    match &options.kind {
+        ReportKind::Raw => raw::print(&draft, &mut out),
+        ReportKind::Traces => {
+            add_lines(header::profile_lines(&draft, &weight), &mut out);
+            traces::print(&draft, &weight, &mut out);
+        }
+        ReportKind::Tags => tags::print(&draft, &weight, &mut out),
+        ReportKind::Text | ReportKind::Tree | ReportKind::Peek(_) => {
+            entries(&draft, &mut weight, options, &mut out)?;
+        }
+    }
+    Ok(Report {
+        text: out,
+        warnings,
+    })
+}
+
+fn entries(
+    draft: &Draft<'_>,
+    weight: &mut Weight,
+    options: &ReportOptions,
+    out: &mut String,
+) -> Result<(), ReportError> {
+    let trimmed = Trimmed::new(draft, weight, options);
+    trimmed.choose_unit(weight);
+    add_lines(header::report_lines(draft, weight, options, &trimmed), out);
+    match &options.kind {
+        ReportKind::Peek(wanted) => {
+            if tree::print(&trimmed.graph, weight, Some(wanted), out) == 0 {
+                return Err(ReportError::NoMatches(wanted.as_str().to_owned()));
+            }
+        }
+        ReportKind::Tree => drop(tree::print(&trimmed.graph, weight, None, out)),
+        _ => text::print(&trimmed.graph, weight, out),
+    }
+    Ok(())
+}
+
+/// No lines at all are one empty line, as pprof prints them.
+fn add_lines(lines: Vec<String>, out: &mut String) {
+    out.push_str(&lines.join("\n"));
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::ValueType;
+    use crate::profile::Profile;
+    use crate::report::options::Filters;
+    use regex_lite::Regex;
+
+    fn made(kind: ReportKind, filters: Filters) -> Result<Report, ReportError> {
+        let stacks = [
+            (vec!["main", "work", "read"], 30_000_000),
+            (vec!["main", "idle"], 10_000_000),
+        ];
+        let profile = Profile::from_stacks(ValueType::CPU, stacks);
+        let mut options = ReportOptions::new(kind);
+        options.filters = filters;
+        report(Draft::of(&profile), &options)
+    }
+
+    #[test]
+    fn a_filter_keeps_the_total_and_is_named() {
+        let filters = Filters {
+            focus: Some(Regex::new("wo.k").unwrap()),
+            hide: Some(Regex::new("nothing").unwrap()),
+            ..Filters::default()
+        };
+        let made = made(ReportKind::Text, filters).unwrap();
+        let expected = "\
+Type: cpu
+Active filters:
+   focus=wo.k
+   hide=nothing
+Showing nodes accounting for 30ms, 75.00% of 40ms total
+      flat  flat%   sum%        cum   cum%
+      30ms 75.00% 75.00%       30ms 75.00%  read
+         0     0% 75.00%       30ms 75.00%  main
+         0     0% 75.00%       30ms 75.00%  work
+";
+        assert_eq!(made.text, expected);
+        assert_eq!(made.warnings, ["Hide expression matched no samples"]);
+    }
+
+    #[test]
+    fn peeking_at_nothing_is_an_error() {
+        let peek = |name| {
+            made(
+                ReportKind::Peek(Regex::new(name).unwrap()),
+                Filters::default(),
+            )
+        };
+        let none = ReportError::NoMatches("absent".to_owned());
+        assert_eq!(peek("absent"), Err(none));
+        let calls = "      10ms 25.00% |   idle\n";
+        let text = peek("^main$").unwrap().text;
+        assert!(text.contains(calls), "{text}");
+    }
+}

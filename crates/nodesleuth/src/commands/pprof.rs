@@ -1,0 +1,60 @@
+//! `nodesleuth pprof`: the text reports of `go tool pprof` under its own options, without Go.
+
+mod flags;
+mod refusals;
+
+use crate::failure::Failure;
+use crate::output;
+use flags::Request;
+use nodesleuth_profile::{Draft, Limits, read, report};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+/// Reports of `go tool pprof` on a profile, character by character as Go 1.27 prints them.
+///
+/// Options are pprof's own, with one dash or two, before the file: -raw, -top, -text, -traces,
+/// -tree, -peek=RE, -tags; -cum, -flat, -functions, -filefunctions, -files, -lines, -addresses,
+/// -noinlines, -nodecount=N, -nodefraction=F, -edgefraction=F, -trim, -focus=RE, -ignore=RE,
+/// -hide=RE, -show=RE, -show_from=RE, -sample_index=NAME|N, -mean, -unit=UNIT, -divide_by=F,
+/// -relative_percentages, -compact_labels, -trim_path=PATHS, -all_frames,
+/// -symbolize=none, -output=FILE.
+/// Other options are refused, never ignored. Nothing is symbolised; times are in UTC.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "nodesleuth pprof [PPROF OPTIONS] FILE")]
+pub(crate) struct Args {
+    /// pprof's options, then the profile (.pb.gz or .pb).
+    #[arg(
+        value_name = "OPTIONS AND FILE",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<OsString>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let request = Request::parse(&args.words)?;
+    let path = Path::new(&request.file);
+    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, error))?;
+    let profile = read(&bytes, &Limits::default()).map_err(|error| {
+        let help = "give a profile as Go writes it: .pb.gz or .pb";
+        Failure::usage(format!("{}: {error}", path.display()), help)
+    })?;
+    let mut draft = Draft::of(&profile);
+    if !request.all_frames {
+        draft.prune();
+    }
+    let done = report(draft, &request.options).map_err(|error| {
+        let help = "`nodesleuth pprof -top FILE` shows which functions and values there are";
+        Failure::usage(error.to_string(), help)
+    })?;
+    for warning in &done.warnings {
+        output::note(&format!("{warning}\n"));
+    }
+    match &request.output {
+        None => output::print(&done.text),
+        Some(path) => {
+            fs::write(path, &done.text).map_err(|error| Failure::file("write", path, error))
+        }
+    }
+}
