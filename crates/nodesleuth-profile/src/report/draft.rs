@@ -82,6 +82,12 @@ impl<'p> Draft<'p> {
             samples: samples(profile),
         };
         draft.complete_mappings();
+        for DraftMapping { mapping, .. } in &mut draft.mappings {
+            // pprof notes where it got a mapping from in this field, and forgets it before reports.
+            if mapping.build_id.is_empty() && is_url(mapping.file) {
+                mapping.file = "";
+            }
+        }
         draft
     }
 
@@ -103,6 +109,15 @@ impl<'p> Draft<'p> {
             .mapping
             .map_or("", |at| self.mappings[at as usize].mapping.file)
     }
+}
+
+/// Whether it begins with a scheme.
+fn is_url(file: &str) -> bool {
+    let scheme = file.split_once(':').map_or("", |(scheme, _)| scheme);
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
 fn mappings(profile: &Profile) -> Vec<DraftMapping<'_>> {
@@ -176,4 +191,17 @@ fn samples(profile: &Profile) -> Vec<DraftSample<'_>> {
             sample
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_scheme_makes_a_url() {
+        assert!(is_url("http://host/debug/pprof"));
+        for file in ["/usr/bin/x", "[anon:heap]", "x", "", "/a:b"] {
+            assert!(!is_url(file), "{file}");
+        }
+    }
 }
