@@ -31,6 +31,24 @@ impl Template {
         Some(out)
     }
 
+    /// The sentence without any evidence: what stands for each fact is told by its name.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        let stand_in = |name: &str| {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let word = match last {
+                "path" => "FILE",
+                "pid" => "PID",
+                "comm" => "the target",
+                "release" => "RELEASE",
+                _ if last.contains("pattern") || name.contains("pattern.top") => "NAME",
+                _ => "N",
+            };
+            Some(FactValue::Text(word.to_owned()))
+        };
+        self.fill(&stand_in).unwrap_or_default()
+    }
+
     /// The sentence with unknown facts as `?`.
     #[must_use]
     pub fn fill_or_question_mark(&self, lookup: &dyn Fn(&str) -> Option<FactValue>) -> String {
@@ -121,6 +139,12 @@ mod tests {
     #[test]
     fn a_sentence_with_an_unknown_fact_is_not_said() {
         assert_eq!(fill("{no.such} things"), None);
+    }
+
+    #[test]
+    fn without_evidence_a_word_stands_for_each_fact() {
+        let template = Template("time cat {cgroup.slowest_read.path}, {cgroup.read:time}".into());
+        assert_eq!(template.outline(), "time cat FILE, N");
     }
 
     #[test]
