@@ -68,6 +68,20 @@ impl UserAndKernel {
         }
     }
 
+    /// The same shares of a total that was measured exactly: the kernel tells the modes apart only
+    /// as finely as its tick. What was too short for that counts as kernel time.
+    pub(crate) fn scaled_to(self, total: Nanos) -> Self {
+        let user = match self.total().0 {
+            0 => 0,
+            coarse => u128::from(total.0) * u128::from(self.user.0) / u128::from(coarse),
+        };
+        let user = Nanos(u64::try_from(user).unwrap_or(total.0));
+        Self {
+            user,
+            kernel: Nanos(total.0 - user.0),
+        }
+    }
+
     /// Both modes together.
     pub(crate) fn total(self) -> Nanos {
         Nanos(self.user.0 + self.kernel.0)
@@ -77,6 +91,22 @@ impl UserAndKernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exact_total_is_shared_as_the_coarse_times_say() {
+        let shared = |user, kernel, total| {
+            let coarse = UserAndKernel {
+                user: Nanos(user),
+                kernel: Nanos(kernel),
+            };
+            let exact = coarse.scaled_to(Nanos(total));
+            (exact.user.0, exact.kernel.0)
+        };
+        assert_eq!(shared(4_000_000, 12_000_000, 1_000_001), (250_000, 750_001));
+        assert_eq!(shared(0, 0, 7), (0, 7));
+        assert_eq!(shared(5, 0, 0), (0, 0));
+        assert_eq!(shared(u64::MAX, 0, u64::MAX), (u64::MAX, 0));
+    }
 
     #[test]
     fn work_is_seen_by_the_thread_clock() {

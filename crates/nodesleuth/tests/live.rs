@@ -356,3 +356,27 @@ fn the_census_agrees_with_the_directories() {
         assert!(hierarchy["dying_how"].is_string(), "{hierarchy}");
     }
 }
+
+#[test]
+#[ignore = "needs root"]
+fn an_aborted_run_leaves_no_bundle_and_its_name_free() {
+    let busy = Busy::for_seconds(60);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b.tar.gz");
+    for (command, option) in [("diagnose", "--save"), ("collect", "--out")] {
+        for signals in [&[Signal::SIGKILL][..], &[Signal::SIGINT, Signal::SIGINT]] {
+            let arguments = [command, "--pid", &busy.pid(), "--window", "60s", option];
+            let child = start(nodesleuth(&arguments).arg(&path));
+            let pid = Pid::from_raw(child.id().try_into().unwrap());
+            thread::sleep(Duration::from_secs(1));
+            // The second must not come after the report of what there is.
+            signals.iter().for_each(|signal| kill(pid, *signal).unwrap());
+            let aborted = finish(child);
+            assert_ne!(aborted.code, Some(2), "{aborted:?}");
+            if aborted.code != Some(0) {
+                assert!(!path.exists(), "{command} {signals:?}: {aborted:?}");
+            }
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
