@@ -5,6 +5,9 @@ use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 use nodesleuth_model::Nanos;
 
+/// Below ten ticks of the slowest usual clock, how the kernel tells the modes apart is chance.
+const TOLD_APART: Nanos = Nanos(100_000_000);
+
 /// CPU time of the calling thread so far; exact, unlike the tick-based times of `/proc`.
 pub(crate) fn of_this_thread() -> Nanos {
     read_clock(ClockId::CLOCK_THREAD_CPUTIME_ID)
@@ -68,12 +71,13 @@ impl UserAndKernel {
         }
     }
 
-    /// The same shares of a total that was measured exactly: the kernel tells the modes apart only
-    /// as finely as its tick. What was too short for that counts as kernel time.
+    /// The same shares of a total that was measured exactly, for work that is all system calls:
+    /// what was too short to be told apart counts as kernel time.
     pub(crate) fn scaled_to(self, total: Nanos) -> Self {
-        let user = match self.total().0 {
-            0 => 0,
-            coarse => u128::from(total.0) * u128::from(self.user.0) / u128::from(coarse),
+        let coarse = self.total();
+        let user = match coarse >= TOLD_APART {
+            true => u128::from(total.0) * u128::from(self.user.0) / u128::from(coarse.0),
+            false => 0,
         };
         let user = Nanos(u64::try_from(user).unwrap_or(total.0));
         Self {
@@ -102,9 +106,12 @@ mod tests {
             let exact = coarse.scaled_to(Nanos(total));
             (exact.user.0, exact.kernel.0)
         };
-        assert_eq!(shared(4_000_000, 12_000_000, 1_000_001), (250_000, 750_001));
+        assert_eq!(
+            shared(40_000_000, 120_000_000, 159_000_001),
+            (39_750_000, 119_250_001)
+        );
+        assert_eq!(shared(4_000_000, 0, 700_000), (0, 700_000));
         assert_eq!(shared(0, 0, 7), (0, 7));
-        assert_eq!(shared(5, 0, 0), (0, 0));
         assert_eq!(shared(u64::MAX, 0, u64::MAX), (u64::MAX, 0));
     }
 

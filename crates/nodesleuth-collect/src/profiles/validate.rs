@@ -3,15 +3,16 @@
 use nodesleuth_model::{Missing, MissingKind, Nanos};
 use nodesleuth_profile::{Limits, ReadError, WireProblem, read};
 
-/// How much of us checking may take: thirty times what a kubelet with a hundred threads gives in
-/// two minutes. A hostile file ends here, not with a node out of memory.
+/// What one profile may take of us: measured at these limits, the whole process stays below 70 MB.
+/// A kubelet's profile has some thousand stacks; 69,000 different ones of thirty frames (7 MB)
+/// fit.
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    limits.max_inflated_bytes = 64 << 20;
-    limits.max_samples = 1 << 20;
-    limits.max_table_entries = 1 << 20;
-    limits.max_frames = 4 << 20;
-    limits.max_labels = 1 << 20;
+    limits.max_inflated_bytes = 16 << 20;
+    limits.max_samples = 1 << 19;
+    limits.max_table_entries = 1 << 18;
+    limits.max_frames = 2 << 20;
+    limits.max_labels = 1 << 18;
     limits
 }
 

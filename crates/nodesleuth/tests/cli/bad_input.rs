@@ -319,7 +319,11 @@ fn a_process_that_has_ended_is_refused() {
     let mut zombie = Command::new("true").spawn().unwrap();
     let pid = zombie.id().to_string();
     let begin = Instant::now();
-    let is_zombie = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") Z ");
+    let is_zombie = || {
+        fs::read_to_string(format!("/proc/{pid}/stat"))
+            .unwrap()
+            .contains(") Z ")
+    };
     while !is_zombie() {
         assert!(begin.elapsed() < Duration::from_secs(30), "it never ended");
         thread::sleep(Duration::from_millis(10));
