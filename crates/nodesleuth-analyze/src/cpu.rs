@@ -1,14 +1,20 @@
 //! The target's CPU over the window, from the kernel's own accounting.
 
-use nodesleuth_model::evidence::{Host, ProcessStat};
-use nodesleuth_model::{Cores, Evidence, Missing, MissingKind, Ticks};
+use nodesleuth_model::evidence::{Host, ProcessStat, ProcessTable};
+use nodesleuth_model::{Cores, Evidence, Missing, MissingKind, Pid, Ticks, Window};
 
-/// The target's CPU over the window.
+/// A window shorter than this measures nothing: ticks are 10 ms.
+const SHORTEST_WINDOW_SECONDS: f64 = 0.1;
+/// Clocks differ a little; more than this many cores above all there are is nonsense.
+const CORES_TOLERANCE: f64 = 0.5;
+
+/// The target's CPU over the window, as cores.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TargetCpu {
     pub(crate) seconds: f64,
     pub(crate) user: f64,
     pub(crate) kernel: f64,
+    /// Children that ended and were waited for in the window, without what they had burnt before.
     pub(crate) children: f64,
 }
 
@@ -36,18 +42,54 @@ impl TargetCpu {
             return Err(Missing::new(MissingKind::TargetGone, reason));
         }
         let seconds = window.seconds();
+        if seconds < SHORTEST_WINDOW_SECONDS {
+            let reason = format!("a window of {seconds:.3} s is too short to measure CPU");
+            return Err(Missing::new(MissingKind::Malformed, reason));
+        }
         let rate = |before: Ticks, after: Ticks| rate(host, before, after, seconds);
-        Ok(Self {
+        let reaped = rate(before.cutime, after.cutime) + rate(before.cstime, after.cstime);
+        let earlier = burnt_before(window, target.pid);
+        let cpu = Self {
             seconds,
             user: rate(before.utime, after.utime),
             kernel: rate(before.stime, after.stime),
-            children: rate(before.cutime, after.cutime) + rate(before.cstime, after.cstime),
-        })
+            children: (reaped - earlier.seconds(host.ticks_per_second) / seconds).max(0.0),
+        };
+        cpu.plausible_on(host)
+    }
+
+    /// What children burnt before the window cannot always be told, but more than all CPUs can
+    /// give was not burnt in it.
+    fn plausible_on(self, host: &Host) -> Result<Self, Missing> {
+        let Some(cpus) = host.possible_cpus.value() else {
+            return Ok(self);
+        };
+        let most = f64::from(*cpus) + CORES_TOLERANCE;
+        let own = self.user + self.kernel;
+        if own > most {
+            let reason = format!("{own:.1} cores were accounted on {cpus} CPUs: not believed");
+            return Err(Missing::new(MissingKind::Malformed, reason));
+        }
+        let children = self.children.min((f64::from(*cpus) - own).max(0.0));
+        Ok(Self { children, ..self })
     }
 
     pub(crate) fn total(self) -> f64 {
         self.user + self.kernel + self.children
     }
+}
+
+/// What children that ended in the window had burnt before it: it is booked to their parent only
+/// when they are waited for.
+fn burnt_before(window: &Window<ProcessTable>, parent: Pid) -> Ticks {
+    let ended = window.before.value.processes.iter().filter(|process| {
+        process.ppid == parent && window.after.value.by_pid(process.pid).is_none()
+    });
+    let burnt = ended.map(|child| {
+        let reaped = child.cutime.0.saturating_add(child.cstime.0);
+        child.own().0.saturating_add(reaped)
+    });
+    Ticks(burnt.fold(0, u64::saturating_add))
 }
 
 /// CPU of one process between two readings, as cores: total and its kernel part.

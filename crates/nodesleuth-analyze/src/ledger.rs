@@ -150,9 +150,13 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
         group.0 += cores;
         group.1 += 1;
     }
+    // Threads and process are read a moment apart: their sum may be a tick above the process's.
+    let own = cpu.user + cpu.kernel;
+    let sum: f64 = groups.values().map(|group| group.0).sum();
+    let scale = if sum > own { own / sum } else { 1.0 };
     let mut rows: Vec<LedgerPart> = groups
         .iter()
-        .map(|(comm, (cores, count))| part(comm, &format!("{comm} × {count}"), *cores))
+        .map(|(comm, (cores, count))| part(comm, &format!("{comm} × {count}"), *cores * scale))
         .collect();
     rows = sorted(rows);
     let small: f64 = rows.iter().skip(THREAD_GROUPS).map(|row| row.cores.0).sum();
@@ -160,8 +164,7 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
     if small > 0.0 {
         rows.push(part("others", "other threads", small));
     }
-    let alive: f64 = rows.iter().map(|row| row.cores.0).sum();
-    let ended = (cpu.user + cpu.kernel - alive).max(0.0);
+    let ended = own - sum * scale;
     rows.push(part("ended", "threads that ended, and rounding", ended));
     rows.push(part(
         "children",

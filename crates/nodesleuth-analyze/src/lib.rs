@@ -117,11 +117,7 @@ fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
         _ => None,
     };
     Measured {
-        read_seconds: match probe_file {
-            Some("memory.stat") => number("cgroup.memory.root_stat.read_seconds"),
-            Some("memory.numa_stat") => number("cgroup.memory.root_numa_stat.read_seconds"),
-            _ => None,
-        },
+        read_seconds: probe_file.and_then(|file| facts::read_seconds(input, file)),
         memory_cgroups: number("cgroup.memory.total"),
         memory_on_v1: memory
             .map(|memory| memory.version == nodesleuth_model::evidence::CgroupVersion::V1),

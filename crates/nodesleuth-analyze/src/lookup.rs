@@ -60,7 +60,11 @@ impl<'a> Lookup<'a> {
     /// Why a fact is unknown.
     pub(crate) fn reason(&self, name: &str) -> String {
         if name.starts_with("part.") || name == "signature.share" {
-            return "there is no CPU profile".to_owned();
+            let cpu = self.facts.get("target.cpu.cores");
+            let unknown = cpu.filter(|cpu| self.has_profile && cpu.value.is_none());
+            return unknown.map_or("there is no CPU profile".to_owned(), |cpu| {
+                cpu.source.clone()
+            });
         }
         self.facts
             .get(name)

@@ -6,7 +6,7 @@ use crate::lookup::Lookup;
 use crate::pricing::{self, Price};
 use nodesleuth_model::diagnosis::{NotChecked, Proof, Remedy};
 use nodesleuth_model::{Confidence, Cores, FactValue, Finding, FindingKind, Ledger};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Facts<'a> = &'a dyn Fn(&str) -> Option<FactValue>;
 
@@ -18,6 +18,8 @@ pub(crate) struct Matches {
     /// Set when an entry says that there is nothing to explain.
     pub(crate) not_hot: Option<String>,
     pub(crate) undecided: Vec<NotChecked>,
+    /// How many causes could not be decided.
+    pub(crate) undecided_causes: usize,
 }
 
 /// Matches every entry and takes claims from the ledger.
@@ -29,9 +31,10 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         let facts = lookup.for_entry(entry, input);
         match decide(entry, &facts) {
             Truth::False => {}
+            Truth::Unknown(_) if !explains_cpu(entry) => {}
             Truth::Unknown(names) => {
                 let reasons = names.iter().map(|name| lookup.reason(name));
-                for reason in reasons.collect::<std::collections::BTreeSet<_>>() {
+                for reason in reasons.collect::<BTreeSet<_>>() {
                     undecided.entry(reason).or_default().push(entry.id.clone());
                 }
             }
@@ -53,15 +56,21 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
     }
     if matches.not_hot.is_none() {
         price_all(input, lookup, ledger, candidates, &mut matches);
+        let ids: BTreeSet<&String> = undecided.values().flatten().collect();
+        matches.undecided_causes = ids.len();
         matches.undecided = undecided
-            .into_iter()
+            .iter()
             .map(|(why, ids)| NotChecked {
                 what: format!("whether it is {} too", ids.join(", ")),
-                why,
+                why: why.clone(),
             })
             .collect();
     }
     matches
+}
+
+fn explains_cpu(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::Cause | EntryKind::Contributor)
 }
 
 fn decide(entry: &Entry, facts: Facts<'_>) -> Truth {
@@ -92,9 +101,15 @@ fn price_all(
 ) {
     candidates.sort_by(|a, b| pricing::order(*a, *b));
     let total = ledger.total_cores.0;
+    // A profile of another time tells shares, not what was burnt in this window.
+    let profile = input.profile.as_ref();
+    let measured_here = profile.is_some_and(|profile| profile.covers_window);
     for (entry, _) in candidates {
         let facts = lookup.for_entry(entry, input);
-        let price = pricing::claim(entry, ledger, &facts);
+        let mut price = pricing::claim(entry, ledger, &facts);
+        if !measured_here {
+            price.measured = 0.0;
+        }
         if price.cores < input.catalog.thresholds.min_share * total {
             pricing::release(entry, ledger);
             continue;
@@ -140,14 +155,14 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
     }
 }
 
-/// High when most of the price was measured or `sure` holds; low when `sure` is refuted.
+/// High when `sure` holds or most of the price was measured; low when `sure` is refuted and
+/// nothing was measured.
 fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confidence {
     let measured = price.is_some_and(|price| price.measured >= price.cores / 2.0);
-    let sure = entry.sure.as_ref().map(|sure| sure.holds(facts));
-    match sure {
-        _ if measured => Confidence::High,
+    match entry.sure.as_ref().map(|sure| sure.holds(facts)) {
         Some(Truth::True) => Confidence::High,
-        Some(Truth::False) => Confidence::Low,
+        _ if measured => Confidence::High,
+        Some(Truth::False) if !measured => Confidence::Low,
         _ => Confidence::Medium,
     }
 }

@@ -55,6 +55,10 @@ impl<'a> ProfileView<'a> {
                 ));
                 continue;
             };
+            if let Some(other) = of_another_program(loaded.profile, evidence) {
+                warnings.push(format!("{}: {other}, not used", loaded.record.source));
+                continue;
+            }
             let view = Self::of(*loaded, value_index, nanos_per_unit, evidence, parts);
             match &chosen {
                 Some(first) if first.covers_window || !view.covers_window => {
@@ -215,6 +219,19 @@ impl<'a> ProfileView<'a> {
         let nanos: f64 = matching.map(|stack| self.nanos(stack.values())).sum();
         nanos / 1e9 / self.total_seconds
     }
+}
+
+/// Says so when the profile names another main program than the target runs.
+fn of_another_program(profile: &Profile, evidence: &Evidence) -> Option<String> {
+    let target = evidence.target.value()?;
+    let exe = target.exe.value()?.trim_end_matches(" (deleted)");
+    let mapped = profile.mappings().map(|mapping| mapping.file);
+    let main = mapped
+        .into_iter()
+        .find(|file| !file.is_empty() && !file.starts_with('['))?;
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let (profiled, running) = (name(main), name(exe));
+    (profiled != running).then(|| format!("a profile of {profiled}, and the target is {running}"))
 }
 
 /// All part rules' signatures and, beside each, the index of its part.

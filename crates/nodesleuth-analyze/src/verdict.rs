@@ -13,7 +13,7 @@ pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
         Some(FactValue::Number(number)) => Some(number),
         _ => None,
     };
-    let cpu = input.cpu().unwrap_or_default();
+    let cpu = input.cpu().ok();
     let go = target.go.value();
     Some(TargetSummary {
         pid: target.pid,
@@ -26,10 +26,10 @@ pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
                 .unwrap_or_default();
             format!("{} {main}", go.go_version).trim_end().to_owned()
         }),
-        cores: Cores(cpu.total()),
-        user_cores: Cores(cpu.user),
-        kernel_cores: Cores(cpu.kernel),
-        children_cores: Cores(cpu.children),
+        cores: cpu.map(|cpu| Cores(cpu.total())),
+        user_cores: cpu.map(|cpu| Cores(cpu.user)),
+        kernel_cores: cpu.map(|cpu| Cores(cpu.kernel)),
+        children_cores: cpu.map(|cpu| Cores(cpu.children)),
         lifetime_cores: number("target.cpu.lifetime_cores").map(Cores),
         age_seconds: number("target.age_seconds"),
     })
@@ -83,9 +83,14 @@ pub(crate) fn decide(
                 ledger.explained_share() * 100.0
             ),
         ),
-        None => (
-            Outcome::NotIdentified,
-            format!("{name} burns {total} cores; not identified: no known cause fits the evidence"),
-        ),
+        None => {
+            let why = match matches.undecided_causes {
+                0 => "no known cause fits the evidence".to_owned(),
+                1 => "the one known cause that may fit could not be checked (see below)".to_owned(),
+                some => format!("{some} known causes could not be checked (see below)"),
+            };
+            let said = format!("{name} burns {total} cores; not identified: {why}");
+            (Outcome::NotIdentified, said)
+        }
     }
 }

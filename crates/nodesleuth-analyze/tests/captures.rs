@@ -9,9 +9,9 @@
 
 use nodesleuth_analyze::{Catalog, LoadedProfile, analyze};
 use nodesleuth_model::diagnosis::AdvisoryStatus;
-use nodesleuth_model::evidence::ReadOutcome;
+use nodesleuth_model::evidence::{ProcessStat, ProfileRecord, ReadOutcome, TimedRead};
 use nodesleuth_model::{
-    Confidence, Diagnosis, Evidence, FindingKind, Nanos, Observed, Outcome, Ticks,
+    Bytes, Confidence, Diagnosis, Evidence, FindingKind, Nanos, Observed, Outcome, Pid, Ticks,
 };
 use nodesleuth_profile::Limits;
 use std::fs;
@@ -22,20 +22,19 @@ fn diagnose_changed(case: &str, change: impl FnOnce(&mut Evidence)) -> Diagnosis
     let folder = bundles.join(case);
     let json = fs::read(folder.join("evidence.json")).unwrap();
     let mut evidence: Evidence = serde_json::from_slice(&json).unwrap();
-    let record = evidence.profiles[0].clone();
-    let bytes = fs::read(folder.join(&record.file)).unwrap();
-    let profile = nodesleuth_profile::read(&bytes, &Limits::default()).unwrap();
     change(&mut evidence);
-    let loaded = [LoadedProfile {
-        record: &record,
-        profile: &profile,
-    }];
-    let profiles = if evidence.profiles.is_empty() {
-        &[][..]
-    } else {
-        &loaded[..]
+    let read = |record: &ProfileRecord| {
+        let bytes = fs::read(folder.join(&record.file)).unwrap();
+        nodesleuth_profile::read(&bytes, &Limits::default()).unwrap()
     };
-    analyze(&evidence, profiles, &Catalog::built_in().unwrap(), "test")
+    let profiles: Vec<_> = evidence.profiles.iter().map(read).collect();
+    let loaded: Vec<_> = evidence
+        .profiles
+        .iter()
+        .zip(&profiles)
+        .map(|(record, profile)| LoadedProfile { record, profile })
+        .collect();
+    analyze(&evidence, &loaded, &Catalog::built_in().unwrap(), "test")
 }
 
 fn diagnose(case: &str) -> Diagnosis {
@@ -221,6 +220,9 @@ fn the_parts_of_every_view_add_up_to_the_total() {
         "k415-z20000-drop2",
         "kubelet-leaked-10000",
         "kubelet-churn",
+        "cadvisor-2000",
+        "cadvisor-2000-no-profile",
+        "demo-cgroups",
     ] {
         let ledger = diagnose(case).ledger;
         for view in &ledger.views {
@@ -305,25 +307,221 @@ fn a_cause_whose_deciding_fact_is_missing_is_not_blamed() {
     );
 }
 
-/// The same stacks, once with slow files and once without: one slow file, or many files.
+fn timed_reads(evidence: &mut Evidence, change: impl Fn(&mut TimedRead)) {
+    let Observed::Value(timed) = &mut evidence.timed_reads else {
+        panic!("no reads")
+    };
+    timed.reads.iter_mut().for_each(change);
+}
+
+fn takes(read: &mut TimedRead, nanos: u64) {
+    read.outcome = ReadOutcome::Read {
+        bytes: Bytes(700),
+        wall: Nanos(nanos),
+        cpu: Nanos(nanos),
+        repeats: 1,
+    };
+}
+
+fn is_skipped(read: &mut TimedRead) {
+    read.predicted = Some(Nanos(3_000_000_000));
+    read.outcome = ReadOutcome::Skipped {
+        reason: "predicted 3.0 s, over the budget".to_owned(),
+    };
+}
+
+/// The same open files and rates, once with slow files and once without.
 #[test]
-fn slow_files_and_many_files_are_told_apart_on_the_same_stacks() {
-    let slow = diagnose_changed("cadvisor-2000", |evidence| {
-        let Observed::Value(timed) = &mut evidence.timed_reads else {
-            panic!("no reads")
+fn slow_files_and_many_files_are_told_apart_without_a_profile() {
+    let slow = diagnose_changed("cadvisor-2000-no-profile", |evidence| {
+        timed_reads(evidence, |read| takes(read, 50_000_000));
+    });
+    assert_eq!(ids(&slow)[0], "memory-stat-walk");
+    assert_eq!(
+        ids(&diagnose("cadvisor-2000-no-profile")),
+        ["many-live-cgroups"]
+    );
+}
+
+#[test]
+fn one_read_that_is_a_little_slow_does_not_hide_ten_thousand_cgroups() {
+    let diagnosis = diagnose_changed("kubelet-leaked-10000", |evidence| {
+        timed_reads(evidence, |read| takes(read, 1_500_000));
+    });
+    assert_eq!(ids(&diagnosis)[0], "many-live-cgroups");
+    assert!(diagnosis.findings[0].share.unwrap() > 0.8);
+}
+
+#[test]
+fn files_that_were_not_read_are_never_called_measured() {
+    let diagnosis = diagnose_changed("k415-z20000", |evidence| timed_reads(evidence, is_skipped));
+    assert_eq!(ids(&diagnosis)[0], "memory-stat-walk");
+    assert_eq!(diagnosis.findings[0].confidence, Confidence::Medium);
+    let said = format!("{:?} {:?}", diagnosis.findings[0], diagnosis.advisories);
+    assert!(
+        said.contains("was not read") && !said.contains("measured: 3"),
+        "{said}"
+    );
+    assert_eq!(diagnosis.facts["cgroup.slowest_read.seconds"].value, None);
+}
+
+#[test]
+fn a_prediction_is_no_proof_on_a_kernel_that_nobody_knows() {
+    let diagnosis = diagnose_changed("k415-z20000", |evidence| {
+        timed_reads(evidence, is_skipped);
+        let Observed::Value(host) = &mut evidence.host else {
+            panic!("no host")
         };
-        for read in &mut timed.reads {
-            if let ReadOutcome::Read { cpu, wall, .. } = &mut read.outcome {
-                (*cpu, *wall) = (Nanos(50_000_000), Nanos(50_000_000));
+        host.kernel_release = "4.14.186-146.268.amzn2.x86_64".to_owned();
+    });
+    assert!(!ids(&diagnosis).contains(&"memory-stat-walk"));
+    assert_eq!(
+        status(&diagnosis, "memory-stat-walk"),
+        AdvisoryStatus::Unknown
+    );
+    assert!(
+        diagnosis.verdict.contains("could not be checked"),
+        "{}",
+        diagnosis.verdict
+    );
+}
+
+#[test]
+fn dying_cgroups_are_not_called_harmless_while_the_files_were_not_read() {
+    let diagnosis = diagnose_changed("k415-z20000", |evidence| {
+        timed_reads(evidence, |read| {
+            if read.path.contains("pod1") {
+                return takes(read, 20_000);
             }
-        }
+            read.outcome = ReadOutcome::Failed {
+                reason: "EIO".to_owned(),
+            };
+        });
     });
     assert!(
-        !ids(&slow).contains(&"many-live-cgroups"),
+        diagnosis.red_herrings.is_empty(),
         "{:?}",
-        ids(&slow)
+        diagnosis.red_herrings
     );
-    assert_eq!(ids(&diagnose("cadvisor-2000"))[0], "many-live-cgroups");
+}
+
+fn change_target(evidence: &mut Evidence, change: impl Fn(&mut ProcessStat)) {
+    let pid = evidence.target.value().unwrap().pid;
+    let Observed::Value(window) = &mut evidence.processes else {
+        panic!("no processes")
+    };
+    let after = window.after.value.processes.iter_mut();
+    after.filter(|process| process.pid == pid).for_each(change);
+}
+
+#[test]
+fn user_time_that_reading_cannot_explain_stays_unexplained() {
+    let diagnosis = diagnose_changed("cadvisor-2000-no-profile", |evidence| {
+        change_target(evidence, |process| {
+            (process.utime, process.stime) = (Ticks(process.utime.0 + 500), process.stime);
+        });
+    });
+    let ledger = &diagnosis.ledger;
+    // 5 s more of user time in a window of 6 s.
+    assert!(ledger.unexplained_cores.0 > 0.6, "{ledger:?}");
+}
+
+#[test]
+fn one_file_read_again_and_again_is_not_many_cgroups() {
+    let diagnosis = diagnose_changed("cadvisor-2000-no-profile", |evidence| {
+        let Observed::Value(open) = &mut evidence.open_files else {
+            panic!("no samples")
+        };
+        open.passing.truncate(1);
+        open.passing[0].distinct = 1;
+    });
+    assert!(!ids(&diagnosis).contains(&"many-live-cgroups"));
+}
+
+#[test]
+fn a_handful_of_sightings_leaves_the_cause_undecided() {
+    let diagnosis = diagnose_changed("demo-cgroups", |evidence| {
+        let Observed::Value(open) = &mut evidence.open_files else {
+            panic!("no samples")
+        };
+        open.passing.truncate(1);
+        open.passing[0].samples = 4;
+    });
+    let why: Vec<_> = diagnosis
+        .not_checked
+        .iter()
+        .map(|row| row.why.as_str())
+        .collect();
+    assert!(
+        why.iter().any(|why| why.contains("longer --window")),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn what_children_burnt_before_the_window_is_not_booked_into_it() {
+    let with_child = |known: bool| {
+        diagnose_changed("kubelet-churn", |evidence| {
+            change_target(evidence, |process| process.cutime = Ticks(6_000));
+            let pid = evidence.target.value().unwrap().pid;
+            let Observed::Value(window) = &mut evidence.processes else {
+                panic!("no processes")
+            };
+            if known {
+                window.before.value.processes.push(ProcessStat {
+                    pid: Pid(99_999),
+                    ppid: pid,
+                    utime: Ticks(5_990),
+                    ..ProcessStat::default()
+                });
+            }
+        })
+    };
+    assert_eq!(with_child(true).outcome, Outcome::NotHot);
+    // Where it cannot be known, it is at most what the machine's two CPUs can give.
+    let target = with_child(false).target.unwrap();
+    assert!(target.cores.unwrap().0 <= 2.0, "{target:?}");
+}
+
+#[test]
+fn a_window_of_no_length_measures_nothing() {
+    let diagnosis = diagnose_changed("kubelet-churn", |evidence| {
+        let Observed::Value(window) = &mut evidence.processes else {
+            panic!("no processes")
+        };
+        window.after.at = window.before.at;
+    });
+    assert_eq!(diagnosis.outcome, Outcome::NotIdentified);
+    assert!(
+        diagnosis.verdict.contains("too short"),
+        "{}",
+        diagnosis.verdict
+    );
+    assert_eq!(diagnosis.target.unwrap().cores, None);
+}
+
+#[test]
+fn a_profile_of_another_program_is_not_used() {
+    let diagnosis = diagnose_changed("kubelet-leaked-10000", |evidence| {
+        let Observed::Value(target) = &mut evidence.target else {
+            panic!("no target")
+        };
+        target.exe = Observed::Value("/usr/bin/python3.11".to_owned());
+    });
+    assert!(diagnosis.findings.is_empty(), "{:?}", ids(&diagnosis));
+    assert!(
+        diagnosis.warnings[0].contains("a profile of kubelet"),
+        "{:?}",
+        diagnosis.warnings
+    );
+}
+
+#[test]
+fn a_profile_of_another_time_makes_nothing_certain() {
+    let diagnosis = diagnose_changed("kubelet-leaked-10000", |evidence| {
+        evidence.profiles[0].covers_window = false;
+    });
+    assert_eq!(diagnosis.findings[0].confidence, Confidence::Medium);
 }
 
 /// Three known figures of the thresholds file decide; here the one for being hot.

@@ -5,6 +5,9 @@ use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 use nodesleuth_model::Nanos;
 
+/// Below ten ticks of the slowest usual clock, how the kernel tells the modes apart is chance.
+const TOLD_APART: Nanos = Nanos(100_000_000);
+
 /// CPU time of the calling thread so far; exact, unlike the tick-based times of `/proc`.
 pub(crate) fn of_this_thread() -> Nanos {
     read_clock(ClockId::CLOCK_THREAD_CPUTIME_ID)
@@ -68,6 +71,21 @@ impl UserAndKernel {
         }
     }
 
+    /// The same shares of a total that was measured exactly, for work that is all system calls:
+    /// what was too short to be told apart counts as kernel time.
+    pub(crate) fn scaled_to(self, total: Nanos) -> Self {
+        let coarse = self.total();
+        let user = match coarse >= TOLD_APART {
+            true => u128::from(total.0) * u128::from(self.user.0) / u128::from(coarse.0),
+            false => 0,
+        };
+        let user = Nanos(u64::try_from(user).unwrap_or(total.0));
+        Self {
+            user,
+            kernel: Nanos(total.0 - user.0),
+        }
+    }
+
     /// Both modes together.
     pub(crate) fn total(self) -> Nanos {
         Nanos(self.user.0 + self.kernel.0)
@@ -77,6 +95,25 @@ impl UserAndKernel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exact_total_is_shared_as_the_coarse_times_say() {
+        let shared = |user, kernel, total| {
+            let coarse = UserAndKernel {
+                user: Nanos(user),
+                kernel: Nanos(kernel),
+            };
+            let exact = coarse.scaled_to(Nanos(total));
+            (exact.user.0, exact.kernel.0)
+        };
+        assert_eq!(
+            shared(40_000_000, 120_000_000, 159_000_001),
+            (39_750_000, 119_250_001)
+        );
+        assert_eq!(shared(4_000_000, 0, 700_000), (0, 700_000));
+        assert_eq!(shared(0, 0, 7), (0, 7));
+        assert_eq!(shared(u64::MAX, 0, u64::MAX), (u64::MAX, 0));
+    }
 
     #[test]
     fn work_is_seen_by_the_thread_clock() {

@@ -68,12 +68,31 @@ pub enum CollectError {
     /// The node's process table cannot be read.
     #[error("cannot read the process table: {0}")]
     NoProcesses(String),
+    /// The process is a zombie: there is nothing left to watch.
+    #[error("process {pid} has ended and waits for its parent {parent} to notice")]
+    Ended {
+        /// As given, or found by its name.
+        pid: Pid,
+        /// Who has not waited for it.
+        parent: Pid,
+    },
+    /// A file that was named as a profile is not one.
+    #[error("cannot use the profile {path}: {reason}")]
+    UnusableProfile {
+        /// As given, without what may be a login.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
 }
 
 /// Collects evidence about one target of this node.
 ///
 /// # Errors
-/// Only when there is no target; everything else that fails is part of the evidence.
+/// Only when there is no target or a profile's file is of no use, both before the window;
+/// everything else that fails is part of the evidence.
 pub fn collect(
     node: &Node,
     clock: &dyn Clock,
@@ -82,6 +101,7 @@ pub fn collect(
     progress: &dyn Progress,
 ) -> Result<Collected, CollectError> {
     let meter = Meter::start(clock);
+    let profiles = profiles::prepare(&options.profiles)?;
     progress.stage("choosing the target");
     let target = tasks::choose_target(node, clock, options, cancel, progress)?;
     let ctx = Ctx {
@@ -93,14 +113,14 @@ pub fn collect(
         read_child: options.read_child.clone(),
         slow_read_budget: options.slow_read_budget,
     };
-    Ok(watch(&ctx, target, &options.profiles, progress, &meter))
+    Ok(watch(&ctx, target, profiles, progress, &meter))
 }
 
 /// Watches the chosen target for the window and looks at the node afterwards.
 fn watch(
     ctx: &Ctx<'_>,
     target: Target,
-    profiles: &[String],
+    profiles: Vec<profiles::Wanted>,
     progress: &dyn Progress,
     meter: &Meter,
 ) -> Collected {

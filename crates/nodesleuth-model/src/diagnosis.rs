@@ -68,14 +68,15 @@ pub struct TargetSummary {
     pub comm: String,
     /// Version or build, when the binary says it.
     pub version: Option<String>,
-    /// CPU over the window: user + kernel + waited-for children.
-    pub cores: Cores,
+    /// CPU over the window: user + kernel + waited-for children. Unknown when the window was too
+    /// short or the target was not there at both its ends.
+    pub cores: Option<Cores>,
     /// The user part.
-    pub user_cores: Cores,
+    pub user_cores: Option<Cores>,
     /// The kernel part.
-    pub kernel_cores: Cores,
+    pub kernel_cores: Option<Cores>,
     /// Waited-for children's part.
-    pub children_cores: Cores,
+    pub children_cores: Option<Cores>,
     /// Average since it started, where known.
     pub lifetime_cores: Option<Cores>,
     /// Seconds since it started, where known.

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod facts;
 pub mod ledger;
 pub mod observed;
+mod printable;
 pub mod units;
 
 pub use bundle::SchemaVersion;
@@ -20,4 +21,5 @@ pub use evidence::Evidence;
 pub use facts::{Fact, FactValue};
 pub use ledger::{Ledger, LedgerPart, LedgerView};
 pub use observed::{Missing, MissingKind, Observed, Reading, Window};
+pub use printable::{printable, printable_lines};
 pub use units::{BootNanos, Bytes, Cores, Kib, Nanos, Pid, Ticks};

@@ -17,7 +17,7 @@ pub(crate) enum Failure {
 
     /// `top` has nothing to show.
     #[error(transparent)]
-    #[diagnostic(help("`nodesleuth top` without --pid shows all processes"))]
+    #[diagnostic(transparent)]
     Top(#[from] TopError),
 
     /// Something could not be made or removed on this machine.

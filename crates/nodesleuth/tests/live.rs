@@ -356,3 +356,27 @@ fn the_census_agrees_with_the_directories() {
         assert!(hierarchy["dying_how"].is_string(), "{hierarchy}");
     }
 }
+
+#[test]
+#[ignore = "needs root"]
+fn an_aborted_run_leaves_no_bundle_and_its_name_free() {
+    let busy = Busy::for_seconds(60);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("b.tar.gz");
+    for (command, option) in [("diagnose", "--save"), ("collect", "--out")] {
+        // Two of a kind sent at once would arrive as one.
+        for signals in [&[Signal::SIGKILL][..], &[Signal::SIGINT, Signal::SIGTERM]] {
+            let arguments = [command, "--pid", &busy.pid(), "--window", "60s", option];
+            let child = start(nodesleuth(&arguments).arg(&path));
+            let pid = Pid::from_raw(child.id().try_into().unwrap());
+            thread::sleep(Duration::from_secs(1));
+            for signal in signals {
+                kill(pid, *signal).unwrap();
+            }
+            let aborted = finish(child);
+            assert!(matches!(aborted.code, None | Some(130)), "{aborted:?}");
+            let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+            assert!(left.is_empty(), "{command} {signals:?}: {left:?}");
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! Conditions over facts, three-valued: a fact that is unknown makes them undecided, not false.
 
 use nodesleuth_model::FactValue;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-/// A condition: a comparison of one fact, or `all`, `any`, `not` of others.
+/// A condition: a comparison of one fact, or `all`, `any`, `not` of others; exactly one of these.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
@@ -20,10 +20,10 @@ pub struct Condition {
     #[serde(default)]
     pub unit: Option<String>,
     /// All of these hold.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_empty")]
     pub all: Vec<Condition>,
     /// At least one of these holds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_empty")]
     pub any: Vec<Condition>,
     /// This does not hold.
     #[serde(default)]
@@ -74,14 +74,48 @@ impl Condition {
         all(parts.into_iter())
     }
 
+    /// Checks that it and all inside are of exactly one form each: a part that is passed over
+    /// would make the condition say something else than its author meant.
+    pub(super) fn check_form(&self) -> Result<(), String> {
+        let forms = [
+            ("fact", self.fact.is_some()),
+            ("all", !self.all.is_empty()),
+            ("any", !self.any.is_empty()),
+            ("not", self.not.is_some()),
+        ];
+        let given: Vec<&str> = forms
+            .iter()
+            .filter_map(|(name, given)| given.then_some(*name))
+            .collect();
+        match given.as_slice() {
+            [] => return Err("a condition is empty: give fact, all, any or not".to_owned()),
+            [_] => {}
+            _ => {
+                let given = given.join(" and ");
+                return Err(format!(
+                    "a condition has {given} side by side: use one of them, and `all` to join two"
+                ));
+            }
+        }
+        let of_a_comparison = self.op.is_some() || self.value.is_some() || self.unit.is_some();
+        if self.fact.is_none() && of_a_comparison {
+            return Err("a condition has op, value or unit without a fact".to_owned());
+        }
+        self.inner().try_for_each(Self::check_form)
+    }
+
     /// Calls `visit` with every comparison inside.
     pub fn visit(&self, visit: &mut dyn FnMut(&Self)) {
         if self.fact.is_some() {
             visit(self);
         }
-        for part in self.all.iter().chain(&self.any).chain(self.not.as_deref()) {
+        for part in self.inner() {
             part.visit(visit);
         }
+    }
+
+    fn inner(&self) -> impl Iterator<Item = &Self> {
+        self.all.iter().chain(&self.any).chain(self.not.as_deref())
     }
 
     fn compare(&self, fact: &str, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Truth {
@@ -100,6 +134,15 @@ impl Condition {
         };
         if holds { Truth::True } else { Truth::False }
     }
+}
+
+fn not_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Condition>, D::Error> {
+    let list: Vec<Condition> = Vec::deserialize(from)?;
+    if list.is_empty() {
+        let reason = "a list of conditions is empty";
+        return Err(serde::de::Error::custom(reason));
+    }
+    Ok(list)
 }
 
 fn number(left: f64, op: &str, right: f64) -> bool {
@@ -203,5 +246,34 @@ mod tests {
         assert_eq!(at.holds(&facts), Truth::True);
         let above = parse("fact = \"n\"\nop = \">\"\nvalue = 5");
         assert_eq!(above.holds(&facts), Truth::False);
+    }
+
+    #[test]
+    fn a_condition_of_two_forms_or_of_none_is_refused() {
+        let known = "{ fact = \"n\", op = \">\", value = 4 }";
+        for (text, word) in [
+            (String::new(), "empty"),
+            ("op = \">\"\nvalue = 4".to_owned(), "empty"),
+            (format!("op = \">\"\nall = [{known}]"), "without a fact"),
+            (
+                format!("unit = \"count\"\nall = [{known}]"),
+                "without a fact",
+            ),
+            (format!("all = [{known}]\nany = [{known}]"), "all and any"),
+            (format!("fact = \"n\"\nnot = {known}"), "fact and not"),
+            (format!("any = [{known}, {{ all = [{{}}] }}]"), "empty"),
+        ] {
+            let error = parse(&text).check_form().unwrap_err();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+        let nested = format!("all = [{known}, {{ any = [{known}, {{ not = {known} }}] }}]");
+        assert_eq!(parse(&nested).check_form(), Ok(()));
+    }
+
+    #[test]
+    fn an_empty_list_of_conditions_is_refused() {
+        for text in ["all = []", "fact = \"n\"\nany = []"] {
+            assert!(toml::from_str::<Condition>(text).is_err(), "{text}");
+        }
     }
 }

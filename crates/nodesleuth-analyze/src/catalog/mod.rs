@@ -16,6 +16,7 @@ pub use template::Template;
 
 use crate::kernel::{Family, KernelEntry};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Name and text of each built-in file, path relative to `catalog/`.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalog_files.rs"));
@@ -92,8 +93,13 @@ impl Catalog {
     /// When a file is not valid; the message names file, line and what to change.
     pub fn with_user_files(files: &[(String, String)]) -> Result<Self, CatalogError> {
         let mut catalog = Self::built_in()?;
+        let mut own = BTreeMap::new();
         for (name, text) in files {
             let entry: Entry = parse(name, text)?;
+            if let Some(first) = own.insert(entry.id.clone(), name) {
+                let reason = format!("the id {:?} is already used by {first}", entry.id);
+                return Err(CatalogError::new(name, reason));
+            }
             catalog.entries.retain(|known| known.id != entry.id);
             catalog.entries.push(Entry {
                 file: name.clone(),
@@ -154,6 +160,10 @@ fn parse<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, Cata
 mod tests {
     use super::*;
 
+    const MINE: &str = "id = \"go-gc\"\nclass = \"T19_go_gc\"\ntitle = \"mine\"\n\
+        component = \"x\"\nstanding = \"reported\"\nexplanation = \"x\"\ndisproof = [\"x\"]\n\
+        when = { fact = \"target.cpu.cores\", op = \">\", value = 1 }\n";
+
     #[test]
     fn the_built_in_catalogue_is_valid() {
         let catalog = Catalog::built_in().unwrap();
@@ -162,11 +172,16 @@ mod tests {
 
     #[test]
     fn a_users_entry_replaces_the_built_in_one_of_the_same_id() {
-        let text = "id = \"go-gc\"\nclass = \"T19_go_gc\"\ntitle = \"mine\"\ncomponent = \"x\"\n\
-                    standing = \"reported\"\nexplanation = \"x\"\ndisproof = [\"x\"]\n";
         let catalog =
-            Catalog::with_user_files(&[("mine.toml".to_owned(), text.to_owned())]).unwrap();
+            Catalog::with_user_files(&[("mine.toml".to_owned(), MINE.to_owned())]).unwrap();
         assert_eq!(catalog.entry("go-gc").unwrap().title.text(), "mine");
+    }
+
+    #[test]
+    fn two_files_of_a_user_cannot_have_the_same_id() {
+        let files = ["a.toml", "b.toml"].map(|name| (name.to_owned(), MINE.to_owned()));
+        let error = Catalog::with_user_files(&files).unwrap_err().to_string();
+        assert_eq!(error, "b.toml: the id \"go-gc\" is already used by a.toml");
     }
 
     #[test]

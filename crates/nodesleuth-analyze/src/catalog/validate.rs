@@ -1,5 +1,6 @@
 //! Checks a catalogue as a whole: ids, facts, units, parts. A wrong entry must not load silently.
 
+use super::template::{NUMBER_STYLES, SHELL};
 use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
 use crate::facts::{self, FactType};
 use nodesleuth_profile::Signature;
@@ -42,6 +43,9 @@ fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     if entry.disproof.is_empty() {
         return Err("disproof is empty: say what would show the claim to be wrong".to_owned());
     }
+    if entry.when.is_none() {
+        return Err("when is missing: the entry would never be blamed".to_owned());
+    }
     if entry.kind == EntryKind::RedHerring && !entry.claims.is_empty() {
         return Err("a red herring claims no CPU".to_owned());
     }
@@ -67,6 +71,7 @@ fn check_conditions(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
         .chain(entry.claims.iter().filter_map(|claim| claim.when.as_ref()));
     let mut result = Ok(());
     for condition in conditions.chain(remedies.filter_map(|remedy| remedy.when.as_ref())) {
+        condition.check_form()?;
         condition.visit(&mut |comparison| {
             if result.is_ok() {
                 result = check_comparison(catalog, comparison);
@@ -85,6 +90,13 @@ fn check_comparison(catalog: &Catalog, comparison: &Condition) -> Result<(), Str
         && given != unit
     {
         return Err(format!("fact {name:?} is in {unit:?}, not in {given:?}"));
+    }
+    if let Some(Operand::Number(value)) = comparison.value
+        && !value.is_finite()
+    {
+        return Err(format!(
+            "fact {name:?} is compared with {value}: use a finite number"
+        ));
     }
     let (ops, fits) = match (kind, &comparison.value) {
         (FactType::Number, Some(Operand::Number(_))) => (NUMBER_OPS, true),
@@ -123,6 +135,12 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
                 claim.part
             ));
         }
+        if claim.limit.is_some() && !claim.by_allocation_of.is_empty() {
+            return Err(format!(
+                "the claim on {:?} has limit and by_allocation_of: use one of them",
+                claim.part
+            ));
+        }
         if let Some(limit) = &claim.limit
             && facts::describe(catalog, limit).is_none_or(|(_, unit)| unit != "cores")
         {
@@ -135,18 +153,136 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
 fn check_templates(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let proofs = entry.evidence.iter().chain(&entry.confirm);
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
-    let mut templates: Vec<&Template> = vec![&entry.title];
-    templates.extend(entry.claims.iter().filter_map(|claim| claim.why.as_ref()));
+    let mut sentences: Vec<&Template> = vec![&entry.title];
+    let mut commands: Vec<&Template> = Vec::new();
+    sentences.extend(entry.claims.iter().filter_map(|claim| claim.why.as_ref()));
     for proof in proofs {
-        templates.extend(std::iter::once(&proof.text).chain(&proof.command));
+        sentences.push(&proof.text);
+        commands.extend(&proof.command);
     }
     for remedy in remedies {
-        templates.extend(std::iter::once(&remedy.text).chain(&remedy.command));
+        sentences.push(&remedy.text);
+        commands.extend(&remedy.command);
     }
-    for fact in templates.iter().flat_map(|template| template.facts()) {
-        if facts::describe(catalog, fact).is_none() {
-            return Err(format!("there is no fact {fact:?} (see docs/facts.md)"));
+    for template in sentences.into_iter().chain(commands.iter().copied()) {
+        for (fact, style) in template.facts() {
+            check_style(catalog, fact, style)?;
         }
     }
+    commands
+        .into_iter()
+        .try_for_each(|command| check_command(catalog, command))
+}
+
+fn check_style(catalog: &Catalog, fact: &str, style: &str) -> Result<(), String> {
+    let Some((kind, _)) = facts::describe(catalog, fact) else {
+        return Err(format!("there is no fact {fact:?} (see docs/facts.md)"));
+    };
+    let of_numbers = NUMBER_STYLES.contains(&style);
+    if !style.is_empty() && style != SHELL && !of_numbers {
+        return Err(format!(
+            "there is no style {style:?} ({{{fact}:{style}}}): use one of {} {SHELL}",
+            NUMBER_STYLES.join(" ")
+        ));
+    }
+    if of_numbers && kind != FactType::Number {
+        return Err(format!(
+            "{{{fact}:{style}}}: the style is for numbers, the fact is a {kind}"
+        ));
+    }
     Ok(())
+}
+
+/// Names come from outside: one that is not quoted could run as a command when it is pasted.
+fn check_command(catalog: &Catalog, command: &Template) -> Result<(), String> {
+    for (fact, style) in command.facts() {
+        let number =
+            facts::describe(catalog, fact).is_some_and(|(kind, _)| kind == FactType::Number);
+        if style != SHELL && !(number && style.is_empty()) {
+            return Err(format!(
+                "command {:?}: write {{{fact}:{SHELL}}}, so that the shell takes it as one word",
+                command.text()
+            ));
+        }
+    }
+    match command.quoted_fact() {
+        Some(fact) => Err(format!(
+            "command {:?}: {{{fact}}} stands inside quotes, and {SHELL} brings its own",
+            command.text()
+        )),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHEN: &str = "[when]\nfact = \"target.cpu.cores\"\nop = \">\"\nvalue = 1\n";
+
+    /// What becomes of a user's entry that ends like this.
+    fn loaded(rest: &str) -> Result<Catalog, CatalogError> {
+        let text = format!(
+            "id = \"mine\"\nclass = \"T19_mine\"\ntitle = \"mine\"\ncomponent = \"x\"\n\
+             standing = \"reported\"\nexplanation = \"x\"\ndisproof = [\"x\"]\n{rest}"
+        );
+        Catalog::with_user_files(&[("mine.toml".to_owned(), text)])
+    }
+
+    fn refused(rest: &str, word: &str) {
+        let error = loaded(rest).unwrap_err().to_string();
+        assert!(error.starts_with("mine.toml: "), "{error}");
+        assert!(error.contains(word), "{rest}: {error}");
+    }
+
+    fn command(command: &str) -> String {
+        format!("{WHEN}[[confirm]]\ntext = \"x\"\ncommand = \"{command}\"\n")
+    }
+
+    #[test]
+    fn an_entry_that_could_never_or_always_be_blamed_is_refused() {
+        assert!(loaded(WHEN).is_ok());
+        refused("", "when is missing");
+        refused("[when]\n", "empty");
+        refused("[when]\nop = \">\"\nvalue = 1\n", "empty");
+        refused(&format!("{WHEN}[when.not]\n"), "fact and not");
+        refused(&format!("{WHEN}[unless]\n"), "empty");
+    }
+
+    #[test]
+    fn a_comparison_with_no_number_is_refused() {
+        for number in ["nan", "inf", "-inf"] {
+            refused(
+                &WHEN.replace("value = 1", &format!("value = {number}")),
+                "finite",
+            );
+        }
+    }
+
+    #[test]
+    fn a_claim_cannot_be_bounded_in_two_ways() {
+        let claim = "[[claims]]\npart = \"go-gc\"\nlimit = \"target.cpu.cores\"\n\
+                     by_allocation_of = [\"disk-usage\"]\n";
+        refused(&format!("{WHEN}{claim}"), "limit and by_allocation_of");
+    }
+
+    #[test]
+    fn an_unknown_style_or_one_that_does_not_fit_is_refused() {
+        let seen = |text: &str| format!("{WHEN}[[evidence]]\ntext = \"{text}\"\n");
+        assert!(loaded(&seen("{target.cpu.cores:cores}")).is_ok());
+        refused(&seen("{target.cpu.cores:core}"), "no style \"core\"");
+        refused(&seen("{target.comm:time}"), "is for numbers");
+    }
+
+    #[test]
+    fn a_command_takes_quoted_names_and_plain_numbers_only() {
+        assert!(loaded(&command("cat {cgroup.slowest_read.path:shell}")).is_ok());
+        assert!(loaded(&command("ls /proc/{target.pid}/fd")).is_ok());
+        refused(&command("cat {cgroup.slowest_read.path}"), "path:shell}");
+        refused(&command("sleep {target.cpu.cores:cores}"), "cores:shell}");
+        refused(
+            &command("cat '{cgroup.slowest_read.path:shell}'"),
+            "inside quotes",
+        );
+    }
 }

@@ -89,13 +89,22 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
-        name: "cgroup.pattern.top_name",
+        name: "cgroup.pattern.top_path",
         kind: FactType::Text,
         unit: "",
-        doc: "Last component of that pattern: a file name pattern for `find -name`.",
+        doc: "The same with the mount before it, for `find -path`; unknown when its last component \
+              would match nearly anything.",
         derive: |input| {
+            let (hierarchy, _) = largest(input)?;
             let pattern = &top_pattern(input)?.pattern;
-            text(pattern.rsplit('/').next().unwrap_or(pattern), pattern)
+            let last = pattern.rsplit('/').next().unwrap_or(pattern);
+            if last.chars().filter(|c| c.is_alphanumeric()).count() < MIN_LITERAL {
+                return Err(absent(format!("{pattern} would match nearly anything")));
+            }
+            text(
+                format!("{}{pattern}", hierarchy.mount.trim_end_matches('/')),
+                pattern,
+            )
         },
     },
     FactDef {
@@ -123,6 +132,9 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
 ];
+
+/// Letters and digits that a name pattern must hold to be searched for.
+const MIN_LITERAL: usize = 4;
 
 fn memory<'a>(input: &Input<'a>) -> Result<&'a Hierarchy, Missing> {
     let census = input.evidence.cgroups.require("cgroup census")?;

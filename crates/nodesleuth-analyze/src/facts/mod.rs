@@ -148,6 +148,14 @@ pub(crate) fn derive_one(input: &Input<'_>, name: &str) -> Option<FactValue> {
     (def.derive)(input).ok().map(|known| known.value)
 }
 
+/// Measured seconds of one read of a file of the memory hierarchy's root.
+pub(crate) fn read_seconds(input: &Input<'_>, file: &str) -> Option<f64> {
+    match reads::root_file(input, file).ok()?.value {
+        FactValue::Number(seconds) => Some(seconds),
+        _ => None,
+    }
+}
+
 /// Derives every fact of the table.
 pub(crate) fn derive_all(input: &Input<'_>) -> BTreeMap<String, Fact> {
     let derived = table().into_iter().map(|def| {

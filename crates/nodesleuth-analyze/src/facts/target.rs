@@ -2,6 +2,9 @@
 
 use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
+use nodesleuth_model::Ticks;
+use nodesleuth_model::agents;
+use std::collections::BTreeMap;
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -77,6 +80,18 @@ pub(super) const FACTS: &[FactDef] = &[
             flag(
                 input.cpu()?.total() >= hot,
                 format!("threshold {hot} cores"),
+            )
+        },
+    },
+    FactDef {
+        name: "target.known_agent",
+        kind: FactType::Flag,
+        unit: "",
+        doc: "Whether its name is that of a node agent.",
+        derive: |input| {
+            flag(
+                agents::by_comm(&input.target()?.comm).is_some(),
+                "process name",
             )
         },
     },
@@ -175,29 +190,34 @@ fn lifetime_cores(input: &Input<'_>) -> Derived {
     let window = input.evidence.processes.require("processes")?;
     let process = window.after.value.by_pid(input.target()?.pid);
     let process = process.ok_or_else(|| absent("the target ended"))?;
-    let used = process.own().seconds(host.ticks_per_second);
+    let reaped = process.cutime.0.saturating_add(process.cstime.0);
+    let used = Ticks(process.own().0.saturating_add(reaped)).seconds(host.ticks_per_second);
     number(
         used / age_seconds(input)?,
-        "utime + stime since start in /proc/PID/stat",
+        "utime + stime + waited-for children since start in /proc/PID/stat",
     )
 }
 
 fn run_wait_share(input: &Input<'_>) -> Derived {
     let window = input.evidence.threads.require("threads")?;
     let (mut ran, mut waited) = (0.0, 0.0);
+    let before = &window.before.value.threads;
+    let before: BTreeMap<_, _> = before.iter().map(|thread| (thread.tid, thread)).collect();
     for after in &window.after.value.threads {
-        let before = window
-            .before
-            .value
-            .threads
-            .iter()
-            .find(|thread| thread.tid == after.tid);
-        let Some(before) = before else { continue };
-        let (Some(on), Some(wait)) = (after.on_cpu, after.run_wait) else {
-            continue;
-        };
-        ran += on.seconds() - before.on_cpu.unwrap_or_default().seconds();
-        waited += wait.seconds() - before.run_wait.unwrap_or_default().seconds();
+        let earlier = before
+            .get(&after.tid)
+            .filter(|earlier| earlier.start == after.start);
+        let readings = earlier.and_then(|earlier| {
+            let on_cpu = after.on_cpu?.seconds() - earlier.on_cpu?.seconds();
+            Some((
+                on_cpu,
+                after.run_wait?.seconds() - earlier.run_wait?.seconds(),
+            ))
+        });
+        if let Some((on_cpu, run_wait)) = readings {
+            ran += on_cpu;
+            waited += run_wait;
+        }
     }
     if ran <= 0.0 {
         return Err(absent("no schedstat of threads that ran"));

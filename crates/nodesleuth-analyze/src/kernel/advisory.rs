@@ -4,6 +4,7 @@ use super::{KernelEntry, Release, Verdict};
 use crate::catalog::Thresholds;
 use nodesleuth_model::Nanos;
 use nodesleuth_model::diagnosis::{Advisory, AdvisoryStatus};
+use nodesleuth_model::units::grouped;
 
 /// What was measured on the node.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,8 +68,9 @@ fn probe(measured: Measured, thresholds: &Thresholds) -> Option<(Verdict, String
     }
     let slow = seconds > thresholds.walk_read_seconds;
     let said = format!(
-        "{} with {cgroups:.0} memory cgroups",
-        Nanos::from_seconds(seconds)
+        "{} with {} memory cgroups",
+        Nanos::from_seconds(seconds),
+        grouped(cgroups as u64)
     );
     Some((
         if slow {

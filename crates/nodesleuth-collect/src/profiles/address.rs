@@ -33,19 +33,15 @@ impl Source {
     }
 }
 
-/// An address without user, password, unknown parameters and fragment.
+/// An address without user, password, unknown parameters and fragment. Where a login is mistyped
+/// or holds what should have been escaped, rather too much is left out than too little.
 pub(crate) fn without_secrets(address: &str) -> String {
     let (scheme, rest) = match address.find("://") {
         Some(end) => address.split_at(end + 3),
         None => ("", address),
     };
-    let rest = rest.split('#').next().unwrap_or_default();
+    let rest = after_login(rest).split('#').next().unwrap_or_default();
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, path) = match place.find('/') {
-        Some(slash) => place.split_at(slash),
-        None => (place, ""),
-    };
-    let host = authority.rsplit('@').next().unwrap_or_default();
     let kept: Vec<&str> = query
         .split('&')
         .filter(|parameter| {
@@ -53,7 +49,39 @@ pub(crate) fn without_secrets(address: &str) -> String {
         })
         .collect();
     let mark = if kept.is_empty() { "" } else { "?" };
-    format!("{scheme}{host}{path}{mark}{}", kept.join("&"))
+    format!("{scheme}{place}{mark}{}", kept.join("&"))
+}
+
+/// What follows `user:password@`. A password may hold `/`, `?` or `#` although it should not: then
+/// what stands before that is no host with a port.
+fn after_login(rest: &str) -> &str {
+    let Some(at) = rest.rfind('@') else {
+        return rest;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_host = !authority.contains('@')
+        && authority
+            .rsplit_once(':')
+            .is_none_or(|(_, port)| is_port(port));
+    if is_host {
+        return rest;
+    }
+    let path_begins = authority.rfind('@').unwrap_or(at);
+    &rest[path_begins + 1..]
+}
+
+fn is_port(text: &str) -> bool {
+    // An IPv6 address without a port ends with a bracket.
+    text.parse::<u16>().is_ok() || text.ends_with(']')
+}
+
+/// Whether text without a scheme is rather `host:port/…` or `user:password@host/…` than a path.
+pub(crate) fn looks_like_an_address(text: &str) -> bool {
+    let authority = text.split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) => !host.is_empty() && is_port(port),
+        None => authority.contains('@') || authority == "localhost",
+    }
 }
 
 /// The address with `seconds=` for CPU profiles, unless it says something itself. Go reads a whole
@@ -97,6 +125,14 @@ mod tests {
             ),
             ("http://a:b@c:d@host/p", "http://host/p"),
             ("https://t@host", "https://host"),
+            ("http://a:b/c@host/p", "http://host/p"),
+            ("http://a:b?c@host/p", "http://host/p"),
+            ("http://a:b#c@host/p?seconds=5", "http://host/p?seconds=5"),
+            (
+                "http://n:80/p?user=a@b&seconds=5",
+                "http://n:80/p?seconds=5",
+            ),
+            ("http://[::1]:80/p", "http://[::1]:80/p"),
         ] {
             assert_eq!(Source::of(given).shown(), shown);
         }

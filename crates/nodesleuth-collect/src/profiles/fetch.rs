@@ -1,5 +1,6 @@
 //! Gets the bytes of a profile over plain HTTP and says clearly what went wrong.
 
+use super::MAX_PROFILE_BYTES;
 use super::address::without_secrets;
 use super::server_text::said;
 use nodesleuth_model::{Missing, MissingKind};
@@ -7,12 +8,11 @@ use std::io;
 use std::time::Duration;
 use ureq::{Agent, Error, Timeout};
 
-/// The largest profile that is taken; real CPU profiles are below 10 MiB.
-pub(super) const MAX_PROFILE_BYTES: u64 = 256 << 20;
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Of an error's text this much is read to find its first line.
 const MAX_ERROR_TEXT: u64 = 64 << 10;
+
 /// The body of a 200 answer.
 pub(super) fn fetch(address: &str, give_up_after: Duration) -> Result<Vec<u8>, Missing> {
     let config = Agent::config_builder()

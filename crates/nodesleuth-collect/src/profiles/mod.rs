@@ -2,31 +2,59 @@
 
 mod address;
 mod fetch;
+mod file;
 mod server_text;
 mod validate;
 
-use crate::{Cancel, Clock};
+use crate::{Cancel, Clock, CollectError};
 use address::{Source, seconds_of, with_seconds};
-use fetch::{MAX_PROFILE_BYTES, fetch};
+use fetch::fetch;
+use file::Loaded;
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::{ProfileFailure, ProfileRecord};
 use nodesleuth_model::{BootNanos, Evidence, Missing, MissingKind, Nanos};
-use std::fs::File;
-use std::io::Read;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The largest profile that is taken, as it comes; real CPU profiles are below 10 MiB.
+const MAX_PROFILE_BYTES: u64 = 32 << 20;
 /// A server gets this long beyond the window to send what it sampled.
 const GRACE: Duration = Duration::from_secs(30);
 /// How often the user's wish to stop is looked at while a profile is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A profile under way, in a thread of its own.
+/// A profile that will be part of the evidence, or the reason why it is not.
+pub(crate) struct Wanted {
+    source: Source,
+    /// Of a file.
+    loaded: Option<Loaded>,
+}
+
+/// Reads those that are files, before anything else is done: a wrong name must not cost a window.
+pub(crate) fn prepare(sources: &[String]) -> Result<Vec<Wanted>, CollectError> {
+    let prepare_one = |text: &String| {
+        let source = Source::of(text);
+        let loaded = match &source {
+            Source::File(path) => Some(file::load(path)?),
+            Source::Http(_) | Source::OtherScheme(_) => None,
+        };
+        Ok(Wanted { source, loaded })
+    };
+    sources.iter().map(prepare_one).collect()
+}
+
+/// A profile under way.
 pub(crate) struct Pending {
     source: Source,
     began: BootNanos,
-    answer: Receiver<Arrived>,
+    answer: Answer,
+}
+
+enum Answer {
+    Loaded(Loaded),
+    /// From a thread of its own.
+    Coming(Receiver<Arrived>),
 }
 
 /// What the thread brings back.
@@ -35,64 +63,44 @@ struct Arrived {
     took: Duration,
 }
 
-/// Starts fetching or reading each of them.
-pub(crate) fn start(sources: &[String], window: Duration, clock: &dyn Clock) -> Vec<Pending> {
-    let begin = |text: &String| {
-        let source = Source::of(text);
-        let (sender, answer) = mpsc::channel();
-        let began = clock.boot();
-        let wanted = source.clone();
-        // Not joined: when the user stops, nobody waits for a server that has not answered.
-        thread::spawn(move || {
-            let started = Instant::now();
-            let bytes = bytes_of(&wanted, window);
-            let _ = sender.send(Arrived {
-                bytes,
-                took: started.elapsed(),
-            });
-        });
-        Pending {
-            source,
-            began,
-            answer,
-        }
+/// Starts fetching each of them that is not here yet.
+pub(crate) fn start(wanted: Vec<Wanted>, window: Duration, clock: &dyn Clock) -> Vec<Pending> {
+    let begin = |wanted: Wanted| Pending {
+        began: clock.boot(),
+        answer: match wanted.loaded {
+            Some(loaded) => Answer::Loaded(loaded),
+            None => Answer::Coming(fetching(wanted.source.clone(), window)),
+        },
+        source: wanted.source,
     };
-    sources.iter().map(begin).collect()
+    wanted.into_iter().map(begin).collect()
 }
 
-fn bytes_of(source: &Source, window: Duration) -> Result<Vec<u8>, Missing> {
-    match source {
-        Source::File(path) => read_file(path),
-        Source::Http(address) => {
-            let address = with_seconds(address, window.as_secs_f64().ceil() as u64);
-            let sampling = seconds_of(&address).map_or(window, Duration::from_secs);
-            fetch(&address, sampling.max(window) + GRACE)
-        }
-        Source::OtherScheme(_) => Err(Missing::new(
+/// The thread is not joined: when the user stops, nobody waits for a server that has not answered.
+fn fetching(source: Source, window: Duration) -> Receiver<Arrived> {
+    let (sender, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let started = Instant::now();
+        let bytes = fetched(&source, window);
+        let _ = sender.send(Arrived {
+            bytes,
+            took: started.elapsed(),
+        });
+    });
+    answer
+}
+
+fn fetched(source: &Source, window: Duration) -> Result<Vec<u8>, Missing> {
+    let Source::Http(address) = source else {
+        return Err(Missing::new(
             MissingKind::Unsupported,
             "only files and http:// addresses are read; go through `kubectl proxy`, or fetch it \
              with curl into a file and name the file",
-        )),
-    }
-}
-
-fn read_file(path: &str) -> Result<Vec<u8>, Missing> {
-    let read = || {
-        let mut bytes = Vec::new();
-        File::open(path)?
-            .take(MAX_PROFILE_BYTES + 1)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+        ));
     };
-    let bytes = read().map_err(|source| crate::ReadError {
-        path: path.to_owned(),
-        source,
-    })?;
-    if bytes.len() as u64 > MAX_PROFILE_BYTES {
-        let reason = format!("{path}: larger than {} MiB", MAX_PROFILE_BYTES >> 20);
-        return Err(Missing::new(MissingKind::Malformed, reason));
-    }
-    Ok(bytes)
+    let address = with_seconds(address, window.as_secs_f64().ceil() as u64);
+    let sampling = seconds_of(&address).map_or(window, Duration::from_secs);
+    fetch(&address, sampling.max(window) + GRACE)
 }
 
 /// Waits for what was started; fills the records and returns the raw profiles by bundle file name.
@@ -104,26 +112,22 @@ pub(crate) fn finish(
 ) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for one in pending {
-        let source = one.source.shown();
-        let checked = one.wait(cancel).and_then(|(bytes, took)| {
-            let duration = validate::duration(&bytes)?;
-            Ok((bytes, took, duration))
-        });
-        match checked {
-            Ok((bytes, took, duration)) => {
+        let (source, began) = (one.source.shown(), one.began);
+        match one.answer.wait(cancel) {
+            Ok((loaded, took)) => {
                 let file = file_name(files.len());
-                let fetched = matches!(one.source, Source::Http(_)).then(|| {
+                let fetched = took.map(|took| {
                     let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-                    (one.began, BootNanos(one.began.0.saturating_add(nanos)))
+                    (began, BootNanos(began.0.saturating_add(nanos)))
                 });
                 evidence.profiles.push(ProfileRecord {
                     file: file.clone(),
                     source,
                     fetched,
-                    covers_window: fetched.is_some() && is_as_long_as(duration, window),
-                    duration,
+                    covers_window: fetched.is_some() && is_as_long_as(loaded.duration, window),
+                    duration: loaded.duration,
                 });
-                files.push((file, bytes));
+                files.push((file, loaded.bytes));
             }
             Err(missing) => evidence
                 .profile_failures
@@ -133,25 +137,36 @@ pub(crate) fn finish(
     files
 }
 
-impl Pending {
-    /// The thread ends by its own timeouts, so this does too.
-    fn wait(&self, cancel: &Cancel) -> Result<(Vec<u8>, Duration), Missing> {
-        loop {
-            match self.answer.recv_timeout(LOOK_EVERY) {
-                Ok(Arrived { bytes, took }) => return bytes.map(|bytes| (bytes, took)),
-                Err(RecvTimeoutError::Timeout) if cancel.requested() => {
-                    return Err(Missing::new(
-                        MissingKind::Interrupted,
-                        "interrupted before the profile was complete",
-                    ));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Missing::new(
-                        MissingKind::Failed,
-                        "fetching it ended in a panic",
-                    ));
-                }
+impl Answer {
+    /// The profile, and how long it took to come if it did not lie here before.
+    fn wait(self, cancel: &Cancel) -> Result<(Loaded, Option<Duration>), Missing> {
+        let arrived = match self {
+            Self::Loaded(loaded) => return Ok((loaded, None)),
+            Self::Coming(answer) => wait(&answer, cancel)?,
+        };
+        let bytes = arrived.bytes?;
+        let duration = validate::duration(&bytes)?;
+        Ok((Loaded { bytes, duration }, Some(arrived.took)))
+    }
+}
+
+/// The thread ends by its own timeouts, so this does too.
+fn wait(answer: &Receiver<Arrived>, cancel: &Cancel) -> Result<Arrived, Missing> {
+    loop {
+        match answer.recv_timeout(LOOK_EVERY) {
+            Ok(arrived) => return Ok(arrived),
+            Err(RecvTimeoutError::Timeout) if cancel.requested() => {
+                return Err(Missing::new(
+                    MissingKind::Interrupted,
+                    "interrupted before the profile was complete",
+                ));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Missing::new(
+                    MissingKind::Failed,
+                    "fetching it ended in a panic",
+                ));
             }
         }
     }

@@ -55,7 +55,8 @@ fn ok(body: &[u8]) -> Vec<u8> {
 
 fn collect(source: &str) -> (Evidence, Vec<(String, Vec<u8>)>) {
     let mut evidence = Evidence::default();
-    let pending = start(&[source.to_owned()], WINDOW, &FakeClock::new());
+    let wanted = prepare(&[source.to_owned()]).unwrap();
+    let pending = start(wanted, WINDOW, &FakeClock::new());
     let files = finish(pending, WINDOW, &Cancel::default(), &mut evidence);
     (evidence, files)
 }
@@ -91,13 +92,10 @@ fn a_profile_is_fetched_for_the_length_of_the_window() {
 fn a_file_is_taken_as_it_is_and_does_not_cover_the_window() {
     let fake = crate::fake_node::FakeNode::new();
     let path = fake.root().join("cpu.pb.gz");
-    fake.write("/cpu.pb.gz", "not a profile");
-    assert_eq!(failure(path.to_str().unwrap()).kind, MissingKind::Malformed);
     fake.write_bytes("/cpu.pb.gz", &profile());
     let (evidence, files) = collect(path.to_str().unwrap());
     assert_eq!(files.len(), 1);
-    assert!(!evidence.profiles[0].covers_window);
-    assert_eq!(failure("/nowhere/cpu.pb.gz").kind, MissingKind::Absent);
+    assert!(!evidence.profiles[0].covers_window && evidence.profiles[0].fetched.is_none());
 }
 
 #[test]
@@ -106,8 +104,9 @@ fn several_profiles_get_names_of_their_own() {
     fake.write_bytes("/a", &profile());
     let path = fake.root().join("a").to_str().unwrap().to_owned();
     let mut evidence = Evidence::default();
-    let sources = [path.clone(), "/nowhere".to_owned(), path];
-    let pending = start(&sources, Duration::from_secs(1), &FakeClock::new());
+    let sources = [path.clone(), "https://nowhere".to_owned(), path];
+    let wanted = prepare(&sources).unwrap();
+    let pending = start(wanted, Duration::from_secs(1), &FakeClock::new());
     let files = finish(pending, WINDOW, &Cancel::default(), &mut evidence);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["profiles/cpu.pb.gz", "profiles/cpu-2.pb.gz"]);
@@ -213,7 +212,8 @@ fn an_interrupt_does_not_wait_for_a_silent_server() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/profile", listener.local_addr().unwrap());
     let cancel = Cancel::default();
-    let pending = start(&[address], Duration::from_secs(60), &FakeClock::new());
+    let wanted = prepare(&[address]).unwrap();
+    let pending = start(wanted, Duration::from_secs(60), &FakeClock::new());
     cancel.flag().store(true, Ordering::Relaxed);
     let mut evidence = Evidence::default();
     finish(pending, WINDOW, &cancel, &mut evidence);
@@ -230,4 +230,24 @@ fn only_a_profile_of_the_windows_length_is_reconciled_with_it() {
     assert_eq!([14.9, 15.1, 16.5].map(covers), [true; 3]);
     assert_eq!([5.0, 30.0].map(covers), [false; 2]);
     assert!(is_as_long_as(None, WINDOW));
+}
+
+#[test]
+fn one_file_that_is_no_profile_ends_it_before_anything_is_fetched() {
+    let (address, request) = server(ok(&profile()));
+    let error = prepare(&[address, "/nowhere".to_owned()]).err().unwrap();
+    assert!(error.to_string().contains("/nowhere"), "{error}");
+    assert!(request.try_recv().is_err());
+}
+
+#[test]
+fn a_profile_that_inflates_beyond_what_we_may_take_is_refused() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..17 {
+        gzip.write_all(&zeros).unwrap();
+    }
+    let bomb = gzip.finish().unwrap();
+    let missing = failure_of(ok(&bomb));
+    assert!(missing.reason.contains("limit"), "{}", missing.reason);
 }

@@ -30,7 +30,7 @@ fn watch_on(fake: &FakeNode, clock: &FakeClock<'_>, cancel: &Cancel) -> Evidence
         start: Ticks(4711),
         ..Target::default()
     };
-    watch(&ctx, target, &[], &Quiet, &Meter::start(clock)).evidence
+    watch(&ctx, target, Vec::new(), &Quiet, &Meter::start(clock)).evidence
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn scan(node: &Node, all: bool, cancel: &Cancel) -> Result<CgroupScan, Missi
         .filter(|(_, files)| !files.is_empty());
     let mut groups = Vec::new();
     for (hierarchy, files) in with_files {
-        groups.push(Group::open(node, &hierarchy.mount, &files)?);
+        groups.push(Group::open(node, hierarchy, &files)?);
     }
     // The tree is that of the memory controller; the others mirror it, as far as they go.
     let tree = hierarchies.iter().map(super::census::Mounted::entry);

@@ -5,7 +5,7 @@ use crate::{Cancel, Node, ReadError};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use nodesleuth_model::Nanos;
-use nodesleuth_model::evidence::{CgroupScan, ScannedFile};
+use nodesleuth_model::evidence::{CgroupScan, CgroupVersion, Hierarchy, ScannedFile};
 use std::cmp::Reverse;
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -16,6 +16,8 @@ const BUFFER_BYTES: usize = 16 << 10;
 
 /// Files to read in each cgroup of one hierarchy.
 pub(super) struct Group {
+    /// What the hierarchy is called where another one has a file of the same name.
+    hierarchy: String,
     mount: OwnedFd,
     files: Vec<&'static CStr>,
 }
@@ -24,15 +26,20 @@ impl Group {
     /// Keeps the hierarchy's mount open.
     pub(super) fn open(
         node: &Node,
-        mount: &str,
+        hierarchy: &Hierarchy,
         files: &[&'static CStr],
     ) -> Result<Self, ReadError> {
+        let mount = &hierarchy.mount;
         let folder = File::open(node.path(mount));
         let folder = folder.map_err(|source| ReadError {
-            path: mount.to_owned(),
+            path: mount.clone(),
             source,
         })?;
         Ok(Self {
+            hierarchy: match hierarchy.version {
+                CgroupVersion::V1 => hierarchy.controllers.join(","),
+                CgroupVersion::V2 => "cgroup2".to_owned(),
+            },
             mount: folder.into(),
             files: files.to_vec(),
         })
@@ -69,6 +76,14 @@ impl Moment {
             cpu: of_this_thread(),
         }
     }
+
+    /// What has passed. The two clocks differ by microseconds; a thread cannot use more CPU than
+    /// there was time.
+    fn since(self, earlier: Self) -> Self {
+        let wall = Nanos(self.wall.0.saturating_sub(earlier.wall.0));
+        let cpu = Nanos(self.cpu.0.saturating_sub(earlier.cpu.0)).min(wall);
+        Self { wall, cpu }
+    }
 }
 
 /// Reads files and adds up.
@@ -99,27 +114,29 @@ impl Reader {
         limits: &Limits,
         cancel: &Cancel,
     ) -> CgroupScan {
-        let (used, began) = (UserAndKernel::of_this_thread(), monotonic());
+        let (modes, began) = (UserAndKernel::of_this_thread(), Moment::now());
         let mut done = 0;
         let mut cut = false;
         for cgroup in cgroups {
             let slowest = self.read_cgroup(cgroup);
             done += 1;
-            let wall = Nanos(monotonic().0 - began.0);
+            let wall = Nanos(monotonic().0 - began.wall.0);
             if slowest > limits.slow_file || wall > limits.wall || cancel.requested() {
                 cut = done < cgroups.len() as u64;
                 break;
             }
         }
-        let wall = Nanos(monotonic().0 - began.0);
-        let used = UserAndKernel::of_this_thread().since(used);
+        let took = Moment::now().since(began);
+        let used = UserAndKernel::of_this_thread()
+            .since(modes)
+            .scaled_to(took.cpu);
         CgroupScan {
             cgroups: done,
             files: self.tallies.iter().flatten().map(|tally| tally.files).sum(),
             failed: self.failed,
             user: used.user,
             kernel: used.kernel,
-            wall,
+            wall: took.wall,
             by_file: self.by_file(),
             sampled: cut,
         }
@@ -139,11 +156,11 @@ impl Reader {
                 let after = Moment::now();
                 match read {
                     Ok(()) => {
-                        let wall = Nanos(after.wall.0 - before.wall.0);
+                        let took = after.since(before);
                         tally.files += 1;
-                        tally.cpu.0 += after.cpu.0 - before.cpu.0;
-                        tally.slowest = tally.slowest.max(wall);
-                        slowest = slowest.max(wall);
+                        tally.cpu.0 += took.cpu.0;
+                        tally.slowest = tally.slowest.max(took.wall);
+                        slowest = slowest.max(took.wall);
                     }
                     Err(_) => self.failed += 1,
                 }
@@ -154,12 +171,15 @@ impl Reader {
     }
 
     fn by_file(&self) -> Vec<ScannedFile> {
-        let names = self.groups.iter().flat_map(|group| &group.files);
+        let names = self
+            .groups
+            .iter()
+            .flat_map(|group| group.files.iter().map(move |&name| (group, name)));
         let mut by_file: Vec<ScannedFile> = names
             .zip(self.tallies.iter().flatten())
             .filter(|(_, tally)| tally.files > 0)
-            .map(|(name, tally)| ScannedFile {
-                name: name.to_string_lossy().into_owned(),
+            .map(|((group, name), tally)| ScannedFile {
+                name: self.name_of(group, name),
                 files: tally.files,
                 cpu: tally.cpu,
                 slowest: tally.slowest,
@@ -167,6 +187,19 @@ impl Reader {
             .collect();
         by_file.sort_by_key(|file| Reverse(file.cpu));
         by_file
+    }
+
+    /// `memory.stat`; `cpu/cpu.stat` where another hierarchy has a `cpu.stat` too.
+    fn name_of(&self, group: &Group, name: &CStr) -> String {
+        let with_it = self
+            .groups
+            .iter()
+            .filter(|group| group.files.contains(&name));
+        let name = name.to_string_lossy();
+        match with_it.count() {
+            0 | 1 => name.into_owned(),
+            _ => format!("{}/{name}", group.hierarchy),
+        }
     }
 }
 

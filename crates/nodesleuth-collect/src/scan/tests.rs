@@ -1,5 +1,6 @@
 use super::*;
 use crate::fake_node::FakeNode;
+use nodesleuth_model::evidence::Hierarchy;
 
 const MOUNT: &str = "/sys/fs/cgroup/memory";
 
@@ -12,6 +13,33 @@ fn node(cgroups: usize) -> FakeNode {
             .file(&format!("{folder}/memory.usage_in_bytes"), "1\n");
     }
     fake
+}
+
+fn memory() -> Hierarchy {
+    Hierarchy {
+        mount: MOUNT.to_owned(),
+        controllers: vec!["memory".to_owned()],
+        ..Hierarchy::default()
+    }
+}
+
+#[test]
+fn a_file_of_two_hierarchies_is_told_apart_and_cpu_time_fits_into_wall_time() {
+    let mounts = "35 31 0:32 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n\
+                  36 31 0:33 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+    let fake = FakeNode::with_memory_v1("6.1.0", 1)
+        .file("/proc/self/mountinfo", mounts)
+        .file("/sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n")
+        .file("/sys/fs/cgroup/unified/cpu.stat", "usage_usec 1\n")
+        .file("/sys/fs/cgroup/cpu/cpu.stat", "nr_periods 0\n");
+    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    let mut names: Vec<&str> = scan.by_file.iter().map(|file| file.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["cgroup2/cpu.stat", "cpu/cpu.stat"]);
+    assert!(scan.user.0 + scan.kernel.0 <= scan.wall.0, "{scan:?}");
+    assert!(scan.user.0 + scan.kernel.0 > 0, "{scan:?}");
+    let by_file: u64 = scan.by_file.iter().map(|file| file.cpu.0).sum();
+    assert!(by_file <= scan.wall.0, "{scan:?}");
 }
 
 #[test]
@@ -55,7 +83,7 @@ fn cgroups_that_hold_others_are_left_out_where_they_may_be_slow() {
 #[test]
 fn a_cgroup_removed_after_it_was_listed_is_passed_over() {
     let fake = node(2);
-    let group = Group::open(&fake.node, MOUNT, &[c"memory.stat"]).unwrap();
+    let group = Group::open(&fake.node, &memory(), &[c"memory.stat"]).unwrap();
     fake.remove(&format!("{MOUNT}/kubepods/pod1"));
     let limits = Limits {
         wall: Nanos(u64::MAX),
@@ -69,7 +97,7 @@ fn a_cgroup_removed_after_it_was_listed_is_passed_over() {
 #[test]
 fn a_slow_file_ends_a_sample() {
     let fake = node(3);
-    let group = Group::open(&fake.node, MOUNT, &[c"memory.stat"]).unwrap();
+    let group = Group::open(&fake.node, &memory(), &[c"memory.stat"]).unwrap();
     let limits = Limits {
         wall: Nanos(u64::MAX),
         slow_file: Nanos(0),

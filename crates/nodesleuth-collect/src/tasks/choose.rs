@@ -47,9 +47,23 @@ fn by_pid(node: &Node, pid: Pid) -> Result<Target, CollectError> {
     };
     let line = node.bytes(&format!("/proc/{pid}/stat"));
     let process = line.ok().and_then(|line| pid_stat::parse(&line, 0).ok());
-    process
-        .map(|process| target(&process, ChosenBy::Pid))
-        .ok_or(CollectError::NoSuchPid(pid))
+    let process = process.ok_or(CollectError::NoSuchPid(pid))?;
+    match is_zombie(&process) {
+        true => Err(ended(&process)),
+        false => Ok(target(&process, ChosenBy::Pid)),
+    }
+}
+
+/// The first thread alone may be a zombie while others run.
+fn is_zombie(process: &ProcessStat) -> bool {
+    matches!(process.state, 'Z' | 'X') && process.threads <= 1
+}
+
+fn ended(process: &ProcessStat) -> CollectError {
+    CollectError::Ended {
+        pid: process.pid,
+        parent: process.ppid,
+    }
 }
 
 fn by_name(
@@ -60,12 +74,13 @@ fn by_name(
     let table =
         process_table::read(node).map_err(|missing| CollectError::NoProcesses(missing.reason))?;
     let candidates = not_ourselves(&table, std::process::id());
-    let named: Vec<&ProcessStat> = candidates
+    let (zombies, named): (Vec<&ProcessStat>, Vec<&ProcessStat>) = candidates
         .iter()
         .copied()
         .filter(|process| is_called(node, process, name))
-        .collect();
+        .partition(|process| is_zombie(process));
     match named[..] {
+        [] if !zombies.is_empty() => Err(ended(zombies[0])),
         [] => {
             let hint = similar(name, candidates.iter().map(|process| process.comm.as_str()));
             Err(CollectError::NoSuchName {
@@ -136,6 +151,10 @@ pub(super) fn not_ourselves(table: &ProcessTable, own: u32) -> Vec<&ProcessStat>
 }
 
 fn is_called(node: &Node, process: &ProcessStat, name: &str) -> bool {
+    // What is unreadable, such as a kernel thread's executable, has no name either.
+    if name.is_empty() {
+        return false;
+    }
     let cut = &name.as_bytes()[..name.len().min(COMM_BYTES)];
     process.comm.as_bytes() == cut || {
         let exe = node

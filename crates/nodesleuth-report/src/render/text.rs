@@ -3,6 +3,7 @@
 use crate::document::{Block, Document, Item, Row, Tone};
 use anstyle::{AnsiColor, Effects};
 use comfy_table::{CellAlignment, Table, presets};
+use nodesleuth_model::printable;
 
 /// How text is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +93,7 @@ impl Pen {
             .load_style(presets::NOTHING)
             .set_header(columns.iter().copied());
         for row in rows {
-            table.add_row(&row.cells);
+            table.add_row(row.cells.iter().map(|cell| printable(cell)));
         }
         for (at, title) in columns.iter().enumerate() {
             let numeric = title.ends_with("cores") || *title == "%" || *title == "pid";
@@ -111,7 +112,8 @@ impl Pen {
             .subsequent_indent(rest)
             .break_words(false)
             .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(text, options) {
+        // Before wrapping: a line break in a name would begin a line that looks like ours.
+        for line in textwrap::wrap(&printable(text), options) {
             self.line(&line, style);
         }
     }
@@ -125,13 +127,6 @@ impl Pen {
             self.out.push('\n');
         }
     }
-}
-
-/// Names come from outside: control characters must not reach the terminal.
-fn printable(line: &str) -> String {
-    line.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 fn tone_style(tone: Tone) -> anstyle::Style {
@@ -176,12 +171,39 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_process_name_cannot_move_the_cursor() {
-        let drawn = draw(vec![Block::Paragraph("evil\u{1b}[2Jname\u{7}".into())]);
-        assert!(
-            !drawn.contains('\u{1b}') && !drawn.contains('\u{7}'),
-            "{drawn:?}"
-        );
+    fn a_hostile_name_cannot_colour_forge_a_line_or_turn_the_text_around() {
+        let name = "ev\u{1b}[31mil\u{7} x\nNOTHING WRONG\u{202e}";
+        let items = vec![Item {
+            text: name.to_owned(),
+            command: Some(name.to_owned()),
+            note: Some(name.to_owned()),
+        }];
+        let rows = vec![Row::new([name.to_owned()])];
+        let label = name.to_owned();
+        for block in [
+            Block::Paragraph(name.to_owned()),
+            Block::Subheading(name.to_owned()),
+            Block::Verdict {
+                text: name.to_owned(),
+                tone: Tone::Open,
+            },
+            Block::List { label, items },
+            Block::Table {
+                columns: vec!["process"],
+                rows,
+            },
+        ] {
+            let told = format!("{block:?}");
+            let drawn = draw(vec![block]);
+            let harmless = drawn
+                .chars()
+                .all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}'));
+            assert!(harmless, "{told}: {drawn:?}");
+            let forged = drawn
+                .lines()
+                .any(|line| line.trim_start().starts_with("NOTHING"));
+            assert!(!forged, "{told}: {drawn:?}");
+        }
     }
 
     #[test]

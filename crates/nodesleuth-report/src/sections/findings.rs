@@ -15,14 +15,17 @@ impl Section for Findings {
     fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
         let mut blocks = Vec::new();
         for (at, finding) in diagnosis.findings.iter().enumerate() {
-            blocks.push(Block::Subheading(heading(at + 1, finding)));
+            let first = &diagnosis.findings[0];
+            let driven =
+                finding.kind == FindingKind::Contributor && first.kind == FindingKind::Cause;
+            blocks.push(Block::Subheading(heading(at + 1, finding, driven)));
             blocks.extend(body(finding));
         }
         blocks
     }
 }
 
-fn heading(number: usize, finding: &Finding) -> String {
+fn heading(number: usize, finding: &Finding, driven: bool) -> String {
     let cores = finding.cores.unwrap_or_default();
     let percent = finding.share.unwrap_or_default() * 100.0;
     let confidence = match finding.confidence {
@@ -30,9 +33,10 @@ fn heading(number: usize, finding: &Finding) -> String {
         Confidence::Medium => "medium",
         Confidence::Low => "low",
     };
-    let driven = match finding.kind {
-        FindingKind::Contributor => ", usually driven by a cause above",
-        _ => "",
+    let driven = if driven {
+        ", usually driven by a cause above"
+    } else {
+        ""
     };
     format!(
         "{number}. {} — {cores} cores, {percent:.0}% (confidence {confidence}{driven}) [{}]",

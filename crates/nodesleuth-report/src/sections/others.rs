@@ -2,8 +2,9 @@
 
 use super::Section;
 use crate::document::{Block, Row};
-use nodesleuth_model::Diagnosis;
+use nodesleuth_model::agents::by_comm;
 use nodesleuth_model::diagnosis::HotProcess;
+use nodesleuth_model::{Diagnosis, Outcome};
 
 pub(super) struct Others;
 
@@ -21,12 +22,7 @@ impl Section for Others {
             columns: vec!["process", "pid", "cores", "kernel cores"],
             rows,
         }];
-        let agents = diagnosis
-            .others
-            .iter()
-            .filter(|other| other.known_agent)
-            .count();
-        if agents > 0 {
+        if hot_agents(diagnosis) > 1 {
             blocks.push(Block::Paragraph(
                 "Several node agents that are hot at once point to something they share: the \
                  kernel's tables, the disk, or one client of all of them."
@@ -35,6 +31,20 @@ impl Section for Others {
         }
         blocks
     }
+}
+
+/// Node agents that are hot, the target included.
+fn hot_agents(diagnosis: &Diagnosis) -> usize {
+    let others = diagnosis
+        .others
+        .iter()
+        .filter(|other| other.known_agent)
+        .count();
+    let target = diagnosis
+        .target
+        .as_ref()
+        .filter(|target| by_comm(&target.comm).is_some());
+    others + usize::from(target.is_some() && diagnosis.outcome != Outcome::NotHot)
 }
 
 fn row(other: &HotProcess) -> Row {

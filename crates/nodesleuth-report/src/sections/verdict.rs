@@ -26,20 +26,23 @@ impl Section for Verdict {
             diagnosis
                 .target
                 .as_ref()
-                .map(|target| Block::Paragraph(cpu(target))),
+                .and_then(cpu)
+                .map(Block::Paragraph),
         );
         blocks.extend(diagnosis.window_note.clone().map(Block::Paragraph));
         blocks
     }
 }
 
-fn cpu(target: &TargetSummary) -> String {
+/// Nothing when the CPU is not known: the verdict says why.
+fn cpu(target: &TargetSummary) -> Option<String> {
+    let (cores, children) = (target.cores?, target.children_cores?);
     let mut line = format!(
-        "CPU: {} cores in this window (user {}, kernel {}",
-        target.cores, target.user_cores, target.kernel_cores
+        "CPU: {cores} cores in this window (user {}, kernel {}",
+        target.user_cores?, target.kernel_cores?
     );
-    if target.children_cores.0 > 0.0 {
-        line.push_str(&format!(", ended children {}", target.children_cores));
+    if children.0 > 0.0 {
+        line.push_str(&format!(", ended children {children}"));
     }
     line.push(')');
     if let (Some(cores), Some(age)) = (target.lifetime_cores, target.age_seconds) {
@@ -48,7 +51,7 @@ fn cpu(target: &TargetSummary) -> String {
             age_words(age)
         ));
     }
-    line
+    Some(line)
 }
 
 fn age_words(seconds: f64) -> String {

@@ -47,7 +47,7 @@ fn page(entry: &Entry) -> String {
         entry.id,
         entry.class,
         entry.standing.as_str(),
-        entry.title.text(),
+        entry.title.outline(),
         entry.component,
         entry.explanation.trim(),
     );
@@ -105,15 +105,15 @@ fn lines(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
 
 fn proof(rule: &ProofRule) -> String {
     match &rule.command {
-        Some(command) => format!("- {}\n    $ {}", rule.text.text(), command.text()),
-        None => format!("- {}", rule.text.text()),
+        Some(command) => format!("- {}\n    $ {}", rule.text.outline(), command.outline()),
+        None => format!("- {}", rule.text.outline()),
     }
 }
 
 fn remedy(rule: &RemedyRule) -> String {
-    let mut line = format!("- {}", rule.text.text());
+    let mut line = format!("- {}", rule.text.outline());
     if let Some(command) = &rule.command {
-        line.push_str(&format!("\n    $ {}", command.text()));
+        line.push_str(&format!("\n    $ {}", command.outline()));
     }
     if let Some(risk) = &rule.risk {
         line.push_str(&format!("\n    risk: {risk}"));

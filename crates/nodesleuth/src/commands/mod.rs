@@ -31,7 +31,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Collect(args) => collect::run(&args, verbose).map(done),
         Command::Analyze(args) => analyze::run(&args),
         Command::Bundle(args) => bundle::run(&args).map(done),
-        Command::Top(args) => Ok(top::run(&args, &crate::signals::cancel()).map(done)?),
+        Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),

@@ -7,8 +7,9 @@ use crate::output;
 use crate::progress::Display;
 use crate::signals;
 use nodesleuth_analyze::Catalog;
+use nodesleuth_collect::tasks::PidKind;
 use nodesleuth_collect::{CollectError, Collected, Node, Options, SystemClock, TargetChoice};
-use nodesleuth_model::{Cores, Pid};
+use nodesleuth_model::{Cores, Pid, printable};
 use std::time::Duration;
 
 /// Kernel time that possibly slow reads may cost in all, unless told otherwise.
@@ -46,9 +47,13 @@ impl TargetArgs {
         catalog: &Catalog,
         progress: &Display,
     ) -> Result<Collected, Failure> {
+        let target = self.choice()?;
+        if let TargetChoice::Pid(pid) = target {
+            tell_a_thread(&Node::live(), pid);
+        }
         let options = Options {
             window: self.window,
-            target: self.choice()?,
+            target,
             profiles: self.pprof.clone(),
             read_child: own_binary(),
             slow_read_budget: self.read_budget,
@@ -62,7 +67,12 @@ impl TargetArgs {
             if let CollectError::NothingHot { busiest } = &error {
                 show_busiest(busiest);
             }
-            error.into()
+            match &error {
+                CollectError::UnusableProfile { help, .. } => {
+                    Failure::usage(error.to_string(), help)
+                }
+                _ => error.into(),
+            }
         })
     }
 
@@ -75,6 +85,12 @@ impl TargetArgs {
                 ));
             }
             (Some(pid), _) => TargetChoice::Pid(Pid(pid)),
+            (None, Some(name)) if name.trim().is_empty() => {
+                return Err(Failure::usage(
+                    "the name of a process cannot be empty",
+                    "give a name such as kubelet, or leave --name away to look for a hot agent",
+                ));
+            }
             (None, Some(name)) => TargetChoice::Name(name.clone()),
             (None, None) => TargetChoice::BusiestAgent,
         })
@@ -85,6 +101,19 @@ impl TargetArgs {
 /// even when the file was replaced meanwhile.
 pub(crate) fn own_binary() -> Option<std::path::PathBuf> {
     std::env::current_exe().ok()
+}
+
+/// Whoever names a thread is told that its whole process is watched.
+fn tell_a_thread(node: &Node, tid: Pid) {
+    if let PidKind::ThreadOf(process) = PidKind::of(node, tid) {
+        let comm = node
+            .text(&format!("/proc/{process}/comm"))
+            .unwrap_or_default();
+        output::note(&format!(
+            "note: {tid} is a thread of process {process} ({}): watching the process\n",
+            printable(comm.trim_end())
+        ));
+    }
 }
 
 fn show_busiest(busiest: &[(Pid, String, Cores)]) {

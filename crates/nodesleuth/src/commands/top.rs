@@ -5,9 +5,10 @@ mod interval;
 mod json;
 mod row;
 mod text;
-mod utc;
 
 use crate::args::Format;
+use crate::failure::Failure;
+use crate::output;
 use averages::Averages;
 use interval::Interval;
 use nodesleuth_collect::tasks::{PidKind, Scope, TaskSampler, TaskUse};
@@ -48,13 +49,15 @@ pub(crate) struct Args {
 }
 
 /// Why there is nothing to show.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub(crate) enum TopError {
-    /// The process table is unreadable or the process is not there.
-    #[error(transparent)]
-    Collect(#[from] CollectError),
+    /// `--pid` names nobody.
+    #[error("there is no process {0}")]
+    #[diagnostic(help("`nodesleuth top` without --pid shows all processes"))]
+    NoSuchProcess(Pid),
     /// `--pid` names a thread.
-    #[error("{tid} is a thread of process {pid}: use --pid {pid} --threads")]
+    #[error("{tid} is a thread of process {pid}")]
+    #[diagnostic(help("use --pid {pid} --threads"))]
     Thread {
         /// As given.
         tid: Pid,
@@ -62,20 +65,21 @@ pub(crate) enum TopError {
         pid: Pid,
     },
     /// `--pid` names a process that we may not look at.
-    #[error("process {0} is hidden from us (needs root)")]
+    #[error("process {0} is hidden from us")]
+    #[diagnostic(help("run as root"))]
     Denied(Pid),
-    /// Standard output cannot be written to.
-    #[error("cannot write the output: {0}")]
-    Output(#[from] io::Error),
+    /// The process table is unreadable.
+    #[error(transparent)]
+    #[diagnostic(help("is /proc mounted? in a container, share the node's PID namespace"))]
+    Table(#[from] CollectError),
 }
 
-/// Prints to standard output until the samples are done or the user stops it. A reader that goes
-/// away ends it quietly.
+/// Prints to standard output until the samples are done or the user stops it.
 ///
 /// # Errors
 /// When there is no such process, the process table is unreadable, or the output cannot be
 /// written.
-pub(crate) fn run(args: &Args, cancel: &Cancel) -> Result<(), TopError> {
+pub(crate) fn run(args: &Args, cancel: &Cancel) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let watch = Watch {
         args,
@@ -83,10 +87,7 @@ pub(crate) fn run(args: &Args, cancel: &Cancel) -> Result<(), TopError> {
         clock: &SystemClock,
         cancel,
     };
-    match watch.run(&mut out) {
-        Err(TopError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
+    watch.run(&mut out)
 }
 
 /// What a run needs from outside.
@@ -98,20 +99,19 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn run(&self, out: &mut dyn Write) -> Result<(), TopError> {
+    fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let scope = self.scope()?;
         let mut sampler = match self.args.threads {
             true => TaskSampler::of_threads(self.node, self.clock, scope),
             false => TaskSampler::of_processes(self.node, self.clock, scope),
         };
-        let first = sampler.sample()?;
+        let first = sampler.sample().map_err(TopError::Table)?;
         if let (0, Scope::Process(pid)) = (first.processes, scope) {
-            let nobody = CollectError::NoSuchPid(pid).into();
-            return Err(if first.denied > 0 {
-                TopError::Denied(pid)
-            } else {
-                nobody
-            });
+            let why = match first.denied {
+                0 => TopError::NoSuchProcess(pid),
+                _ => TopError::Denied(pid),
+            };
+            return Err(why.into());
         }
         let mut averages = Averages::default();
         let target_is_gone = self.samples(&mut sampler, first.at, &mut averages, out)?;
@@ -153,7 +153,7 @@ impl Watch<'_> {
         first: BootNanos,
         averages: &mut Averages,
         out: &mut dyn Write,
-    ) -> Result<bool, TopError> {
+    ) -> Result<bool, Failure> {
         let interval = self.args.interval.unwrap_or_default().nanos();
         let count = self
             .args
@@ -164,7 +164,7 @@ impl Watch<'_> {
         while count.is_none_or(|count| done < count) && !self.cancel.requested() {
             due = BootNanos(due.0.saturating_add(interval.0));
             self.wait_until(due);
-            let sample = sampler.sample()?;
+            let sample = sampler.sample().map_err(TopError::Table)?;
             if sample.processes == 0 {
                 return Ok(true);
             }
@@ -226,7 +226,7 @@ impl Watch<'_> {
     }
 
     fn now(&self) -> String {
-        utc::rfc3339(self.clock.utc_unix_nanos())
+        output::utc(self.clock.utc_unix_nanos())
     }
 }
 

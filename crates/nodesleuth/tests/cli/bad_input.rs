@@ -7,7 +7,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 const CASE: &str = "fixtures/bundles/k415-z20000";
 
@@ -266,8 +268,89 @@ fn a_profile_server_that_misbehaves_is_explained_and_the_rest_is_measured() {
     );
     let refused = with_profile("http://127.0.0.1:1/debug/pprof/profile");
     assert!(refused.contains("refused"), "{refused}");
-    let missing = with_profile("/no/such/profile.pb.gz");
-    assert!(missing.contains("/no/such/profile.pb.gz"), "{missing}");
+}
+
+#[test]
+fn a_file_that_is_no_profile_is_refused_before_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(at("text"), "hello").unwrap();
+    support::must(Command::new("mkfifo").arg(at("pipe")));
+    let own = std::process::id().to_string();
+    for (profile, words) in [
+        (at("missing.pb.gz"), ["No such file", "check the path"]),
+        (at(""), ["a directory", "CPU profile"]),
+        (at("pipe"), ["a pipe", "CPU profile"]),
+        (at("text"), ["text", "CPU profile"]),
+    ] {
+        let begin = Instant::now();
+        let refused = run(&[
+            "diagnose", "--pid", &own, "--window", "60s", "--pprof", &profile,
+        ]);
+        refuses(&refused, &[&profile, "help:", words[0], words[1]]);
+        assert!(begin.elapsed() < Duration::from_secs(30), "{profile}");
+    }
+}
+
+#[test]
+fn an_address_without_http_is_told_how_to_write_it() {
+    let own = std::process::id().to_string();
+    let refused = |profile: &str| run(&["diagnose", "--pid", &own, "--pprof", profile]);
+    refuses(
+        &refused("127.0.0.1:6060/debug/pprof/profile"),
+        &["write http://127.0.0.1:6060/debug/pprof/profile"],
+    );
+    let login = refused("me:s3cret@127.0.0.1:6060/debug/pprof/profile");
+    refuses(&login, &["http://127.0.0.1:6060/"]);
+    assert!(!login.err.contains("s3cret"), "{login:?}");
+}
+
+#[test]
+fn an_empty_name_is_refused() {
+    refuses(
+        &run(&["diagnose", "--name", "", "--window", "200ms"]),
+        &["cannot be empty", "help:"],
+    );
+}
+
+#[test]
+fn a_process_that_has_ended_is_refused() {
+    // Nobody waits for it until the end of this test.
+    let mut zombie = Command::new("true").spawn().unwrap();
+    let pid = zombie.id().to_string();
+    let begin = Instant::now();
+    let is_zombie = || {
+        fs::read_to_string(format!("/proc/{pid}/stat"))
+            .unwrap()
+            .contains(") Z ")
+    };
+    while !is_zombie() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "it never ended");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let refused = run(&["diagnose", "--pid", &pid, "--window", "200ms"]);
+    zombie.wait().unwrap();
+    let parent = std::process::id().to_string();
+    refuses(&refused, &[&pid, "has ended", &parent]);
+}
+
+#[test]
+fn a_thread_is_named_and_its_process_watched() {
+    let (tell, told) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        tell.send(nix::unistd::gettid().to_string()).unwrap();
+        let _ = ended.recv();
+    });
+    let tid = told.recv().unwrap();
+    let watched = run(&["diagnose", "--pid", &tid, "--window", "200ms", "-o", "json"]);
+    drop(end);
+    thread.join().unwrap();
+    assert_eq!(watched.code, Some(0), "{watched:?}");
+    let own = std::process::id();
+    assert_eq!(watched.json()["target"]["pid"], own);
+    let note = format!("note: {tid} is a thread of process {own} (");
+    assert!(watched.err.contains(&note), "{watched:?}");
 }
 
 #[test]

@@ -2,10 +2,13 @@
 //! `BLESS=1` rewrites the expectations, a missing one is a failure.
 
 use crate::repository;
-use crate::support::{Run, run};
+use crate::support::{self, Run, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
 
 fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = fs::read_dir(repository("fixtures/bundles"))
@@ -127,5 +130,47 @@ fn every_recorded_bundle_can_be_looked_into() {
             run.out.contains("evidence.json") && run.out.contains("timed_reads"),
             "{run:?}"
         );
+    }
+}
+
+#[test]
+fn a_bundle_can_come_through_a_pipe() {
+    let case = repository("fixtures/bundles/k415-z20000");
+    let packed = support::must(
+        Command::new("tar")
+            .arg("-czf-")
+            .arg("-C")
+            .arg(&case)
+            .args(["evidence.json", "profiles"]),
+    );
+    let mut command = support::nodesleuth(&["analyze", "/dev/stdin"]);
+    let mut child = support::start(command.stdin(Stdio::piped()));
+    let mut pipe = child.stdin.take().unwrap();
+    let feed = thread::spawn(move || pipe.write_all(&packed.stdout));
+    let piped = support::finish(child);
+    feed.join().unwrap().unwrap();
+    assert_eq!(piped.code, Some(0), "{piped:?}");
+    assert_eq!(piped.out, analyzed(&case, "text").out);
+}
+
+/// A process may call itself anything, also what moves a cursor or looks like our own line.
+#[test]
+fn a_hostile_name_in_a_bundle_is_shown_harmlessly() {
+    let recorded = repository("fixtures/bundles/demo-cgroups/evidence.json");
+    let mut evidence: serde_json::Value =
+        serde_json::from_slice(&fs::read(recorded).unwrap()).unwrap();
+    evidence["target"]["value"]["comm"] = "x\nNOTHING WRONG\u{1b}[31m\u{7}\u{202e}".into();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("evidence.json"), evidence.to_string()).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    for command in [&["analyze", folder][..], &["bundle", "show", folder]] {
+        let run = run(command);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(
+            run.out.contains("x\u{fffd}NOTHING WRONG\u{fffd}[31m"),
+            "{run:?}"
+        );
+        let harmful = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!run.out.contains(harmful), "{run:?}");
     }
 }

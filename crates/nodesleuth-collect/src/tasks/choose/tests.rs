@@ -62,6 +62,43 @@ fn a_thread_id_stands_for_its_process() {
 }
 
 #[test]
+fn a_zombie_is_refused_by_id_and_by_name() {
+    let zombie = stat(8, "runc", 3, 4).replace(") S 1 ", ") Z 5 ");
+    let fake = node().file("/proc/8/stat", &zombie);
+    for choice in [
+        TargetChoice::Pid(Pid(8)),
+        TargetChoice::Name("runc".to_owned()),
+    ] {
+        let error = choose(&fake, &FakeClock::new(), choice).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "process 8 has ended and waits for its parent 5 to notice"
+        );
+    }
+    fake.write("/proc/9/stat", &stat(9, "runc", 3, 4));
+    let name = TargetChoice::Name("runc".to_owned());
+    let chosen = choose(&fake, &FakeClock::new(), name).unwrap();
+    assert_eq!(chosen.pid, Pid(9));
+}
+
+#[test]
+fn a_process_whose_first_thread_alone_has_ended_is_watched() {
+    let first_ended = stat(8, "agent", 3, 4)
+        .replace(") S ", ") Z ")
+        .replace(" 0 1 0 1000 ", " 0 4 0 1000 ");
+    let fake = node().file("/proc/8/stat", &first_ended);
+    let chosen = choose(&fake, &FakeClock::new(), TargetChoice::Pid(Pid(8))).unwrap();
+    assert_eq!(chosen.pid, Pid(8));
+}
+
+#[test]
+fn nobody_is_called_nothing() {
+    let choice = TargetChoice::Name(String::new());
+    let error = choose(&node(), &FakeClock::new(), choice).unwrap_err();
+    assert!(matches!(error, CollectError::NoSuchName { .. }), "{error}");
+}
+
+#[test]
 fn of_several_with_the_name_the_busier_one_is_taken() {
     let fake = node();
     let clock = FakeClock::new().at(Duration::from_millis(500), || {

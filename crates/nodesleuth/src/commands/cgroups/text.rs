@@ -5,12 +5,12 @@ use nodesleuth_collect::CgroupsSeen;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupScan, CgroupVersion, Hierarchy, ReadOutcome, TimedReads,
 };
-use nodesleuth_model::{Nanos, Observed};
+use nodesleuth_model::{Missing, Nanos, Observed, printable};
 
 pub(super) fn of(seen: &CgroupsSeen) -> String {
     let mut text = match seen.census.require("cgroups") {
         Ok(census) => format!("{}{}", hierarchies(census), patterns(census)),
-        Err(missing) => format!("{missing}\n"),
+        Err(missing) => format!("{}\n", told(&missing)),
     };
     text.push_str(&reads(&seen.timed_reads));
     text.push_str(&scan(&seen.scan));
@@ -28,8 +28,8 @@ fn hierarchies(census: &CgroupCensus) -> String {
             Err(_) => "?".to_owned(),
         };
         let (dying, how) = match hierarchy.dying.require("dying") {
-            Ok(dying) => (dying.count.to_string(), dying.how.clone()),
-            Err(missing) => ("?".to_owned(), missing.to_string()),
+            Ok(dying) => (dying.count.to_string(), printable(&dying.how).into_owned()),
+            Err(missing) => ("?".to_owned(), told(&missing)),
         };
         table.add_row([
             name(hierarchy),
@@ -52,10 +52,15 @@ fn hierarchies(census: &CgroupCensus) -> String {
 }
 
 fn name(hierarchy: &Hierarchy) -> String {
-    match hierarchy.controllers.as_slice() {
+    let name = match hierarchy.controllers.as_slice() {
         [] => hierarchy.mount.clone(),
         controllers => controllers.join(","),
-    }
+    };
+    printable(&name).into_owned()
+}
+
+fn told(missing: &Missing) -> String {
+    printable(&missing.to_string()).into_owned()
 }
 
 fn version(hierarchy: &Hierarchy) -> &'static str {
@@ -74,7 +79,8 @@ fn patterns(census: &CgroupCensus) -> String {
     };
     let mut text = format!("\nby name in {}:\n", name(largest));
     for pattern in &largest.patterns {
-        text.push_str(&format!("{:>8}  {}\n", pattern.count, pattern.pattern));
+        let name = printable(&pattern.pattern);
+        text.push_str(&format!("{:>8}  {name}\n", pattern.count));
     }
     text
 }
@@ -82,7 +88,7 @@ fn patterns(census: &CgroupCensus) -> String {
 fn reads(timed: &Observed<TimedReads>) -> String {
     let timed = match timed.require("timed reads") {
         Ok(timed) => timed,
-        Err(missing) => return format!("\n{missing}\n"),
+        Err(missing) => return format!("\n{}\n", told(&missing)),
     };
     let mut text = String::from("\nhow long one read takes:\n");
     for read in &timed.reads {
@@ -98,7 +104,11 @@ fn reads(timed: &Observed<TimedReads>) -> String {
                 format!("no answer within {after}; process {pid} is stuck in it")
             }
         };
-        text.push_str(&format!("  {:<48} {said}\n", read.path));
+        text.push_str(&format!(
+            "  {:<48} {}\n",
+            printable(&read.path),
+            printable(&said)
+        ));
     }
     text
 }
@@ -106,7 +116,7 @@ fn reads(timed: &Observed<TimedReads>) -> String {
 fn scan(scan: &Observed<CgroupScan>) -> String {
     let scan = match scan {
         Observed::NotRequested => return String::new(),
-        Observed::Unavailable(missing) => return format!("\nscan: {missing}\n"),
+        Observed::Unavailable(missing) => return format!("\nscan: {}\n", told(missing)),
         Observed::Value(scan) => scan,
     };
     let cpu = Nanos(scan.user.0 + scan.kernel.0);
@@ -120,8 +130,57 @@ fn scan(scan: &Observed<CgroupScan>) -> String {
         let each = Nanos(file.cpu.0 / file.files.max(1));
         text.push_str(&format!(
             "  {:<28} {each} each, slowest {}\n",
-            file.name, file.slowest
+            printable(&file.name),
+            file.slowest
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nodesleuth_model::MissingKind;
+    use nodesleuth_model::evidence::{PatternCount, TimedRead};
+
+    #[test]
+    fn names_of_cgroups_cannot_forge_lines_or_move_the_cursor() {
+        let name = "x\nNOTHING WRONG\u{1b}[31m\u{202e}".to_owned();
+        let hierarchy = Hierarchy {
+            mount: name.clone(),
+            live: Observed::Value(3),
+            patterns: vec![PatternCount {
+                pattern: name.clone(),
+                count: 3,
+                ..PatternCount::default()
+            }],
+            ..Hierarchy::default()
+        };
+        let read = TimedRead {
+            path: name.clone(),
+            outcome: ReadOutcome::Failed {
+                reason: name.clone(),
+            },
+            ..TimedRead::default()
+        };
+        let seen = CgroupsSeen {
+            census: Observed::Value(CgroupCensus {
+                hierarchies: vec![hierarchy],
+                ..CgroupCensus::default()
+            }),
+            timed_reads: Observed::Value(TimedReads {
+                reads: vec![read],
+                ..TimedReads::default()
+            }),
+            scan: Observed::Unavailable(Missing::new(MissingKind::Failed, name)),
+        };
+        let shown = of(&seen);
+        assert_eq!(
+            shown
+                .matches("x\u{fffd}NOTHING WRONG\u{fffd}[31m\u{fffd}")
+                .count(),
+            6
+        );
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+    }
 }

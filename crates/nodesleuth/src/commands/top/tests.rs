@@ -75,7 +75,7 @@ fn run_on(
     typed: &[&str],
     cancel: &Cancel,
     happens: impl Fn(u64) + Sync,
-) -> Result<String, TopError> {
+) -> Result<String, Failure> {
     let (node, clock) = (Node::at(root), FakeClock::new(happens));
     let watch = Watch {
         args: &args(typed),
@@ -99,7 +99,7 @@ fn one_sample_is_shown_when_nothing_is_asked_for() {
     let expected = "
 2023-11-14T22:13:20Z, interval 1.00 s, 1 of 2 processes ran
      PID    %user  %system    %wait     %CPU   cswch/s nvcswch/s  COMMAND
-       7    50.00    50.00    10.00   100.00       8.0       0.0  kube\\u{1b}let
+       7    50.00    50.00    10.00   100.00       8.0       0.0  kube�let
 ";
     assert_eq!(shown.unwrap(), expected);
 }
@@ -209,13 +209,14 @@ fn a_wrong_pid_is_named_and_a_thread_told_apart() {
     .unwrap();
     let error = |pid| {
         let typed = ["--pid", pid];
-        run_on(root.path(), &typed, &Cancel::default(), |_| ())
-            .unwrap_err()
-            .to_string()
+        let failure = run_on(root.path(), &typed, &Cancel::default(), |_| ()).unwrap_err();
+        let help = miette::Diagnostic::help(&failure).unwrap().to_string();
+        (failure.to_string(), help)
     };
-    assert_eq!(error("99"), "there is no process 99");
-    assert_eq!(
-        error("8"),
-        "8 is a thread of process 7: use --pid 7 --threads"
-    );
+    let (nobody, help) = error("99");
+    assert_eq!(nobody, "there is no process 99");
+    assert!(help.contains("without --pid"), "{help}");
+    let (thread, help) = error("8");
+    assert_eq!(thread, "8 is a thread of process 7");
+    assert_eq!(help, "use --pid 7 --threads");
 }

@@ -1,7 +1,7 @@
 //! The table in columns.
 
 use super::row::{Kind, Row, Table};
-use std::borrow::Cow;
+use nodesleuth_model::printable;
 use std::io::{self, Write};
 
 pub(super) fn write(
@@ -64,25 +64,5 @@ fn number(
     match value {
         Some(value) => write!(out, "{value:>width$.decimals$} "),
         None => write!(out, "{:>width$} ", "-"),
-    }
-}
-
-/// A process may call itself anything, also what moves a terminal's cursor.
-fn printable(comm: &str) -> Cow<'_, str> {
-    if comm.chars().any(char::is_control) {
-        Cow::Owned(comm.escape_debug().to_string())
-    } else {
-        Cow::Borrowed(comm)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_move_the_cursor() {
-        assert_eq!(printable("a\u{1b}[2J\n"), "a\\u{1b}[2J\\n");
-        assert_eq!(printable("kworker/0:1-events"), "kworker/0:1-events");
     }
 }
