@@ -71,19 +71,10 @@ impl UserAndKernel {
         }
     }
 
-    /// The same shares of a total that was measured exactly, for work that is all system calls:
-    /// what was too short to be told apart counts as kernel time.
-    pub(crate) fn scaled_to(self, total: Nanos) -> Self {
-        let coarse = self.total();
-        let user = match coarse >= TOLD_APART {
-            true => u128::from(total.0) * u128::from(self.user.0) / u128::from(coarse.0),
-            false => 0,
-        };
-        let user = Nanos(u64::try_from(user).unwrap_or(total.0));
-        Self {
-            user,
-            kernel: Nanos(total.0 - user.0),
-        }
+    /// The kernel's share, 0 to 1; none when there was too little to be told apart.
+    pub(crate) fn kernel_share(self) -> Option<f64> {
+        let total = self.total();
+        (total >= TOLD_APART).then(|| self.kernel.0 as f64 / total.0 as f64)
     }
 
     /// Both modes together.
@@ -97,22 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exact_total_is_shared_as_the_coarse_times_say() {
-        let shared = |user, kernel, total| {
-            let coarse = UserAndKernel {
-                user: Nanos(user),
-                kernel: Nanos(kernel),
-            };
-            let exact = coarse.scaled_to(Nanos(total));
-            (exact.user.0, exact.kernel.0)
+    fn a_split_of_very_little_time_is_not_told() {
+        let share = |user, kernel| {
+            let (user, kernel) = (Nanos(user), Nanos(kernel));
+            UserAndKernel { user, kernel }.kernel_share()
         };
-        assert_eq!(
-            shared(40_000_000, 120_000_000, 159_000_001),
-            (39_750_000, 119_250_001)
-        );
-        assert_eq!(shared(4_000_000, 0, 700_000), (0, 700_000));
-        assert_eq!(shared(0, 0, 7), (0, 7));
-        assert_eq!(shared(u64::MAX, 0, u64::MAX), (u64::MAX, 0));
+        assert_eq!(share(40_000_000, 120_000_000), Some(0.75));
+        assert_eq!(share(4_000_000, 0), None);
+        assert_eq!(share(0, 0), None);
     }
 
     #[test]

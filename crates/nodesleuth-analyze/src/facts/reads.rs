@@ -327,7 +327,7 @@ fn scan_file(input: &Input<'_>) -> Derived {
     if scan.files == 0 {
         return Err(absent("no cgroup file could be read"));
     }
-    let cpu = (scan.user.0 + scan.kernel.0) as f64 / 1e9;
+    let cpu = scan.cpu.seconds();
     let source = format!("{} files of {} cgroups", scan.files, scan.cgroups);
     number(cpu / scan.files as f64, source)
 }

@@ -127,15 +127,13 @@ impl Reader {
             }
         }
         let took = Moment::now().since(began);
-        let used = UserAndKernel::of_this_thread()
-            .since(modes)
-            .scaled_to(took.cpu);
+        let used = UserAndKernel::of_this_thread().since(modes);
         CgroupScan {
             cgroups: done,
             files: self.tallies.iter().flatten().map(|tally| tally.files).sum(),
             failed: self.failed,
-            user: used.user,
-            kernel: used.kernel,
+            cpu: took.cpu,
+            kernel_share: used.kernel_share(),
             wall: took.wall,
             by_file: self.by_file(),
             sampled: cut,

@@ -102,10 +102,11 @@ pub struct CgroupScan {
     pub files: u64,
     /// Files that could not be read (removed meanwhile, not supported).
     pub failed: u64,
-    /// CPU time in user mode.
-    pub user: Nanos,
-    /// CPU time in the kernel.
-    pub kernel: Nanos,
+    /// CPU time.
+    pub cpu: Nanos,
+    /// The kernel's share of it, 0 to 1; absent below 100 ms of CPU, where the kernel's own split
+    /// by ticks is chance.
+    pub kernel_share: Option<f64>,
     /// Wall time.
     pub wall: Nanos,
     /// By file name, most expensive first.

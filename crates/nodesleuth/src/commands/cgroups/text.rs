@@ -119,12 +119,13 @@ fn scan(scan: &Observed<CgroupScan>) -> String {
         Observed::Unavailable(missing) => return format!("\nscan: {}\n", told(missing)),
         Observed::Value(scan) => scan,
     };
-    let cpu = Nanos(scan.user.0 + scan.kernel.0);
-    let share = scan.kernel.0 as f64 / cpu.0.max(1) as f64 * 100.0;
+    let share = scan.kernel_share.map_or_else(String::new, |share| {
+        format!(" ({:.0}% of it in the kernel)", share * 100.0)
+    });
     let mut text = format!(
-        "\nreading {} files of {} cgroups once: {} wall, {cpu} of CPU, {share:.0} % of it in the \
-         kernel; {} files failed\n",
-        scan.files, scan.cgroups, scan.wall, scan.failed
+        "\nreading {} files of {} cgroups once: {} wall, {} of CPU{share}; {} files \
+         failed\n",
+        scan.files, scan.cgroups, scan.wall, scan.cpu, scan.failed
     );
     for file in &scan.by_file {
         let each = Nanos(file.cpu.0 / file.files.max(1));
