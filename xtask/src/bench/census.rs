@@ -18,17 +18,17 @@ pub(crate) fn measure(_: &Workspace, binary: &Path) -> Result<String> {
     let mut runs = Vec::new();
     for _ in 0..REPEATS {
         runs.push(cpu::of(
-            Command::new(binary).args(["cgroups", "--scan"]),
+            Command::new(binary).args(["cgroups", "--scan", "--read-budget", "0"]),
             RUN_LIMIT,
         )?);
     }
     cgroups.remove().doing(|| "after measuring".to_owned())?;
     Ok(format!(
         "## cgroups --scan\n\n\
-         {CGROUPS} empty cgroups in each hierarchy; `nodesleuth cgroups --scan` reads 12 files of \
+         {CGROUPS} empty cgroups in each hierarchy; `nodesleuth cgroups --scan --read-budget 0` reads 12 files of \
          each. CPU seconds of a run, {REPEATS} runs.\n\n\
          | command | user | kernel | CPU | kernel's share |\n|---|---|---|---|---|\n\
-         | `nodesleuth cgroups --scan` | {:.3} s | {:.3} s | {:.3} s | **{:.1} %** |\n\n\
+         | `nodesleuth cgroups --scan --read-budget 0` | {:.3} s | {:.3} s | {:.3} s | **{:.1} %** |\n\n\
          At least 90 % is wanted.\n",
         median(runs.iter().map(|run| run.user)),
         median(runs.iter().map(|run| run.kernel)),
