@@ -44,6 +44,11 @@ pub(crate) fn note(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Prints lines that hold text from outside (catalogue files, paths): no escape gets through.
+pub(crate) fn print_lines(text: &str) -> Result<(), Failure> {
+    print(&printable_lines(text))
+}
+
 /// Prints a result as it is: names from outside go through [`printable`] before.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for entry in &catalog.entries {
         table.add_row([&entry.id, &entry.class, entry.standing.as_str()]);
     }
-    output::print(&format!(
+    output::print_lines(&format!(
         "{}\n\nnodesleuth explain ID says more.\n",
         table.trim_fmt()
     ))

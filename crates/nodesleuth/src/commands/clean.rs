@@ -30,11 +30,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for orphan in &search.orphans {
         let path = orphan.path().display();
         if args.dry_run {
-            output::print(&format!("would remove {path}\n"))?;
+            output::print_lines(&format!("would remove {path}\n"))?;
             continue;
         }
         let removal = clean::remove(orphan);
-        output::print(&format!("{path}: {} entries removed\n", removal.removed))?;
+        output::print_lines(&format!("{path}: {} entries removed\n", removal.removed))?;
         stayed += removal.left;
         for leftover in &removal.leftovers {
             output::note(&format!("  still there: {leftover}\n"));

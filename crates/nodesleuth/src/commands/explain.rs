@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             help,
         ));
     };
-    output::print(&page(entry))
+    output::print_lines(&page(entry))
 }
 
 /// One entry as text.

@@ -225,6 +225,20 @@ fn a_users_catalogue_with_a_mistake_is_named_with_its_line() {
     );
 }
 
+#[test]
+fn a_users_catalogue_cannot_move_the_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let entry = "id = \"mine\"\nclass = \"T01_x\"\ntitle = \"t\"\n\
+                 component = \"evil\\u001b[2Jcomponent\"\nstanding = \"reported\"\n\
+                 explanation = \"e\"\ndisproof = [\"d\"]\n\
+                 [when]\nfact = \"target.hot\"\nop = \"==\"\nvalue = true\n";
+    fs::write(folder.path().join("mine.toml"), entry).unwrap();
+    let explained = run(&["explain", "mine", "--catalog", path]);
+    assert_eq!(explained.code, Some(0), "{explained:?}");
+    assert!(explained.out.contains("evil") && !explained.out.contains('\u{1b}'));
+}
+
 /// Answers one request with these bytes and closes the connection.
 fn server(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
