@@ -201,6 +201,18 @@ pub enum AdvisoryStatus {
     Unknown,
 }
 
+impl AdvisoryStatus {
+    /// As catalogue files and facts spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Another process that is hot too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

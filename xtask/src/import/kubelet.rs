@@ -9,7 +9,7 @@ use nodesleuth_model::evidence::{
     CgroupCensus, CgroupMode, ChosenBy, GoBuild, Host, PatternCount, Pressure, ReadOutcome, Target,
     TimedRead, TimedReads,
 };
-use nodesleuth_model::{BootNanos, Bytes, Evidence, Nanos, Observed, Pid};
+use nodesleuth_model::{Bytes, Evidence, Nanos, Observed, Pid};
 use nodesleuth_parse::{cgroup, proc};
 
 use super::text::{self, Used, parsed, read};
@@ -115,20 +115,11 @@ fn cpu(summary: &str, pid: u32, threads: u32) -> Result<(Vec<Used>, f64)> {
 }
 
 fn host(folder: &Path) -> Result<Host> {
-    let uname = parsed(&folder.join("uname.txt"), |text| {
-        proc::uname::parse(text.lines().next().unwrap_or_default())
-    })?;
     Ok(Host {
-        kernel_release: uname.release,
-        kernel_version: uname.version,
-        machine: uname.machine,
-        ticks_per_second: text::TICKS_PER_SECOND,
-        page_size: 4096,
         possible_cpus: Observed::Value(2),
         online_cpus: Observed::Value(2),
-        uptime: BootNanos(Nanos::from_seconds(UPTIME_SECONDS).0),
         cgroup_mode: Observed::Value(CgroupMode::Hybrid),
-        ..Host::default()
+        ..text::host(folder, UPTIME_SECONDS)?
     })
 }
 

@@ -7,7 +7,7 @@ use nodesleuth_model::evidence::{
     CgroupCensus, CgroupMode, ChosenBy, GoBuild, Host, KernelSettings, ReadOutcome, Target,
     TimedRead, TimedReads,
 };
-use nodesleuth_model::{BootNanos, Bytes, Evidence, Nanos, Observed, Pid};
+use nodesleuth_model::{Bytes, Evidence, Nanos, Observed, Pid};
 use nodesleuth_parse::proc;
 
 use super::text::{self, Used, number, parsed, read, rows};
@@ -105,23 +105,12 @@ fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
 }
 
 fn host(folder: &Path, uptime: f64) -> Result<Host> {
-    let uname = parsed(&folder.join("uname.txt"), |text| {
-        proc::uname::parse(text.lines().next().unwrap_or_default())
-    })?;
+    let possible = parsed(&folder.join("cpu-possible.txt"), proc::cpu_list::count)?;
     Ok(Host {
-        kernel_release: uname.release,
-        kernel_version: uname.version,
-        machine: uname.machine,
-        ticks_per_second: text::TICKS_PER_SECOND,
-        page_size: 4096,
-        possible_cpus: Observed::Value(parsed(
-            &folder.join("cpu-possible.txt"),
-            proc::cpu_list::count,
-        )?),
+        possible_cpus: Observed::Value(possible),
         online_cpus: Observed::Value(1),
-        uptime: BootNanos(Nanos::from_seconds(uptime).0),
         cgroup_mode: Observed::Value(CgroupMode::V1),
-        ..Host::default()
+        ..text::host(folder, uptime)?
     })
 }
 

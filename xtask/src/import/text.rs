@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use nodesleuth_model::evidence::{CgroupVersion, DyingCount, Hierarchy, ProcessStat, ProcessTable};
-use nodesleuth_model::{Observed, Pid, Reading, Ticks, Window};
+use nodesleuth_model::evidence::{
+    CgroupVersion, DyingCount, Hierarchy, Host, ProcessStat, ProcessTable,
+};
+use nodesleuth_model::{BootNanos, Nanos, Observed, Pid, Reading, Ticks, Window};
 use nodesleuth_parse::proc::cgroups::Controller;
+use nodesleuth_parse::proc::uname;
 
 use super::window;
 use crate::failure::{Failure, Result, While};
@@ -38,6 +41,22 @@ pub(super) fn number(cells: &[String], column: usize) -> Result<f64> {
     let cell = cells.get(column).map(String::as_str).unwrap_or_default();
     cell.parse()
         .map_err(|_| Failure::new("understanding a row", format!("{cell:?} is not a number")))
+}
+
+/// What `uname.txt` and the kernels that were captured have in common.
+pub(super) fn host(folder: &Path, uptime_seconds: f64) -> Result<Host> {
+    let uname = parsed(&folder.join("uname.txt"), |text| {
+        uname::parse(text.lines().next().unwrap_or_default())
+    })?;
+    Ok(Host {
+        kernel_release: uname.release,
+        kernel_version: uname.version,
+        machine: uname.machine,
+        ticks_per_second: TICKS_PER_SECOND,
+        page_size: 4096,
+        uptime: BootNanos(Nanos::from_seconds(uptime_seconds).0),
+        ..Host::default()
+    })
 }
 
 /// CPU of one process over a window, as it was noted: seconds in user mode and in the kernel.

@@ -2,7 +2,6 @@
 
 use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
-use nodesleuth_model::diagnosis::AdvisoryStatus;
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -95,10 +94,5 @@ fn status(input: &Input<'_>, id: &str) -> Derived {
     if input.host().is_err() {
         return Err(absent("the kernel release is not known"));
     }
-    let word = match advisory.status {
-        AdvisoryStatus::Affected => "affected",
-        AdvisoryStatus::Fixed => "fixed",
-        AdvisoryStatus::Unknown => "unknown",
-    };
-    text(word, advisory.reason)
+    text(advisory.status.as_str(), advisory.reason)
 }

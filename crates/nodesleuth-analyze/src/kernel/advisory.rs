@@ -1,6 +1,6 @@
 //! One defect on one node: the table's word, corrected by a measurement where there is one.
 
-use super::{KernelEntry, Release, Verdict};
+use super::{KernelEntry, Release};
 use crate::catalog::Thresholds;
 use nodesleuth_model::Nanos;
 use nodesleuth_model::diagnosis::{Advisory, AdvisoryStatus};
@@ -28,12 +28,12 @@ pub fn advise(
     let (mut status, mut reason) = match release {
         Some(release) => entry.judge(release),
         None => (
-            Verdict::Unknown,
+            AdvisoryStatus::Unknown,
             "the kernel release is not known".to_owned(),
         ),
     };
     if entry.only_v1 && measured.memory_on_v1 == Some(false) {
-        status = Verdict::Fixed;
+        status = AdvisoryStatus::Fixed;
         "the memory controller is on cgroup v2, which is not concerned".clone_into(&mut reason);
     }
     if let Some((probed, said)) = probe(measured, thresholds) {
@@ -42,7 +42,7 @@ pub fn advise(
         } else {
             reason = format!(
                 "measured: {said} (the table says {}: {reason})",
-                word(status)
+                status.as_str()
             );
             status = probed;
         }
@@ -50,18 +50,14 @@ pub fn advise(
     Advisory {
         id: entry.id.clone(),
         title: entry.title.clone(),
-        status: match status {
-            Verdict::Affected => AdvisoryStatus::Affected,
-            Verdict::Fixed => AdvisoryStatus::Fixed,
-            Verdict::Unknown => AdvisoryStatus::Unknown,
-        },
+        status,
         reason,
     }
 }
 
 /// A read that is slow with many cgroups is a walk; a fast one with many is none. With few
 /// cgroups a measurement says nothing.
-fn probe(measured: Measured, thresholds: &Thresholds) -> Option<(Verdict, String)> {
+fn probe(measured: Measured, thresholds: &Thresholds) -> Option<(AdvisoryStatus, String)> {
     let (seconds, cgroups) = (measured.read_seconds?, measured.memory_cgroups?);
     if cgroups <= thresholds.walk_min_cgroups {
         return None;
@@ -74,20 +70,12 @@ fn probe(measured: Measured, thresholds: &Thresholds) -> Option<(Verdict, String
     );
     Some((
         if slow {
-            Verdict::Affected
+            AdvisoryStatus::Affected
         } else {
-            Verdict::Fixed
+            AdvisoryStatus::Fixed
         },
         said,
     ))
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Affected => "affected",
-        Verdict::Fixed => "fixed",
-        Verdict::Unknown => "unknown",
-    }
 }
 
 #[cfg(test)]
@@ -95,7 +83,7 @@ mod tests {
     use super::*;
     use crate::Catalog;
 
-    fn judge(id: &str, release: &str) -> Verdict {
+    fn judge(id: &str, release: &str) -> AdvisoryStatus {
         let catalog = Catalog::built_in().unwrap();
         let entry = catalog.kernel.iter().find(|entry| entry.id == id).unwrap();
         entry
@@ -106,7 +94,7 @@ mod tests {
     /// Release strings whose verdict is established (kernel changelogs and measurements).
     #[test]
     fn real_release_strings_are_judged_right() {
-        use Verdict::{Affected, Fixed, Unknown};
+        use AdvisoryStatus::{Affected, Fixed, Unknown};
         let table = [
             ("4.18.0-147.8.1.el8_1.x86_64", Affected, None),
             ("4.18.0-176.el8.x86_64", Affected, None),

@@ -9,4 +9,4 @@ mod rule;
 
 pub use advisory::{Measured, advise};
 pub use release::{Family, Release};
-pub use rule::{KernelEntry, Rule, Verdict};
+pub use rule::{KernelEntry, Rule};

@@ -1,6 +1,7 @@
 //! One kernel defect: in which mainline release it was fixed and what distributions did.
 
 use super::Release;
+use nodesleuth_model::diagnosis::AdvisoryStatus;
 use serde::Deserialize;
 
 /// One kernel defect.
@@ -58,28 +59,15 @@ pub struct Rule {
     #[serde(default)]
     pub update_from: Option<u32>,
     /// What such a build has.
-    pub status: Verdict,
+    pub status: AdvisoryStatus,
     /// Where that is known from.
     pub reason: String,
-}
-
-/// Whether a kernel has a defect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Has it.
-    Affected,
-    /// Has not.
-    Fixed,
-    /// Nobody established it: measure.
-    #[default]
-    Unknown,
 }
 
 impl KernelEntry {
     /// What the table says of a release, and why.
     #[must_use]
-    pub fn judge(&self, release: &Release) -> (Verdict, String) {
+    pub fn judge(&self, release: &Release) -> (AdvisoryStatus, String) {
         if let Some(rule) = self.rule.iter().find(|rule| rule.matches(release)) {
             return (rule.status, rule.reason.clone());
         }
@@ -91,16 +79,16 @@ impl KernelEntry {
             .is_some_and(|since| base < version_of(since))
         {
             return (
-                Verdict::Fixed,
+                AdvisoryStatus::Fixed,
                 format!("{version} is older than the code concerned"),
             );
         }
         if base >= version_of(&self.fixed_in) {
             let reason = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
-            return (Verdict::Fixed, reason);
+            return (AdvisoryStatus::Fixed, reason);
         }
         let reason = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
-        (Verdict::Affected, reason)
+        (AdvisoryStatus::Affected, reason)
     }
 }
 

@@ -97,8 +97,7 @@ impl TargetArgs {
     }
 }
 
-/// Our own binary, for reads that need a process of their own. It stays readable through /proc
-/// even when the file was replaced meanwhile.
+/// Our own binary, for reads that need a process of their own.
 pub(crate) fn own_binary() -> Option<std::path::PathBuf> {
     std::env::current_exe().ok()
 }
