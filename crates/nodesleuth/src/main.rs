@@ -11,6 +11,7 @@ mod failure;
 mod output;
 mod progress;
 mod signals;
+mod stack_files;
 
 use clap::Parser;
 use std::process::ExitCode;

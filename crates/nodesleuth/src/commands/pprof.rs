@@ -5,11 +5,11 @@ mod refusals;
 
 use crate::failure::Failure;
 use crate::output;
+use crate::stack_files;
 use flags::Request;
-use nodesleuth_profile::{Draft, Limits, read, report};
+use nodesleuth_profile::{Draft, Limits, report};
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 
 /// Reports of `go tool pprof` on a profile, character by character as Go 1.27 prints them.
 ///
@@ -34,13 +34,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let request = Request::parse(&args.words)?;
-    let path = Path::new(&request.file);
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, error))?;
-    let profile = read(&bytes, &Limits::default()).map_err(|error| {
-        let help = "give a profile as Go writes it: .pb.gz or .pb";
-        Failure::usage(format!("{}: {error}", path.display()), help)
-    })?;
-    let mut draft = Draft::of(&profile);
+    let opened = stack_files::load(&request.file, &Limits::default())?;
+    let mut draft = Draft::of(&opened.profile);
     if !request.all_frames {
         draft.prune();
     }
