@@ -11,7 +11,7 @@ mod filter;
 mod go_format;
 mod graph;
 mod header;
-mod measure;
+pub(crate) mod measure;
 mod node;
 mod options;
 mod prune;
