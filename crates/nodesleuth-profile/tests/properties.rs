@@ -214,7 +214,7 @@ fn with_time() -> impl Strategy<Value = Profile> {
 fn merged(profiles: &[&Profile]) -> Profile {
     let mut merger = Merger::new();
     for profile in profiles {
-        merger.add(profile).unwrap();
+        merger.add(profile).expect("they have the same types");
     }
     merger.finish()
 }
