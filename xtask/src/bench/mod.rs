@@ -6,8 +6,10 @@ mod cpu;
 mod diagnose;
 mod document;
 mod machine;
+pub(crate) mod synthetic;
 pub(crate) mod threads;
 mod top;
+pub(crate) mod usage;
 mod zombies;
 
 use std::path::Path;
