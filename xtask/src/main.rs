@@ -46,7 +46,7 @@ enum Task {
     /// Measures and writes docs/benchmarks.md.
     Bench(bench::Args),
     /// Writes a synthetic CPU profile to try things on.
-    SyntheticProfile(bench::synthetic::Args),
+    SyntheticProfile(bench::profiles::synthetic::Args),
     /// Turns captures of real agents into fixture bundles.
     Import(import::Args),
     #[command(flatten)]
@@ -89,7 +89,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Policy => policy::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
-        Task::SyntheticProfile(args) => bench::synthetic::run(&args),
+        Task::SyntheticProfile(args) => bench::profiles::synthetic::run(&args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),
     }
