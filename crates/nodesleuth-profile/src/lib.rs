@@ -33,6 +33,7 @@
 //! ```
 
 mod builder;
+mod change;
 mod decode;
 mod error;
 mod fields;
@@ -42,6 +43,7 @@ mod folded_text;
 mod foreign;
 mod frame_names;
 mod from_stacks;
+mod go_regex;
 mod gzip;
 mod ids;
 mod index;
@@ -55,6 +57,7 @@ mod profile;
 mod read;
 mod report;
 mod rows;
+mod samples;
 mod signature;
 mod signature_set;
 mod stack;
@@ -69,6 +72,7 @@ pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
 pub use folded::{Folded, FoldedStack, fold};
 pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
 pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
+pub use go_regex::{GoRegex, GoRegexError};
 pub use limits::Limits;
 pub use merge::{MergeError, Merger};
 pub use names::{FrameName, GoName, GoReceiver, normalize};
@@ -77,7 +81,7 @@ pub use pattern::{Pattern, PatternError, name_matches};
 pub use profile::Profile;
 pub use read::read;
 pub use report::{
-    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, report,
+    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, TagFilter, report,
 };
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
