@@ -35,6 +35,7 @@
 mod boxes;
 mod builder;
 mod decode;
+mod draw;
 mod error;
 mod fields;
 mod folded;
@@ -68,6 +69,7 @@ mod write;
 
 pub use boxes::FlameBox;
 pub use builder::{FunctionId, Line, Location, LocationId, MappingId, ProfileBuilder};
+pub use draw::{Colors, Drawn, Lanes, SvgOptions, svg};
 pub use error::{Place, ReadError, Table, WireProblem};
 pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
 pub use folded::{Folded, FoldedStack, fold};

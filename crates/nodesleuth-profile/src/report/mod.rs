@@ -24,6 +24,8 @@ mod tree;
 mod trim;
 mod weigh;
 
+pub(crate) use measure::scaled_label;
+
 pub use draft::Draft;
 pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
 pub use run::{Report, report};
