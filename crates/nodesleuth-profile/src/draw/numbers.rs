@@ -1,6 +1,6 @@
 //! Values, shares and differences as a picture says them.
 
-use crate::report::scaled_label;
+use crate::report::measure::scaled_label;
 
 /// A value in the unit that reads best; differences carry their sign.
 pub(crate) fn value(value: i64, unit: &str) -> String {

@@ -11,7 +11,7 @@ mod filter;
 mod go_format;
 mod graph;
 mod header;
-mod measure;
+pub(crate) mod measure;
 mod node;
 mod options;
 mod prune;
@@ -23,8 +23,6 @@ mod traces;
 mod tree;
 mod trim;
 mod weigh;
-
-pub(crate) use measure::scaled_label;
 
 pub use draft::Draft;
 pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
