@@ -13,4 +13,5 @@ mod svg;
 mod xml;
 
 pub use colors::Colors;
+pub use numbers::{unit_seconds, value_text};
 pub use svg::{Drawn, Lanes, SvgOptions, svg};
