@@ -11,11 +11,20 @@ pub(crate) struct RowTable<'t> {
     pub(crate) ranks: &'t [u32],
 }
 
+/// A row in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    pub(crate) row: u32,
+    /// Whether it is the same as the row before.
+    pub(crate) is_repeated: bool,
+}
+
 /// A row with the keys that are being compared.
 #[derive(Clone, Copy)]
 struct Entry {
     packed: u64,
     row: u32,
+    is_repeated: bool,
 }
 
 /// As many ranks in a word as fit.
@@ -30,29 +39,40 @@ impl RowTable<'_> {
     ///
     /// Each round looks at the next few keys of the rows that are equal so far, so that a long
     /// common beginning is looked at once, and no comparison leaves the cache.
-    pub(crate) fn sorted(&self) -> Vec<u32> {
+    pub(crate) fn sorted(&self) -> Vec<Sorted> {
         let packing = Packing::new(self.ranks.len());
         let mut entries: Vec<Entry> = (0..crate::strings::dense(self.ends.len()))
-            .map(|row| Entry { packed: 0, row })
+            .map(|row| Entry {
+                packed: 0,
+                row,
+                is_repeated: false,
+            })
             .collect();
         let mut equal_so_far = vec![(0..entries.len(), 0)];
         while let Some((range, depth)) = equal_so_far.pop() {
-            let first = range.start;
+            let mut start = range.start;
             let group = &mut entries[range];
             for entry in &mut *group {
                 entry.packed = self.pack(packing, entry.row, depth);
             }
             group.sort_unstable_by_key(|entry| entry.packed);
-            let mut start = first;
-            for same in group.chunk_by(|left, right| left.packed == right.packed) {
+            for same in group.chunk_by_mut(|left, right| left.packed == right.packed) {
                 let end = start + same.len();
-                if same.len() > 1 && !packing.ended(same[0].packed) {
-                    equal_so_far.push((start..end, depth + packing.keys));
+                match same {
+                    [_] => {}
+                    [first, others @ ..] if packing.ended(first.packed) => {
+                        others.iter_mut().for_each(|entry| entry.is_repeated = true);
+                    }
+                    _ => equal_so_far.push((start..end, depth + packing.keys)),
                 }
                 start = end;
             }
         }
-        entries.into_iter().map(|entry| entry.row).collect()
+        let sorted = entries.iter().map(|entry| Sorted {
+            row: entry.row,
+            is_repeated: entry.is_repeated,
+        });
+        sorted.collect()
     }
 
     fn pack(&self, packing: Packing, row: u32, depth: usize) -> u64 {
@@ -104,8 +124,9 @@ mod tests {
             ends: &ends,
             ranks: &ranks,
         };
-        let row = |row: &u32| rows[*row as usize].to_vec();
-        table.sorted().iter().map(row).collect()
+        let sorted = table.sorted();
+        let row = |at: &Sorted| rows[at.row as usize].to_vec();
+        sorted.iter().map(row).collect()
     }
 
     #[test]
@@ -118,6 +139,18 @@ mod tests {
             expected.sort();
             assert_eq!(sorted(&rows, symbols), expected);
         }
+    }
+
+    #[test]
+    fn equal_rows_are_marked() {
+        let keys = [2, 4, 2, 4, 2, 2, 5];
+        let table = RowTable {
+            keys: &keys,
+            ends: &[2, 4, 5, 7],
+            ranks: &[1, 2, 3],
+        };
+        let repeated: Vec<_> = table.sorted().iter().map(|at| at.is_repeated).collect();
+        assert_eq!(repeated, [false, false, true, true]);
     }
 
     #[test]

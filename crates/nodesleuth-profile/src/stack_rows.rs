@@ -5,7 +5,7 @@
 //! their caller; sorting text would not give that (`.` sorts before `;`).
 
 use crate::profile::{Profile, clamp};
-use crate::row_order::RowTable;
+use crate::row_order::{RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
 use crate::strings::dense;
 use crate::symbols::{Naming, Symbol, SymbolId, SymbolTable, Symbols};
@@ -108,32 +108,28 @@ impl StackRows {
 
     /// Keeps one row of those that are equal: with the sum of their values, and a function inlined
     /// only if it is in all of them.
-    fn merge(&mut self) {
-        let order = std::mem::take(&mut self.order);
-        let same = |left: &u32, right: &u32| {
-            let rows = [left, right].map(|row| self.row(*row as usize).keys);
-            common_length(rows[0], rows[1]) == rows[0].len().max(rows[1].len())
-        };
-        let groups: Vec<usize> = order.chunk_by(same).map(<[u32]>::len).collect();
-        let mut rest = order.as_slice();
-        for length in groups {
-            let (group, after) = rest.split_at(length);
-            self.merge_into(group[0] as usize, &group[1..]);
-            self.order.push(group[0]);
-            rest = after;
+    fn merge(&mut self, sorted: &[Sorted]) {
+        for group in sorted.chunk_by(|_, right| right.is_repeated) {
+            let (first, others) = (group[0].row, &group[1..]);
+            if !others.is_empty() {
+                self.merge_into(first as usize, others);
+            }
+            self.order.push(first);
         }
     }
 
-    fn merge_into(&mut self, row: usize, others: &[u32]) {
+    fn merge_into(&mut self, row: usize, others: &[Sorted]) {
         for lane in 0..self.lanes {
             let at = |row: usize| row * self.lanes + lane;
-            let values = others.iter().map(|other| self.values[at(*other as usize)]);
+            let values = others
+                .iter()
+                .map(|other| self.values[at(other.row as usize)]);
             let sum: i128 = values.map(i128::from).sum();
             self.values[at(row)] = clamp(sum + i128::from(self.values[at(row)]));
         }
         let range = nth_range(&self.ends, row);
         for other in others {
-            let start = nth_range(&self.ends, *other as usize).start;
+            let start = nth_range(&self.ends, other.row as usize).start;
             for at in range.clone() {
                 self.keys[at] &= self.keys[start + at - range.start] | !1;
             }
@@ -182,12 +178,12 @@ impl StackRowsBuilder {
     /// stack whose values stay 0 is left out. Labels do not tell stacks apart, and a stack without
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
-        let keys = self.frame_keys(profile);
+        let keys = LocationKeys::new(profile, &mut self.symbols);
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
             if self.lanes.iter().any(|value| *value != 0) {
-                self.push(profile, stack, &keys);
+                self.push(stack, &keys);
                 self.close();
             }
         }
@@ -212,26 +208,15 @@ impl StackRowsBuilder {
             ends: &rows.ends,
             ranks: &rows.symbols.ranks(),
         };
-        rows.order = table.sorted();
-        rows.merge();
+        let sorted = table.sorted();
+        rows.merge(&sorted);
         rows
     }
 
-    fn frame_keys(&mut self, profile: &Profile) -> Vec<u32> {
-        let symbols = self.symbols.of_frames(profile);
-        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
-        for location in 0..dense(profile.locations.len()) {
-            keys[profile.frames_of(location).start as usize] &= !1;
-        }
-        keys
-    }
-
-    fn push(&mut self, profile: &Profile, stack: Stack<'_>, frame_keys: &[u32]) {
+    fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
         let first = self.rows.keys.len();
         for location in stack.locations() {
-            let frames = profile.frames_of(*location);
-            let keys = &frame_keys[frames.start as usize..frames.end as usize];
-            match keys {
+            match keys.of(*location) {
                 // Most locations: cheaper than copying a slice.
                 [key] => self.rows.keys.push(*key),
                 keys => self.rows.keys.extend_from_slice(keys),
@@ -250,5 +235,32 @@ impl StackRowsBuilder {
         }
         rows.ends.push(rows.keys.len());
         rows.values.extend_from_slice(&self.lanes);
+    }
+}
+
+/// The keys of each location of a profile, close together.
+struct LocationKeys {
+    keys: Vec<u32>,
+    /// Where the keys of each location begin, and where the last end.
+    starts: Vec<u32>,
+}
+
+impl LocationKeys {
+    fn new(profile: &Profile, symbols: &mut SymbolTable) -> Self {
+        let symbols = symbols.of_frames(profile);
+        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
+        let mut starts = Vec::with_capacity(profile.locations.len() + 1);
+        for location in 0..dense(profile.locations.len()) {
+            let start = profile.frames_of(location).start;
+            keys[start as usize] &= !1;
+            starts.push(start);
+        }
+        starts.push(dense(keys.len()));
+        Self { keys, starts }
+    }
+
+    fn of(&self, location: u32) -> &[u32] {
+        let at = location as usize;
+        &self.keys[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }
