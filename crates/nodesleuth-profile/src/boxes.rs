@@ -1,6 +1,6 @@
 //! The boxes of a flame graph, streamed from sorted rows: no tree is built.
 
-use crate::stack_rows::{StackRow, StackRows, common_length};
+use crate::stack_rows::{StackRow, StackRows};
 use crate::symbols::SymbolId;
 
 /// A function under one path of callers.
@@ -52,24 +52,20 @@ impl StackRows {
         mut each: impl FnMut(Step<'_>),
     ) {
         let mut walk = Walk::new(self.lanes);
-        let mut shared = 0;
         let mut rows = self.stacks().peekable();
         while let Some(row) = rows.next() {
-            let next = rows
-                .peek()
-                .map_or(0, |next| common_length(row.keys, next.keys));
-            let with_others = shared.max(next);
+            let with_next = rows.peek().map_or(0, |next| next.shared);
+            let with_others = row.shared.max(with_next);
             let alone = row.keys.len() - with_others;
             let skip = alone > 0 && !is_wide(row.values);
-            walk.close_to(shared, &mut each);
-            walk.open(row, shared, if skip { with_others } else { row.keys.len() });
+            walk.close_to(row.shared, &mut each);
+            walk.open(row, if skip { with_others } else { row.keys.len() });
             if skip {
                 each(Step::Narrow {
                     boxes: alone,
                     own: row.values,
                 });
             }
-            shared = next;
         }
         walk.close_to(0, &mut each);
     }
@@ -105,11 +101,11 @@ impl<'r> Walk<'r> {
     }
 
     /// Opens what is new in a row, up to a depth, and adds its values.
-    fn open(&mut self, row: StackRow<'r>, shared: usize, depth: usize) {
+    fn open(&mut self, row: StackRow<'r>, depth: usize) {
         for (open, key) in self.path.iter_mut().zip(row.keys) {
             *open &= key | !1;
         }
-        for key in &row.keys[shared..depth] {
+        for key in &row.keys[row.shared..depth] {
             self.path.push(*key);
             self.own.push(None);
             self.starts.extend_from_slice(&self.position);

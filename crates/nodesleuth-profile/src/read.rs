@@ -81,12 +81,11 @@ fn sample(
     while let Some(field) = fields.next()? {
         match field.number {
             1 => field.numbers("Sample.location_id", data, |id| {
-                let missing = ReadError::Missing {
+                let location = location_ids.find(id).ok_or_else(|| ReadError::Missing {
                     at,
                     table: Table::Location,
                     id,
-                };
-                let location = location_ids.find(id).ok_or(missing)?;
+                })?;
                 push(
                     &mut profile.samples.locations,
                     location,

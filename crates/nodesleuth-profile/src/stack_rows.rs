@@ -5,7 +5,7 @@
 //! their caller; sorting text would not give that (`.` sorts before `;`).
 
 use crate::profile::{Profile, clamp};
-use crate::row_order::{RowTable, Sorted};
+use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
 use crate::strings::dense;
 use crate::symbols::{Naming, Symbol, SymbolId, SymbolTable, Symbols};
@@ -35,7 +35,7 @@ pub struct StackRows {
     ends: Vec<usize>,
     values: Vec<i64>,
     /// Rows that are in use, sorted.
-    order: Vec<u32>,
+    order: Vec<Sorted>,
 }
 
 /// One distinct stack.
@@ -43,6 +43,8 @@ pub struct StackRows {
 pub struct StackRow<'r> {
     /// Its keys; see [`StackRows::keys`].
     pub(crate) keys: &'r [u32],
+    /// How many symbols it has in common with the row before.
+    pub(crate) shared: usize,
     /// One value per lane.
     pub values: &'r [i64],
 }
@@ -87,7 +89,7 @@ impl StackRows {
 
     /// Distinct stacks, sorted by the names of their functions.
     pub fn stacks(&self) -> impl ExactSizeIterator<Item = StackRow<'_>> + DoubleEndedIterator {
-        self.order.iter().map(|row| self.row(*row as usize))
+        self.order.iter().map(|at| self.row(*at))
     }
 
     /// Sum of each lane, clamped to the range of `i64`.
@@ -99,9 +101,11 @@ impl StackRows {
         (0..self.lanes).map(sum).collect()
     }
 
-    fn row(&self, row: usize) -> StackRow<'_> {
+    fn row(&self, at: Sorted) -> StackRow<'_> {
+        let row = at.row as usize;
         StackRow {
             keys: &self.keys[nth_range(&self.ends, row)],
+            shared: at.shared as usize,
             values: &self.values[row * self.lanes..][..self.lanes],
         }
     }
@@ -109,10 +113,10 @@ impl StackRows {
     /// Keeps one row of those that are equal: with the sum of their values, and a function inlined
     /// only if it is in all of them.
     fn merge(&mut self, sorted: &[Sorted]) {
-        for group in sorted.chunk_by(|_, right| right.is_repeated) {
-            let (first, others) = (group[0].row, &group[1..]);
+        for group in sorted.chunk_by(|_, right| right.shared == REPEATED) {
+            let (first, others) = (group[0], &group[1..]);
             if !others.is_empty() {
-                self.merge_into(first as usize, others);
+                self.merge_into(first.row as usize, others);
             }
             self.order.push(first);
         }
@@ -135,14 +139,6 @@ impl StackRows {
             }
         }
     }
-}
-
-/// How many symbols two rows have in common from their beginning.
-pub(crate) fn common_length(left: &[u32], right: &[u32]) -> usize {
-    let pairs = left.iter().zip(right);
-    pairs
-        .take_while(|(left, right)| *left >> 1 == *right >> 1)
-        .count()
 }
 
 /// Collects stacks for [`StackRows`]. A profile is not needed any more when it was added.

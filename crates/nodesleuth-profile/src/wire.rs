@@ -65,6 +65,7 @@ impl Field {
     }
 
     /// The numbers of a repeated field, packed or not.
+    #[inline]
     pub(crate) fn numbers(
         self,
         name: &'static str,
