@@ -32,9 +32,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod boxes;
 mod builder;
 mod change;
 mod decode;
+mod draw;
 mod error;
 mod fields;
 mod folded;
@@ -56,20 +58,27 @@ mod pattern;
 mod profile;
 mod read;
 mod report;
+mod row_order;
 mod rows;
 mod samples;
 mod signature;
 mod signature_set;
 mod stack;
+mod stack_filter;
+mod stack_rows;
+mod stackcollapse_go;
 mod strings;
+mod symbols;
 mod top;
 mod wire;
 mod write;
 
+pub use boxes::FlameBox;
 pub use builder::{FunctionId, Line, Location, LocationId, MappingId, ProfileBuilder};
+pub use draw::{Colors, Drawn, Lanes, SvgOptions, svg, unit_seconds, value_text};
 pub use error::{Place, ReadError, Table, WireProblem};
 pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
-pub use folded::{Folded, FoldedStack, fold};
+pub use folded::{Folded, FoldedStack, fold, fold_with};
 pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
 pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
 pub use go_regex::{GoRegex, GoRegexError};
@@ -86,5 +95,9 @@ pub use report::{
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
 pub use stack::{Frame, FrameId, NameId, Stack};
+pub use stack_filter::StackFilter;
+pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
+pub use stackcollapse_go::{CompatError, stackcollapse_go};
+pub use symbols::{Symbol, SymbolId};
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};
