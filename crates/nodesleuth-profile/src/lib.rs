@@ -58,6 +58,7 @@ mod signature;
 mod signature_set;
 mod stack;
 mod strings;
+mod text;
 mod top;
 mod wire;
 mod write;
@@ -80,5 +81,6 @@ pub use report::{
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
 pub use stack::{Frame, FrameId, NameId, Stack};
+pub use text::TextError;
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};

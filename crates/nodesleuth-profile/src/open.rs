@@ -1,11 +1,12 @@
 //! Reading stacks in whatever format people have them: told from the content, never from a name.
 
-use crate::fields::ValueType;
-use crate::folded_text::{FoldedError, FoldedText, read_folded};
+use crate::foreign::{explain, markup, unreadable};
+use crate::gzip::inflate;
 use crate::limits::Limits;
 use crate::profile::Profile;
-use crate::read::read;
-use crate::{ReadError, gzip};
+use crate::read::decode;
+use crate::text::{self, TextError, Understood, source};
+use crate::{FoldedError, ReadError};
 
 /// What a file of stacks turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,8 +14,12 @@ use crate::{ReadError, gzip};
 pub enum Format {
     /// `profile.proto`, plain or in gzip.
     Pprof,
+    /// The text of `go tool pprof -raw`.
+    PprofRaw,
     /// Folded stacks: `frame;frame weight`.
     Folded,
+    /// Folded stacks with two weights, as `difffolded.pl` writes them: before and after.
+    FoldedPair,
 }
 
 /// Stacks read by [`open`].
@@ -36,36 +41,99 @@ pub enum OpenError {
     /// They look like a profile but are not a good one, or are recognised as something else.
     #[error(transparent)]
     Profile(#[from] ReadError),
+    /// They are text in a known format, but not a good one.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// They are text, but not stacks.
     #[error(transparent)]
     Folded(#[from] FoldedError),
 }
 
-/// Reads a profile in any known format.
+impl OpenError {
+    /// Whether larger [`Limits`] might help.
+    pub fn is_over_limit(&self) -> bool {
+        matches!(self, Self::Profile(ReadError::OverLimit { .. }))
+    }
+}
+
+/// Reads stacks in any known format, in gzip or not.
 ///
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
 pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, OpenError> {
-    match read(bytes, limits) {
+    let data = inflate(bytes, limits.max_inflated_bytes)?;
+    match decode(&data, limits) {
         Ok(profile) => Ok(Opened {
             profile,
             format: Format::Pprof,
             notes: Vec::new(),
         }),
-        Err(error @ ReadError::NotAProfile { what: "text", .. }) if !gzip::is_gzip(bytes) => {
-            folded(read_folded(bytes).map_err(|_| error)?)
-        }
-        Err(error) => Err(error.into()),
+        Err(over @ ReadError::OverLimit { .. }) => Err(over.into()),
+        Err(error) => match source::decode(&data) {
+            Some(text) => open_text(&text, limits),
+            None => Err(explain(&data, error).into()),
+        },
     }
 }
 
-fn folded(text: FoldedText) -> Result<Opened, OpenError> {
+/// A text that names its format is read as that; folded stacks are what is left.
+fn open_text(text: &str, limits: &Limits) -> Result<Opened, OpenError> {
+    if let Some(error) = markup(text) {
+        return Err(error.into());
+    }
+    let (format, understood) = match text::read(text, limits) {
+        Some(read) => read?,
+        None => text::read_folded(text, limits).map_err(|error| unreadable(text, error))?,
+    };
+    let Understood { profile, notes } = understood;
     Ok(Opened {
-        profile: text.folded.to_profile(ValueType {
-            kind: "samples",
-            unit: "count",
-        }),
-        format: Format::Folded,
-        notes: Vec::new(),
+        profile,
+        format,
+        notes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(text: &str) -> Vec<String> {
+        open(text.as_bytes(), &Limits::default()).unwrap().notes
+    }
+
+    fn error(text: &str) -> String {
+        open(text.as_bytes(), &Limits::default())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_are_told() {
+        assert_eq!(notes("# made by hand\na;b 1\n"), [""; 0]);
+        let expected = "line 2 was not understood and is ignored: what is this";
+        assert_eq!(notes("a;b 1\nwhat is this\nc 2\n"), [expected]);
+    }
+
+    #[test]
+    fn an_answer_with_a_number_in_it_is_not_taken_for_stacks() {
+        for text in [
+            "unexpected status code 503\n",
+            "{\n  \"kind\": \"Status\",\n  \"code\": 403\n}\n",
+            "<html>\n502 Bad Gateway 502\n</html>",
+            "Forbidden\n",
+        ] {
+            assert!(error(text).contains("not a profile"), "{text}");
+        }
+    }
+
+    #[test]
+    fn folded_stacks_may_begin_with_a_bracket() {
+        for text in ["[unknown];main 3\n", "{closure};x 1\n", "<lambda>;x 1\n"] {
+            let opened = open(text.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(
+                (opened.format, opened.profile.stack_count()),
+                (Format::Folded, 1)
+            );
+        }
+    }
 }

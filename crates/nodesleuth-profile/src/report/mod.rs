@@ -25,5 +25,7 @@ mod trim;
 mod weigh;
 
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use go_format::duration;
 pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
 pub use run::{Report, report};

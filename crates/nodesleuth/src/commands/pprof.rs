@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::stack_files;
 use flags::Request;
-use nodesleuth_profile::{Draft, Limits, report};
+use nodesleuth_profile::{Draft, report};
 use std::ffi::OsString;
 use std::fs;
 
@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let request = Request::parse(&args.words)?;
-    let opened = stack_files::load(&request.file, &Limits::default())?;
+    let opened = stack_files::load(&request.file)?;
     let mut draft = Draft::of(&opened.profile);
     if !request.all_frames {
         draft.prune();

@@ -1,0 +1,47 @@
+//! Texts that hold stacks, one module for each format.
+
+mod assembly;
+mod error;
+mod folded;
+mod ignored;
+mod numbers;
+mod raw;
+mod section;
+pub(crate) mod source;
+mod time;
+
+pub use error::TextError;
+pub(crate) use folded::read as read_folded;
+pub(crate) use ignored::Ignored;
+
+use crate::limits::Limits;
+use crate::open::{Format, OpenError};
+use crate::profile::Profile;
+
+/// What a text turned out to hold.
+#[derive(Debug)]
+pub(crate) struct Understood {
+    pub(crate) profile: Profile,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Recognises a format by its content and reads it.
+struct Reader {
+    format: Format,
+    recognise: fn(&str) -> bool,
+    read: for<'t> fn(&'t str, &'t Limits) -> Result<Understood, OpenError>,
+}
+
+/// The one that is surest of itself first.
+const READERS: &[Reader] = &[Reader {
+    format: Format::PprofRaw,
+    recognise: raw::recognise,
+    read: raw::read,
+}];
+
+/// Reads a text in a format that can be told by a line of it; `None` if there is no such line.
+pub(crate) fn read(text: &str, limits: &Limits) -> Option<Result<(Format, Understood), OpenError>> {
+    let reader = READERS.iter().find(|reader| (reader.recognise)(text))?;
+    let understood = (reader.read)(text, limits);
+    Some(understood.map(|understood| (reader.format, understood)))
+}

@@ -1,0 +1,104 @@
+//! Texts that people send instead of profiles, through the real binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: no conformance corpus at {}", path.display());
+    None
+}
+
+fn pprof(arguments: &[&str], input: &Path) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_nodesleuth"))
+        .arg("pprof")
+        .args(arguments)
+        .arg(input)
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{}: {complaint}", input.display());
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// Recorded texts of `-raw`, with what their names begin with.
+fn raw_texts(corpus: &Path) -> Vec<(PathBuf, String)> {
+    let folder = corpus.join("oracle-go1.27");
+    let files = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut texts: Vec<_> = files
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?;
+            let input = name.strip_suffix(".raw.txt")?.to_owned();
+            Some((path, input))
+        })
+        .collect();
+    texts.sort();
+    assert!(texts.len() >= 20, "{}", texts.len());
+    texts
+}
+
+#[test]
+fn raw_text_is_printed_again_as_it_was() {
+    let Some(corpus) = corpus() else { return };
+    for (path, _) in raw_texts(&corpus) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(pprof(&["-raw"], &path) == text, "{}", path.display());
+    }
+    for entry in fs::read_dir(corpus.join("malformed")).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "string")
+        {
+            let profile = path.with_extension("pb");
+            let (text, binary) = (pprof(&["-raw"], &path), pprof(&["-raw"], &profile));
+            assert_eq!(text, binary, "{}", path.display());
+        }
+    }
+}
+
+/// Without the duration, of which the text holds four characters.
+fn without_duration(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("Duration: "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn reports_of_raw_text_are_those_of_the_profile() {
+    let Some(corpus) = corpus() else { return };
+    let reports: [(&[&str], &str); 4] = [
+        (&["-top"], "top"),
+        (&["-traces"], "traces"),
+        (&["-tags"], "tags"),
+        (&["-top", "-lines", "-nodecount=40"], "top-lines"),
+    ];
+    let mut compared = 0;
+    for (raw, input) in raw_texts(&corpus) {
+        for (arguments, report) in reports {
+            let golden = raw.with_file_name(format!("{input}.{report}.txt"));
+            let Ok(expected) = fs::read_to_string(&golden) else {
+                continue;
+            };
+            let printed = pprof(arguments, &raw);
+            assert!(
+                without_duration(&printed) == without_duration(&expected),
+                "{}",
+                golden.display()
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 70, "{compared}");
+}
