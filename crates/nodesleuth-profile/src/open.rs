@@ -16,6 +16,8 @@ pub enum Format {
     Pprof,
     /// The text of `go tool pprof -raw`.
     PprofRaw,
+    /// The text of `perf script`.
+    PerfScript,
     /// Folded stacks: `frame;frame weight`.
     Folded,
     /// Folded stacks with two weights, as `difffolded.pl` writes them: before and after.

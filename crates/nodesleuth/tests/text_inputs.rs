@@ -19,16 +19,22 @@ fn corpus() -> Option<PathBuf> {
     None
 }
 
-fn pprof(arguments: &[&str], input: &Path) -> String {
+/// What `nodesleuth pprof` prints, and whether it succeeds.
+fn outcome(arguments: &[&str], input: &Path) -> (bool, String, String) {
     let run = Command::new(env!("CARGO_BIN_EXE_nodesleuth"))
         .arg("pprof")
         .args(arguments)
         .arg(input)
         .output()
         .unwrap();
-    let complaint = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{}: {complaint}", input.display());
-    String::from_utf8(run.stdout).unwrap()
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (run.status.success(), text(run.stdout), text(run.stderr))
+}
+
+fn pprof(arguments: &[&str], input: &Path) -> String {
+    let (success, printed, complaint) = outcome(arguments, input);
+    assert!(success, "{}: {complaint}", input.display());
+    printed
 }
 
 /// Recorded texts of `-raw`, with what their names begin with.
@@ -63,8 +69,8 @@ fn raw_text_is_printed_again_as_it_was() {
             .is_some_and(|extension| extension == "string")
         {
             let profile = path.with_extension("pb");
-            let (text, binary) = (pprof(&["-raw"], &path), pprof(&["-raw"], &profile));
-            assert_eq!(text, binary, "{}", path.display());
+            let (text, binary) = [&path, &profile].map(|p| outcome(&["-raw"], p)).into();
+            assert_eq!((text.0, text.1), (binary.0, binary.1), "{}", path.display());
         }
     }
 }

@@ -186,7 +186,7 @@ impl<'t> Assembly<'t> {
         Ok(position)
     }
 
-    /// Locations run from root to leaf; there must be one value for each sample type.
+    /// Locations run from root to leaf; there must be one value for each sample type, now or later.
     pub(crate) fn sample(
         &mut self,
         stack: impl Iterator<Item = u32>,
@@ -212,10 +212,8 @@ impl<'t> Assembly<'t> {
                 limit: max_frames,
             });
         }
+        self.values(values.iter().copied())?;
         let samples = &mut self.profile.samples;
-        for value in values {
-            push(&mut samples.values, *value, "sample values", max_frames)?;
-        }
         let end = samples.locations.len();
         push(
             &mut samples.location_ends,
@@ -224,6 +222,15 @@ impl<'t> Assembly<'t> {
             limits.max_samples,
         )?;
         samples.label_ends.push(samples.labels.len());
+        Ok(())
+    }
+
+    /// Adds values to those of the samples, for formats that tell them late.
+    pub(crate) fn values(&mut self, values: impl Iterator<Item = i64>) -> Result<(), ReadError> {
+        let rows = &mut self.profile.samples.values;
+        for value in values {
+            push(rows, value, "sample values", self.limits.max_frames)?;
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod error;
 mod folded;
 mod ignored;
 mod numbers;
+mod perf;
 mod raw;
 mod section;
 pub(crate) mod source;
@@ -33,11 +34,18 @@ struct Reader {
 }
 
 /// The one that is surest of itself first.
-const READERS: &[Reader] = &[Reader {
-    format: Format::PprofRaw,
-    recognise: raw::recognise,
-    read: raw::read,
-}];
+const READERS: &[Reader] = &[
+    Reader {
+        format: Format::PprofRaw,
+        recognise: raw::recognise,
+        read: raw::read,
+    },
+    Reader {
+        format: Format::PerfScript,
+        recognise: perf::recognise,
+        read: perf::read,
+    },
+];
 
 /// Reads a text in a format that can be told by a line of it; `None` if there is no such line.
 pub(crate) fn read(text: &str, limits: &Limits) -> Option<Result<(Format, Understood), OpenError>> {
