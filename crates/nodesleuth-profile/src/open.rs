@@ -16,6 +16,8 @@ pub enum Format {
     Pprof,
     /// The text of `go tool pprof -raw`.
     PprofRaw,
+    /// The text of `go tool pprof -traces`.
+    PprofTraces,
     /// The text of `perf script`.
     PerfScript,
     /// Folded stacks: `frame;frame weight`.

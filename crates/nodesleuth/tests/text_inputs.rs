@@ -75,6 +75,29 @@ fn raw_text_is_printed_again_as_it_was() {
     }
 }
 
+/// What a report says below what it says about the profile.
+fn body(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| !line.starts_with('-'));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn traces_are_printed_again_as_they_were() {
+    let Some(corpus) = corpus() else { return };
+    for (raw, input) in raw_texts(&corpus) {
+        let path = raw.with_file_name(format!("{input}.traces.txt"));
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let (success, printed, complaint) = outcome(&["-traces"], &path);
+        if body(&text).lines().count() == 1 {
+            assert!(!success && complaint.contains("holds no sample"), "{complaint}");
+            continue;
+        }
+        assert!(body(&printed) == body(&text), "{}: {complaint}", path.display());
+    }
+}
+
 /// Without the duration, of which the text holds four characters.
 fn without_duration(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.starts_with("Duration: "));

@@ -1,5 +1,6 @@
 //! Texts that hold stacks, one module for each format.
 
+mod amount;
 mod assembly;
 mod error;
 mod folded;
@@ -10,6 +11,7 @@ mod raw;
 mod section;
 pub(crate) mod source;
 mod time;
+mod traces;
 
 pub use error::TextError;
 pub(crate) use folded::read as read_folded;
@@ -39,6 +41,11 @@ const READERS: &[Reader] = &[
         format: Format::PprofRaw,
         recognise: raw::recognise,
         read: raw::read,
+    },
+    Reader {
+        format: Format::PprofTraces,
+        recognise: traces::recognise,
+        read: traces::read,
     },
     Reader {
         format: Format::PerfScript,

@@ -14,7 +14,7 @@ pub(crate) fn hex(text: &str) -> Option<u64> {
 
 /// `1f`.
 pub(crate) fn bare_hex(digits: &str) -> Option<u64> {
-    let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_hex = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
     is_hex
         .then(|| u64::from_str_radix(digits, 16).ok())
         .flatten()

@@ -64,6 +64,15 @@ pub(super) fn source_line(line: &str) -> Option<(&str, i64)> {
     (!file.is_empty() && !file.ends_with(':')).then_some((file, number))
 }
 
+/// `[kernel.kallsyms][ffffffff821f3a6a]`: no source line is known there.
+pub(super) fn is_unknown_source(line: &str) -> bool {
+    let address = line
+        .trim()
+        .strip_suffix(']')
+        .and_then(|line| line.rsplit_once('['));
+    address.is_some_and(|(file, address)| !file.is_empty() && bare_hex(address).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +122,7 @@ mod tests {
             source_line("  spin.c:12 (discriminator 3)"),
             Some(("spin.c", 12))
         );
+        assert!(is_unknown_source("  [kernel.kallsyms][ffffffff821f3a6a]"));
         for line in ["std::f", "x", "a::1"] {
             assert_eq!(source_line(line), None, "{line}");
         }

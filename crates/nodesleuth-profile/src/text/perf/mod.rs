@@ -18,7 +18,7 @@ use crate::text::assembly::{Assembly, LineRow, LocationHead};
 use crate::text::section::{Line, Section};
 use crate::text::{Ignored, TextError, Understood};
 use events::Events;
-use frame::{FrameLine, source_line};
+use frame::{FrameLine, is_unknown_source, source_line};
 use header::Header;
 
 pub(crate) const WHAT: &str = "the text of `perf script`";
@@ -26,22 +26,27 @@ pub(crate) const WHAT: &str = "the text of `perf script`";
 /// How many lines may come before the first sample (`perf script --header` prints about 40).
 const HEAD_LINES: usize = 1000;
 
-/// Whether a sample begins in the first lines: with a time, or with a frame below it.
+/// Whether a sample begins in the first lines: with a time, or with a frame below it. A file of
+/// perf's own header alone is one without samples.
 pub(crate) fn recognise(text: &str) -> bool {
-    let mut above: Option<Header<'_>> = None;
+    let mut above = false;
     for line in text.lines().take(HEAD_LINES) {
-        let is_frame = line.starts_with([' ', '\t'])
-            && FrameLine::parse(line)
-                .is_some_and(|frame| !frame.file.is_empty() || frame.is_inlined);
-        if is_frame && above.is_some() {
+        if above && is_frame(line) {
             return true;
         }
-        above = Header::parse(line);
-        if above.is_some_and(|header| header.time.is_some() && !header.event.is_empty()) {
+        let header = Header::parse(line);
+        if header.is_some_and(|header| header.time.is_some() && !header.event.is_empty()) {
             return true;
         }
+        above = header.is_some();
     }
-    false
+    text.contains("\n# cmdline : ") && text.contains(" perf ") | text.contains("/perf ")
+}
+
+fn is_frame(line: &str) -> bool {
+    let known =
+        |frame: FrameLine<'_>| line.starts_with('\t') || !frame.file.is_empty() || frame.is_inlined;
+    line.starts_with([' ', '\t']) && FrameLine::parse(line).is_some_and(known)
 }
 
 /// Reads it.
@@ -162,9 +167,14 @@ impl<'t> Script<'t> {
             self.add_frame(frame)?;
             return Ok(true);
         }
-        if let (Some(source), Some(last)) = (source_line(text), &mut self.last) {
-            last.0.source = Some(source);
-            return Ok(true);
+        if let Some(last) = &mut self.last {
+            if let Some(source) = source_line(text) {
+                last.0.source = Some(source);
+                return Ok(true);
+            }
+            if is_unknown_source(text) {
+                return Ok(true);
+            }
         }
         // Lines of other samples without call chains are indented, too.
         if Header::parse(text).is_some() {

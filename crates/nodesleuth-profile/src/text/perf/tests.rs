@@ -101,6 +101,28 @@ fn inlined_functions_share_the_address_of_their_caller() {
 }
 
 #[test]
+fn fewer_fields_are_enough() {
+    let text = "my spin 7 \n\t   15389 update\n\nmy spin 7 \n\tffffffff821f3a6a memcpy\n\t 20ca3 mmap64\n\n";
+    assert_eq!(
+        folded(text, 0),
+        "my spin;mmap64;memcpy 1\nmy spin;update 1\n"
+    );
+    let unknown = "x 1 2.5: cycles: \n\t 12 f ([kernel.kallsyms])\n  [kernel.kallsyms][12]\n\n";
+    assert_eq!(folded(unknown, 0), "x;f 1\n");
+}
+
+#[test]
+fn a_header_alone_has_no_sample() {
+    let text = "# ========\n# cmdline : /usr/bin/perf record -g x \n# ========\n#\n";
+    assert!(recognise(text));
+    let error = read(text, &Limits::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the text of `perf script` holds no sample"
+    );
+}
+
+#[test]
 fn lost_samples_are_told_and_tracepoints_have_no_frames() {
     let text = "swapper 0 [000] 1.0: PERF_RECORD_LOST lost 12\n\
                 a b 7 [000] 1.5: sched:sched_switch: prev_comm=a b prev_pid=7 ==> next_comm=x\n\n";
