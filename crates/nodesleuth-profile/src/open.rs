@@ -18,6 +18,18 @@ pub enum Format {
     PprofRaw,
     /// The text of `go tool pprof -traces`.
     PprofTraces,
+    /// A heap profile of Go with `debug=1`, or of tcmalloc.
+    LegacyHeap,
+    /// A goroutine, threadcreate or own profile of Go with `debug=1`.
+    LegacyCount,
+    /// A mutex or block profile of Go with `debug=1`, or a C++ `contentionz`.
+    LegacyContention,
+    /// A C++ `threadz`.
+    LegacyThreads,
+    /// A Java `heapz` or `contentionz`.
+    LegacyJava,
+    /// A binary CPU profile of gperftools, of an old Go, or of Java.
+    LegacyCpu,
     /// The text of `perf script`.
     PerfScript,
     /// Folded stacks: `frame;frame weight`.
@@ -36,6 +48,31 @@ pub struct Opened {
     /// What a user should know about the reading, one sentence each, such as lines that were not
     /// understood.
     pub notes: Vec<String>,
+}
+
+impl Opened {
+    /// Without the functions that a text tells in comments (Go's with `debug=1`). pprof does not
+    /// read them.
+    #[must_use]
+    pub fn without_commented_symbols(self) -> Self {
+        use Format::{LegacyContention, LegacyCount, LegacyHeap};
+        match self.format {
+            LegacyContention | LegacyCount | LegacyHeap => Self {
+                profile: self.profile.unsymbolized(),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    fn new(format: Format, understood: Understood) -> Self {
+        let Understood { profile, notes } = understood;
+        Self {
+            profile,
+            format,
+            notes,
+        }
+    }
 }
 
 /// Why bytes are no stacks.
@@ -75,7 +112,10 @@ pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, OpenError> {
         Err(over @ ReadError::OverLimit { .. }) => Err(over.into()),
         Err(error) => match source::decode(&data) {
             Some(text) => open_text(&text, limits),
-            None => Err(explain(&data, error).into()),
+            None => match text::read_cpu(&data, limits) {
+                Some(read) => Ok(Opened::new(Format::LegacyCpu, read?)),
+                None => Err(explain(&data, error).into()),
+            },
         },
     }
 }
@@ -89,12 +129,7 @@ fn open_text(text: &str, limits: &Limits) -> Result<Opened, OpenError> {
         Some(read) => read?,
         None => text::read_folded(text, limits).map_err(|error| unreadable(text, error))?,
     };
-    let Understood { profile, notes } = understood;
-    Ok(Opened {
-        profile,
-        format,
-        notes,
-    })
+    Ok(Opened::new(format, understood))
 }
 
 #[cfg(test)]

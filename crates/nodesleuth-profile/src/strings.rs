@@ -88,6 +88,10 @@ impl<'a> Interner<'a> {
             .unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
     }
 
+    pub(crate) fn get(&self, id: StrId) -> &str {
+        self.strings.get(id)
+    }
+
     pub(crate) fn finish(self) -> Strings {
         self.strings
     }

@@ -6,6 +6,7 @@
     reason = "a test fails loudly"
 )]
 
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -91,10 +92,17 @@ fn traces_are_printed_again_as_they_were() {
         };
         let (success, printed, complaint) = outcome(&["-traces"], &path);
         if body(&text).lines().count() == 1 {
-            assert!(!success && complaint.contains("holds no sample"), "{complaint}");
+            assert!(
+                !success && complaint.contains("holds no sample"),
+                "{complaint}"
+            );
             continue;
         }
-        assert!(body(&printed) == body(&text), "{}: {complaint}", path.display());
+        assert!(
+            body(&printed) == body(&text),
+            "{}: {complaint}",
+            path.display()
+        );
     }
 }
 
@@ -130,4 +138,33 @@ fn reports_of_raw_text_are_those_of_the_profile() {
         }
     }
     assert!(compared >= 70, "{compared}");
+}
+
+#[test]
+fn reports_of_goroutines_in_text_are_those_of_go() {
+    let Some(corpus) = corpus() else { return };
+    let folder = corpus.join("oracle-go1.27");
+    let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let entries: Vec<Value> = serde_json::from_str(&manifest).unwrap();
+    let mut compared = 0;
+    for entry in &entries {
+        let input = entry["input"].as_str().unwrap_or_default();
+        let arguments = entry["args"].as_array().unwrap().iter();
+        let arguments: Vec<_> = arguments.map(|a| a.as_str().unwrap()).collect();
+        let is_made = !["-dot", "-callgrind"]
+            .iter()
+            .any(|other| arguments.contains(other));
+        if input.ends_with(".txt") && is_made {
+            let golden = fs::read_to_string(folder.join(entry["golden"].as_str().unwrap()));
+            let printed = outcome(&arguments, &corpus.join(input));
+            assert_eq!(printed.0, entry["rc"] == 0, "{arguments:?}: {}", printed.2);
+            assert!(printed.1 == golden.unwrap(), "{arguments:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 14, "{compared}");
+    // Without -symbolize=none the functions that the text tells in comments are used.
+    let goroutines = corpus.join("profiles/etcd.goroutine.txt");
+    let named = pprof(&["-traces"], &goroutines);
+    assert!(named.contains("   internal/poll.(*FD).Read\n"), "{named}");
 }

@@ -82,6 +82,12 @@ impl<'t> Assembly<'t> {
         )
     }
 
+    /// What the values are, without their units.
+    pub(crate) fn sample_kinds(&self) -> Vec<&str> {
+        let types = self.profile.header.sample_types.iter();
+        types.map(|row| self.strings.get(row.kind)).collect()
+    }
+
     pub(crate) fn comment(&mut self, text: &str) -> Result<(), ReadError> {
         let row = self.made_up(text);
         let limit = self.limits.max_table_entries;

@@ -5,6 +5,7 @@ mod assembly;
 mod error;
 mod folded;
 mod ignored;
+mod legacy;
 mod numbers;
 mod perf;
 mod raw;
@@ -16,6 +17,7 @@ mod traces;
 pub use error::TextError;
 pub(crate) use folded::read as read_folded;
 pub(crate) use ignored::Ignored;
+pub(crate) use legacy::read_cpu;
 
 use crate::limits::Limits;
 use crate::open::{Format, OpenError};
@@ -46,6 +48,31 @@ const READERS: &[Reader] = &[
         format: Format::PprofTraces,
         recognise: traces::recognise,
         read: traces::read,
+    },
+    Reader {
+        format: Format::LegacyHeap,
+        recognise: legacy::is_heap,
+        read: legacy::read_heap,
+    },
+    Reader {
+        format: Format::LegacyCount,
+        recognise: legacy::is_count,
+        read: legacy::read_count,
+    },
+    Reader {
+        format: Format::LegacyJava,
+        recognise: legacy::is_java,
+        read: legacy::read_java,
+    },
+    Reader {
+        format: Format::LegacyContention,
+        recognise: legacy::is_contention,
+        read: legacy::read_contention,
+    },
+    Reader {
+        format: Format::LegacyThreads,
+        recognise: legacy::is_threads,
+        read: legacy::read_threads,
     },
     Reader {
         format: Format::PerfScript,

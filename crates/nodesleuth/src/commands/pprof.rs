@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::stack_files;
 use flags::Request;
-use nodesleuth_profile::{Draft, report};
+use nodesleuth_profile::{Draft, Limits, report};
 use std::ffi::OsString;
 use std::fs;
 
@@ -34,7 +34,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let request = Request::parse(&args.words)?;
-    let opened = stack_files::load(&request.file)?;
+    let mut opened = stack_files::load(&request.file, &Limits::default())?;
+    if request.no_symbols {
+        opened = opened.without_commented_symbols();
+    }
+    for note in &opened.notes {
+        output::note(&format!("{}: {note}\n", request.file.display()));
+    }
     let mut draft = Draft::of(&opened.profile);
     if !request.all_frames {
         draft.prune();

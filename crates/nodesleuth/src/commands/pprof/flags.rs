@@ -17,6 +17,8 @@ pub(crate) struct Request {
     pub(crate) options: ReportOptions,
     /// Whether `drop_frames` of the profile is disregarded.
     pub(crate) all_frames: bool,
+    /// Whether functions that a text tells in comments are disregarded, as pprof does.
+    pub(crate) no_symbols: bool,
     pub(crate) output: Option<PathBuf>,
     pub(crate) file: OsString,
 }
@@ -26,6 +28,7 @@ struct Reading {
     options: ReportOptions,
     kind: Option<ReportKind>,
     all_frames: bool,
+    no_symbols: bool,
     output: Option<PathBuf>,
 }
 
@@ -35,6 +38,7 @@ impl Request {
             options: ReportOptions::new(ReportKind::Text),
             kind: None,
             all_frames: false,
+            no_symbols: false,
             output: None,
         };
         let mut words = words.iter();
@@ -90,6 +94,7 @@ impl Reading {
         Ok(Request {
             options: self.options,
             all_frames: self.all_frames,
+            no_symbols: self.no_symbols,
             output: self.output,
             file,
         })
@@ -213,7 +218,7 @@ impl Reading {
             "output" => {
                 self.output = Some(PathBuf::from(value)).filter(|p| !p.as_os_str().is_empty())
             }
-            _ if matches!(value.as_str(), "none" | "no") => {}
+            _ if matches!(value.as_str(), "none" | "no") => self.no_symbols = true,
             _ => {
                 let help = "only -symbolize=none is; use `go tool pprof` to symbolise";
                 return Err(Failure::usage(
