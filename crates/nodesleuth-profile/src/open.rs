@@ -30,6 +30,8 @@ pub enum Format {
     LegacyJava,
     /// A binary CPU profile of gperftools, of an old Go, or of Java.
     LegacyCpu,
+    /// A dump of goroutines, with `debug=2` or from a panic.
+    GoroutineDump,
     /// The text of `perf script`.
     PerfScript,
     /// Folded stacks: `frame;frame weight`.

@@ -16,8 +16,10 @@ struct Survey {
     stacks: usize,
     /// Those with two weights.
     pairs: usize,
-    /// Those that look like a sentence: one frame with spaces in it.
-    sentences: usize,
+    /// Those of several frames.
+    chains: usize,
+    /// Those with a space in them: the beginning of a table's row, or a sentence.
+    spaced: usize,
     ignored: Ignored,
 }
 
@@ -29,7 +31,8 @@ impl Survey {
                 Some((stack, _)) => {
                     survey.stacks += 1;
                     survey.pairs += usize::from(parse_line(stack).is_some());
-                    survey.sentences += usize::from(!stack.contains(';') && stack.contains(' '));
+                    survey.chains += usize::from(stack.contains(';'));
+                    survey.spaced += usize::from(stack.contains([' ', '\t']));
                 }
                 None if is_comment(line) => {}
                 None => survey.ignored.add(index + 1, line),
@@ -38,10 +41,12 @@ impl Survey {
         survey
     }
 
-    /// Error pages and answers in JSON have lines that end in a number, too.
+    /// Tables, answers in JSON and error messages have lines that end in a number, too; but hardly
+    /// any with a `;`. Stacks of one frame alone are taken only if nothing speaks against it.
     fn is_folded(&self) -> bool {
-        let sentences = self.pairs < self.stacks && self.sentences * 2 > self.stacks;
-        self.stacks > 0 && self.ignored.count <= self.stacks && !sentences
+        let has_chains = self.chains * 10 >= self.stacks && self.ignored.count <= self.stacks;
+        let is_plain = self.ignored.count == 0 && self.spaced == 0;
+        self.stacks > 0 && (has_chains || is_plain)
     }
 }
 
@@ -164,6 +169,21 @@ mod tests {
     #[test]
     fn a_name_that_ends_in_a_number_is_no_second_weight() {
         assert_eq!(folded("a;worker 7 1\na;b 2\n", 0), "a;b 2\na;worker 7 1\n");
+    }
+
+    #[test]
+    fn tables_are_no_stacks() {
+        for text in [
+            "#subsys_name hierarchy num_cgroups enabled\ncpuset 2 10 1\nmemory 9 812 1\n",
+            "slabinfo - version: 2.1\ndentry 12 14\n",
+            "Name:\tkubelet\nThreads:\t12\nUid:\t0\n",
+        ] {
+            assert!(read(text, &Limits::default()).is_err(), "{text}");
+        }
+        assert_eq!(
+            folded("main 3\nruntime.mcall 2\n", 0),
+            "main 3\nruntime.mcall 2\n"
+        );
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod amount;
 mod assembly;
 mod error;
 mod folded;
+mod goroutines;
 mod ignored;
 mod legacy;
 mod numbers;
 mod perf;
 mod raw;
+mod refused;
 mod section;
 pub(crate) mod source;
 mod time;
@@ -75,6 +77,11 @@ const READERS: &[Reader] = &[
         read: legacy::read_threads,
     },
     Reader {
+        format: Format::GoroutineDump,
+        recognise: goroutines::recognise,
+        read: goroutines::read,
+    },
+    Reader {
         format: Format::PerfScript,
         recognise: perf::recognise,
         read: perf::read,
@@ -83,7 +90,9 @@ const READERS: &[Reader] = &[
 
 /// Reads a text in a format that can be told by a line of it; `None` if there is no such line.
 pub(crate) fn read(text: &str, limits: &Limits) -> Option<Result<(Format, Understood), OpenError>> {
-    let reader = READERS.iter().find(|reader| (reader.recognise)(text))?;
+    let Some(reader) = READERS.iter().find(|reader| (reader.recognise)(text)) else {
+        return refused::refuse(text).map(|error| Err(error.into()));
+    };
     let understood = (reader.read)(text, limits);
     Some(understood.map(|understood| (reader.format, understood)))
 }
