@@ -64,7 +64,7 @@ fn ids_must_be_there_once_and_not_zero() {
     );
     assert_eq!(
         after(|p| p.location[1].id = 1),
-        "two locations have the id 1"
+        "location number 2 (byte 41) has the id 1, as one before it has"
     );
     assert_eq!(
         after(|p| p.mapping.push(p.mapping[0])),
@@ -88,7 +88,7 @@ fn values_must_fit_their_types() {
 fn string_zero_must_be_there_and_empty() {
     assert_eq!(
         after(|p| p.string_table[0] = "x".to_owned()),
-        "string 0 must be empty, but is \"x\""
+        "string 0 (byte 72) must be empty, but is \"x\""
     );
     assert_eq!(
         after(|p| p.string_table.clear()),

@@ -28,13 +28,12 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What to do about a file that cannot be read.
 fn help(error: &OpenError) -> String {
-    if error.is_over_limit() {
-        return format!("if the file is to be trusted, raise the limits tenfold with {FACTOR}=10");
+    match error.is_over_limit() {
+        true => format!("if it is to be trusted, set {FACTOR}=10 to raise all limits tenfold"),
+        false => error.advice().to_owned(),
     }
-    let formats = "give a profile as Go writes it (.pb.gz), text of `go tool pprof -raw` or -traces, \
-                   `perf script` text, or folded stacks";
-    formats.to_owned()
 }
 
 /// The limits on a file, raised by the environment: every command that reads stacks has them, and

@@ -53,6 +53,16 @@ const KNOWN: &[Known] = &[
         advice: "it has no stacks; profiles are at /debug/pprof/ of the same port",
     },
     Known {
+        is_line: |line| line.starts_with("nr_free_pages "),
+        what: "a copy of /proc/vmstat",
+        advice: "it has no stacks",
+    },
+    Known {
+        is_line: |line| line.starts_with("inactive_anon ") || line.starts_with("total_rss "),
+        what: "a copy of a cgroup's memory.stat",
+        advice: "it has no stacks",
+    },
+    Known {
         is_line: |line| line.starts_with("% time ") && line.contains("usecs/call"),
         what: "the table of `strace -c`",
         advice: "it has no stacks; give it to `nodesleuth analyze`",

@@ -11,7 +11,7 @@ mod location;
 mod mapping;
 mod sample;
 
-use crate::error::Table;
+use crate::error::{ReadError, Table};
 use crate::ids::IdIndex;
 use crate::limits::Limits;
 use crate::open::OpenError;
@@ -86,25 +86,17 @@ impl Ids {
 
     fn index(&self, table: Table) -> Result<IdIndex, TextError> {
         IdIndex::new(table, &self.ids, |_| 0).map_err(|error| {
-            let place = match &error {
-                crate::ReadError::ReservedId { at } => at.number - 1,
-                _ => self.repeated(),
+            let (at, problem) = match error {
+                ReadError::ReservedId { at } => (at.number, "has the reserved id"),
+                ReadError::DuplicateId { at, .. } => (at.number, "has, like a line before, the id"),
+                _ => (0, "has a wrong id"),
             };
-            let line = self.lines.get(place).copied().unwrap_or(0);
-            let problem = match error {
-                crate::ReadError::ReservedId { .. } => "is a table entry with the reserved id",
-                _ => "is a second table entry with the id",
-            };
-            let id = self.ids.get(place).copied().unwrap_or(0);
-            TextError::line(WHAT, (line, &id.to_string()), problem)
+            let entry = at.checked_sub(1);
+            let of = |table: &[u64]| entry.and_then(|at| table.get(at).copied());
+            let id = of(&self.ids).unwrap_or_default().to_string();
+            let line = entry.and_then(|at| self.lines.get(at).copied());
+            TextError::line(WHAT, (line.unwrap_or_default(), &id), problem)
         })
-    }
-
-    /// Position of the first id that was there before.
-    fn repeated(&self) -> usize {
-        let mut seen = std::collections::HashSet::new();
-        let again = self.ids.iter().position(|id| !seen.insert(*id));
-        again.unwrap_or(0)
     }
 }
 

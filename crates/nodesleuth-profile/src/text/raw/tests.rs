@@ -89,7 +89,7 @@ fn errors_say_what_and_where() {
             "     2: 0x1200 M=2 ",
             "     2: 0x1200 \n     2: 0x1 ",
             "line 19",
-            "second",
+            "like a line before, the id: 2",
         ),
     ];
     for (from, to, line, problem) in cases {
