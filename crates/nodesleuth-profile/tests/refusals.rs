@@ -68,7 +68,7 @@ fn ids_must_be_there_once_and_not_zero() {
     );
     assert_eq!(
         after(|p| p.mapping.push(p.mapping[0])),
-        "two mappings have the id 1"
+        "mapping number 2 (byte 26) has the id 1, as one before it has"
     );
 }
 
@@ -92,7 +92,7 @@ fn string_zero_must_be_there_and_empty() {
     );
     assert_eq!(
         after(|p| p.string_table.clear()),
-        "the profile has no string table"
+        "the profile has no string table: field 6 is nowhere in it"
     );
 }
 

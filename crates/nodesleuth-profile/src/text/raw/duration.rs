@@ -61,10 +61,12 @@ fn nanos(text: &str, cut: bool) -> Option<(i64, bool)> {
     (!text.is_empty()).then_some((total, unit_known))
 }
 
-/// The unit behind a number that was cut off: the next smaller one after hours and minutes.
+/// The unit behind a number that was cut off: the next smaller one after hours and minutes; four
+/// digits are only printed of hours.
 fn cut_unit(before: i64, number: i64) -> i64 {
     match number {
         _ if before >= 3600 * SECOND => 60 * SECOND,
+        1000.. => 3600 * SECOND,
         60.. => 1_000_000,
         _ => SECOND,
     }
@@ -93,7 +95,8 @@ mod tests {
     fn what_is_read_prints_the_same_four_characters() {
         let texts = [
             "10s", "1.5s", "30.1", "30.0", "20.0", "2.00", "8.93", "1m30", "1m0s", "4h35", "0s",
-            "500m", "99.9", "1.5m", "30m0", "12µs", "1ns", "-5s", "1h0m", "100.", "15ms", "250n",
+            "500m", "99.9", "1.5m", "30m0", "12µs", "1ns", "-5s", "1h0m", "100.", "2157", "15ms",
+            "250n",
         ];
         for text in texts {
             let read = parse(text).unwrap_or_else(|| panic!("{text}"));

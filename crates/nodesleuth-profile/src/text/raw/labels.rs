@@ -8,13 +8,14 @@ use crate::rows::LabelValueRow;
 use crate::text::raw::Raw;
 
 impl<'t> Raw<'t> {
-    /// Adds the labels of a line to the last sample. The second line of a sample has numbers; the
-    /// first has them if nothing else is in it.
-    pub(super) fn labels(&mut self, line: &'t str, lines_before: usize) -> Result<bool, OpenError> {
-        let Some(entries) = split(line.trim()).filter(|_| lines_before < 2) else {
+    /// Adds the labels of a line to the last sample, if it is such a line. Numbers are in the last
+    /// line of a sample, and text is in the one before or in none.
+    pub(super) fn labels(&mut self, line: &'t str, is_last: bool) -> Result<bool, OpenError> {
+        let Some(entries) = split(line.trim()) else {
             return Ok(false);
         };
-        let numbers: Option<Vec<_>> = entries.iter().map(|(_, values)| numbers(values)).collect();
+        let values = entries.iter().map(|(_, values)| numbers(values));
+        let numbers = values.collect::<Option<Vec<_>>>().filter(|_| is_last);
         match numbers {
             Some(numbers) => {
                 for ((key, _), values) in entries.iter().zip(numbers) {
@@ -34,6 +35,11 @@ impl<'t> Raw<'t> {
         }
         Ok(true)
     }
+}
+
+/// Whether a line holds labels.
+pub(super) fn is_labels(line: &str) -> bool {
+    split(line.trim()).is_some()
 }
 
 /// Keys with what is in their brackets. A bracket closes an entry if another one follows.

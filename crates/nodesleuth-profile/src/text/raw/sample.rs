@@ -5,6 +5,7 @@ use crate::error::ReadError;
 use crate::ids::IdIndex;
 use crate::open::OpenError;
 use crate::text::TextError;
+use crate::text::raw::labels::is_labels;
 use crate::text::raw::{Raw, WHAT};
 use crate::text::section::{Line, Section};
 
@@ -21,20 +22,19 @@ impl<'t> Raw<'t> {
         section: Section<'t>,
         locations: &IdIndex,
     ) -> Result<(), OpenError> {
-        let mut lines = section.lines();
+        let mut lines = section.lines().peekable();
         if let Some((_, types)) = lines.next() {
             self.types(types)?;
         }
         let mut sample = SampleLine::default();
         let mut stack = Vec::new();
-        let mut label_lines = 0;
-        for line in lines {
+        while let Some(line) = lines.next() {
             if sample.fill(line.1) {
                 self.sample(line, &sample, &mut stack, locations)?;
-                label_lines = 0;
-            } else if self.has_samples() && self.labels(line.1, label_lines)? {
-                label_lines += 1;
-            } else {
+                continue;
+            }
+            let is_last = lines.peek().is_none_or(|(_, next)| !is_labels(next));
+            if !self.has_samples() || !self.labels(line.1, is_last)? {
                 self.ignored.add(line.0, line.1);
             }
         }
