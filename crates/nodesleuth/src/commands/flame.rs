@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 fn folded(args: &Args) -> Result<(), Failure> {
     let input = Input::load(&args.files)?;
     if args.compat.is_some() {
-        let text = stackcollapse_go(&input.profile).map_err(|error| {
+        let text = stackcollapse_go(input.profile).map_err(|error| {
             let help = "leave --compat away: all values and inlined functions are kept then";
             Failure::usage(format!("{}: {error}", input.name), help)
         })?;
