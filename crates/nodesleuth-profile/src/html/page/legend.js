@@ -1,0 +1,67 @@
+// What the colours mean, with what each group costs by itself.
+
+const MOST_GROUPS = 14;
+
+function chip(colour, text, title, kind) {
+  const box = make("i", { className: kind === KIND.kernel ? "hatched" : "" });
+  box.style.background = colour;
+  return make("span", { className: "chip", title }, box, text);
+}
+
+function showLegend(element, model, state, theme) {
+  const parts = {
+    package: packageLegend,
+    kind: kindLegend,
+    change: changeLegend,
+  }[state.colour](model, state, theme);
+  element.replaceChildren(...parts);
+}
+
+function packageLegend(model, state, theme) {
+  const { flat } = model.functions(state);
+  const { ranked } = packageColours(model.profile, flat, theme);
+  const whole = sum(flat);
+  const groups = ranked.filter((group) => group.cost > 0);
+  const chips = groups.slice(0, MOST_GROUPS).map(({ name, cost, colour }) =>
+    chip(colour, `${name} ${formatShare(cost, whole)}`, "flat share of the functions in it", name === "kernel" ? KIND.kernel : KIND.user),
+  );
+  if (groups.length > MOST_GROUPS) chips.push(make("span", { textContent: `and ${groups.length - MOST_GROUPS} more` }));
+  return [make("span", { className: "about", textContent: "flat share by package:" }), ...chips];
+}
+
+function kindLegend(model, state, theme) {
+  const { functions } = model.profile;
+  const { flat } = model.functions(state);
+  const sums = [0, 0, 0];
+  functions.forEach((fn, id) => (sums[fn.kind] += flat[id]));
+  return KIND_NAMES.map((name, kind) =>
+    chip(kindColour(theme, kind), `${name} ${formatShare(sums[kind], sum(flat))}`, "flat share", kind),
+  );
+}
+
+function changeLegend(model, state, theme) {
+  const { largestChange } = model.graph(state).measure;
+  const unit = model.type(state).unit;
+  const colours = changeColours(theme);
+  const bar = make("i", { className: "scale" });
+  bar.style.background = `linear-gradient(to right, ${colours.join()})`;
+  const most = formatValue(largestChange, unit);
+  return [
+    make("span", { className: "about", textContent: "change since before:" }),
+    make("span", { textContent: `−${most} (less)` }),
+    bar,
+    make("span", { textContent: `+${most} (more)` }),
+    make("span", { className: "about", textContent: scaleNote(model, state) }),
+  ];
+}
+
+/// What was done to the profile before, in words and numbers.
+function scaleNote(model, state) {
+  const { factor } = model.values(state);
+  const by = `before × ${threeDigits(factor)}`;
+  return {
+    absolute: "values as they are",
+    rate: `${by}: scaled to the same duration`,
+    normalised: `${by}: scaled to the same total`,
+  }[state.compare];
+}
