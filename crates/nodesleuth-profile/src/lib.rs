@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod boxes;
 mod builder;
 mod decode;
 mod error;
@@ -53,15 +54,19 @@ mod pattern;
 mod profile;
 mod read;
 mod report;
+mod row_order;
 mod rows;
 mod signature;
 mod signature_set;
 mod stack;
+mod stack_rows;
 mod strings;
+mod symbols;
 mod top;
 mod wire;
 mod write;
 
+pub use boxes::FlameBox;
 pub use builder::{FunctionId, Line, Location, LocationId, MappingId, ProfileBuilder};
 pub use error::{Place, ReadError, Table, WireProblem};
 pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
@@ -80,5 +85,7 @@ pub use report::{
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
 pub use stack::{Frame, FrameId, NameId, Stack};
+pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
+pub use symbols::{Symbol, SymbolId};
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};
