@@ -58,6 +58,7 @@ mod row_order;
 mod rows;
 mod signature;
 mod signature_set;
+mod source_link;
 mod stack;
 mod stack_rows;
 mod strings;
@@ -84,6 +85,7 @@ pub use report::{
 };
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
+pub use source_link::{GO, SourceLinks, VersionError};
 pub use stack::{Frame, FrameId, NameId, Stack};
 pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
 pub use symbols::{Symbol, SymbolId};
