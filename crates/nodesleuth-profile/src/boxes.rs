@@ -35,6 +35,17 @@ impl StackRows {
         walk.close_to(0, &mut each);
     }
 
+    /// Number of boxes.
+    pub fn box_count(&self) -> usize {
+        let mut before: &[u32] = &[];
+        let mut count = 0;
+        for row in self.stacks() {
+            count += row.keys.len() - common_length(before, row.keys);
+            before = row.keys;
+        }
+        count
+    }
+
     /// Functions in the longest stack.
     pub fn max_depth(&self) -> usize {
         self.stacks().map(|row| row.keys.len()).max().unwrap_or(0)

@@ -52,6 +52,11 @@ impl<'r> StackRow<'r> {
     pub fn symbols(self) -> impl DoubleEndedIterator<Item = SymbolId> + ExactSizeIterator + Clone {
         self.keys.iter().map(|key| SymbolId(key >> 1))
     }
+
+    /// How many functions two rows have in common from their beginning.
+    pub fn common_length(self, other: StackRow<'_>) -> usize {
+        common_length(self.keys, other.keys)
+    }
 }
 
 impl StackRows {
@@ -78,6 +83,11 @@ impl StackRows {
     /// Number of symbols; [`SymbolId::index`] is below it.
     pub fn symbol_count(&self) -> usize {
         self.symbols.len()
+    }
+
+    /// All symbols, also of frames that are in no stack.
+    pub fn symbol_ids(&self) -> impl ExactSizeIterator<Item = SymbolId> + use<> {
+        (0..dense(self.symbol_count())).map(SymbolId)
     }
 
     /// What is known of a function.

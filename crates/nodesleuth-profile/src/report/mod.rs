@@ -8,10 +8,10 @@
 mod aggregate;
 mod draft;
 mod filter;
-mod go_format;
+pub(crate) mod go_format;
 mod graph;
 mod header;
-mod measure;
+pub(crate) mod measure;
 mod node;
 mod options;
 mod prune;

@@ -12,6 +12,7 @@ use crate::source_link::place::Place;
 use crate::source_link::version::Release;
 use std::collections::BTreeMap;
 
+pub(crate) use place::is_standard;
 pub use version::VersionError;
 
 /// The module name under which Go itself, with its standard library, is known.

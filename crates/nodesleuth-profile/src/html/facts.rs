@@ -1,0 +1,81 @@
+//! The line below the title: how much of what, in how long, when.
+
+use std::fmt::Write;
+
+use crate::fields::ValueType;
+use crate::html::escape::{Escaped, visible};
+use crate::html::lanes::{Lanes, name};
+use crate::profile::Profile;
+use crate::report::go_format::{date_time, duration};
+use crate::report::measure::{scale, scaled_label};
+
+/// Markup of that line.
+pub(super) fn facts(lanes: &Lanes<'_>) -> String {
+    let lane = lanes.shown();
+    let mut text = of_profile(lanes.profile, lane.now);
+    if let (Some(before), Some(index)) = (lanes.before, lane.before) {
+        let _ = write!(text, "<br>before: {}", of_profile(before, index));
+    }
+    text
+}
+
+fn of_profile(profile: &Profile, index: usize) -> String {
+    let Some(value_type) = profile.sample_types().nth(index) else {
+        return String::new();
+    };
+    let total = profile.total(index);
+    let what = name(value_type);
+    let mut text = format!(
+        "<b>{}</b> {}",
+        scaled_label(total, value_type.unit, "minimum"),
+        Escaped(&visible(&what))
+    );
+    let nanos = profile.duration_nanos();
+    if nanos > 0 {
+        let _ = write!(text, " in {}", duration(nanos));
+    }
+    if let Some(cores) = cores(total, value_type, nanos) {
+        let _ = write!(text, " · <b>{cores:.2} cores</b>");
+    }
+    let _ = write!(text, " · {} samples", profile.stack_count());
+    if profile.time_nanos() > 0 {
+        let _ = write!(text, " · taken {} UTC", date_time(profile.time_nanos()).0);
+    }
+    text
+}
+
+/// CPU time by the time it was used in.
+fn cores(total: i64, value_type: ValueType<'_>, nanos: i64) -> Option<f64> {
+    let (value, unit) = scale(total, value_type.unit, "nanoseconds");
+    (value_type.kind == "cpu" && unit == "ns" && nanos > 0).then(|| value / nanos as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::ProfileBuilder;
+    use crate::html::HtmlOptions;
+
+    #[test]
+    fn cpu_time_is_priced_in_cores() {
+        let mut builder = ProfileBuilder::new(&[ValueType::CPU]);
+        builder.time(1_626_441_030_000_000_000, 30_000_000_000);
+        let main = builder.named("main");
+        builder.sample([main], &[15_000_000_000], &[]);
+        let profile = builder.finish();
+        let lanes = Lanes::of(&profile, &HtmlOptions::default()).unwrap();
+        assert_eq!(
+            facts(&lanes),
+            "<b>15s</b> cpu (nanoseconds) in 30s · <b>0.50 cores</b> · 1 samples \
+             · taken 2021-07-16 13:10:30 UTC"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_said() {
+        let heap = ValueType::new("space<", "bytes");
+        let profile = Profile::from_stacks(heap, [(["main"], 2048)]);
+        let lanes = Lanes::of(&profile, &HtmlOptions::default()).unwrap();
+        assert_eq!(facts(&lanes), "<b>2kB</b> space&lt; (bytes) · 1 samples");
+    }
+}
