@@ -45,6 +45,8 @@ enum Task {
     Docs(docs::Args),
     /// Measures and writes docs/benchmarks.md.
     Bench(bench::Args),
+    /// Writes a synthetic CPU profile to try things on.
+    SyntheticProfile(bench::profiles::synthetic::Args),
     /// Turns captures of real agents into fixture bundles.
     Import(import::Args),
     #[command(flatten)]
@@ -60,6 +62,8 @@ enum Helper {
     Zombies(lab::zombies::WorkerArgs),
     #[command(name = "__threads", hide = true)]
     Threads(bench::threads::Args),
+    #[command(name = "__usage", hide = true)]
+    Usage(bench::usage::Args),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +89,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Policy => policy::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
+        Task::SyntheticProfile(args) => bench::profiles::synthetic::run(&args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),
     }
@@ -95,5 +100,6 @@ fn help(helper: Helper) -> Result<ExitCode> {
         Helper::DieWithParent(args) => parent::exec(&args),
         Helper::Zombies(args) => lab::zombies::work(&args),
         Helper::Threads(args) => bench::threads::run(&args),
+        Helper::Usage(args) => bench::usage::run(&args),
     }
 }

@@ -78,13 +78,13 @@ pub(crate) struct Samples {
     pub(crate) label_ends: Vec<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct LabelRow {
     pub(crate) key: StrId,
     pub(crate) value: LabelValueRow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum LabelValueRow {
     Text(StrId),
     Number { number: i64, unit: StrId },

@@ -88,6 +88,11 @@ impl<'a> Interner<'a> {
             .unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
     }
 
+    /// A string that was interned.
+    pub(crate) fn get(&self, id: StrId) -> &str {
+        self.strings.get(id)
+    }
+
     pub(crate) fn finish(self) -> Strings {
         self.strings
     }

@@ -42,7 +42,7 @@ pub(crate) fn of(command: &mut Command, limit: Duration) -> Result<Cpu> {
     })
 }
 
-fn of_children() -> Result<Cpu> {
+pub(crate) fn of_children() -> Result<Cpu> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).doing(|| "getrusage".to_owned())?;
     Ok(Cpu {
         user: seconds(usage.user_time()),

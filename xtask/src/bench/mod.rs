@@ -6,14 +6,17 @@ mod cpu;
 mod diagnose;
 mod document;
 mod machine;
+pub(crate) mod profiles;
 pub(crate) mod threads;
 mod top;
+pub(crate) mod usage;
 mod zombies;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::bench::document::Document;
+use crate::bench::profiles::{flame, merge, reports};
 use crate::failure::Result;
 use crate::interrupt;
 use crate::workspace::Workspace;
@@ -35,6 +38,12 @@ enum Which {
     Diagnose,
     /// Real cAdvisor among 20,000 zombies.
     Zombies,
+    /// `flame` against `go tool pprof -raw`, inferno and FlameGraph's scripts.
+    Flame,
+    /// `pprof -top` against `go tool pprof -top`.
+    Reports,
+    /// `pprof -proto` of 600 profiles against `go tool pprof -proto`.
+    Merge,
     All,
 }
 
@@ -66,6 +75,21 @@ const SECTIONS: &[Section] = &[
         which: Which::Zombies,
         id: "zombies",
         measure: zombies::measure,
+    },
+    Section {
+        which: Which::Flame,
+        id: "flame",
+        measure: flame::measure,
+    },
+    Section {
+        which: Which::Reports,
+        id: "reports",
+        measure: reports::measure,
+    },
+    Section {
+        which: Which::Merge,
+        id: "merge",
+        measure: merge::measure,
     },
 ];
 

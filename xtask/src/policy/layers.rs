@@ -69,7 +69,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "xtask",
-        may_use: &["nodesleuth-model", "nodesleuth-parse"],
+        may_use: &["nodesleuth-model", "nodesleuth-parse", "nodesleuth-profile"],
     },
 ];
 
