@@ -13,4 +13,5 @@ mod svg;
 mod xml;
 
 pub use colors::Colors;
+pub(crate) use module_path::module;
 pub use svg::{Drawn, Lanes, SvgOptions, svg};

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::html::base64::Base64;
+use crate::html::columns::Columns;
 use crate::html::escape::visible;
 use crate::html::group::group;
 use crate::html::kind::{Kind, kinds};
-use crate::html::lanes::Lanes;
 use crate::html::lines::{FunctionLines, SourceLine, lines};
 use crate::source_link::SourceLinks;
 use crate::stack_rows::{StackRow, StackRows};
@@ -16,13 +16,13 @@ use crate::strings::{Interner, StrId, Strings};
 use crate::symbols::SymbolId;
 
 /// Writes all of it in base64.
-pub(super) fn write(lanes: &Lanes<'_>, links: &SourceLinks, out: impl Write) -> io::Result<()> {
-    let rows = lanes.rows();
-    let steps = steps(lanes, &rows);
-    let (tables, strings) = Tables::of(lanes, &rows, links);
+pub(super) fn write(columns: &Columns<'_>, links: &SourceLinks, out: impl Write) -> io::Result<()> {
+    let rows = columns.rows();
+    let steps = steps(columns, &rows);
+    let (tables, strings) = Tables::of(columns, &rows, links);
     let mut out = Encoder(Base64::new(out));
     out.strings(&strings)?;
-    out.header(lanes, &tables, &steps)?;
+    out.header(columns, &tables, &steps)?;
     for function in &tables.functions {
         out.function(function, &tables, &steps)?;
     }
@@ -30,10 +30,10 @@ pub(super) fn write(lanes: &Lanes<'_>, links: &SourceLinks, out: impl Write) -> 
     out.0.finish()
 }
 
-/// For each lane the number that all of its values are multiples of; a CPU profile has the
+/// For each column the number that all of its values are multiples of; a CPU profile has the
 /// distance between samples there.
-fn steps(lanes: &Lanes<'_>, rows: &StackRows) -> Vec<u64> {
-    let types = lanes.lanes.len();
+fn steps(columns: &Columns<'_>, rows: &StackRows) -> Vec<u64> {
+    let types = columns.columns.len();
     let mut steps = vec![0; types];
     for row in rows.stacks() {
         for (at, value) in row.values.iter().enumerate() {
@@ -50,7 +50,12 @@ fn steps(lanes: &Lanes<'_>, rows: &StackRows) -> Vec<u64> {
         }
     };
     let steps: Vec<u64> = steps.into_iter().map(usable).collect();
-    steps.iter().cycle().take(lanes.width()).copied().collect()
+    steps
+        .iter()
+        .cycle()
+        .take(columns.width())
+        .copied()
+        .collect()
 }
 
 fn common_divisor(mut a: u64, mut b: u64) -> u64 {
@@ -82,10 +87,10 @@ struct Tables<'p> {
 }
 
 impl<'p> Tables<'p> {
-    fn of(lanes: &Lanes<'p>, rows: &StackRows, links: &SourceLinks) -> (Self, Strings) {
+    fn of(columns: &Columns<'p>, rows: &StackRows, links: &SourceLinks) -> (Self, Strings) {
         let mut text = Interner::default();
         let mut intern = |shown: &str| text.intern_copy(visible(shown).as_bytes());
-        let types = lanes.lanes.iter().map(|lane| lane.value_type);
+        let types = columns.columns.iter().map(|column| column.value_type);
         let mut tables = Self {
             types: types.map(|t| (intern(t.kind), intern(t.unit))).collect(),
             groups: Vec::new(),
@@ -94,18 +99,18 @@ impl<'p> Tables<'p> {
             functions: Vec::new(),
             ranks: vec![0; rows.symbol_count()],
         };
-        tables.add_functions(lanes, rows, &mut intern);
+        tables.add_functions(columns, rows, &mut intern);
         tables.add_files(links, &mut intern);
         (tables, text.finish())
     }
 
     fn add_functions(
         &mut self,
-        lanes: &Lanes<'p>,
+        columns: &Columns<'p>,
         rows: &StackRows,
         intern: &mut impl FnMut(&str) -> StrId,
     ) {
-        let mut lines = lines(lanes);
+        let mut lines = lines(columns);
         let kinds = kinds(rows);
         let mut groups: HashMap<String, usize> = HashMap::new();
         for (rank, id) in used_by_name(rows).into_iter().enumerate() {
@@ -186,13 +191,18 @@ impl<W: Write> Encoder<W> {
         Ok(())
     }
 
-    fn header(&mut self, lanes: &Lanes<'_>, tables: &Tables<'_>, steps: &[u64]) -> io::Result<()> {
+    fn header(
+        &mut self,
+        columns: &Columns<'_>,
+        tables: &Tables<'_>,
+        steps: &[u64],
+    ) -> io::Result<()> {
         let nanos = |nanos: i64| u64::try_from(nanos).unwrap_or(0);
-        self.count(lanes.first)?;
-        self.number(u64::from(lanes.before.is_some()))?;
-        self.number(nanos(lanes.profile.duration_nanos()))?;
+        self.count(columns.first)?;
+        self.number(u64::from(columns.before.is_some()))?;
+        self.number(nanos(columns.profile.duration_nanos()))?;
         self.number(
-            lanes
+            columns
                 .before
                 .map_or(0, |before| nanos(before.duration_nanos())),
         )?;

@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use crate::fields::ValueType;
+use crate::html::columns::{Columns, name};
 use crate::html::escape::{Escaped, visible};
-use crate::html::lanes::{Lanes, name};
 use crate::profile::Profile;
 use crate::report::go_format::{date_time, duration};
 use crate::report::measure::{scale, scaled_label};
 
 /// Markup of that line.
-pub(super) fn facts(lanes: &Lanes<'_>) -> String {
-    let lane = lanes.shown();
-    let mut text = of_profile(lanes.profile, lane.now);
-    if let (Some(before), Some(index)) = (lanes.before, lane.before) {
+pub(super) fn facts(columns: &Columns<'_>) -> String {
+    let column = columns.shown();
+    let mut text = of_profile(columns.profile, column.now);
+    if let (Some(before), Some(index)) = (columns.before, column.before) {
         let _ = write!(text, "<br>before: {}", of_profile(before, index));
     }
     text
@@ -32,16 +32,30 @@ fn of_profile(profile: &Profile, index: usize) -> String {
     );
     let nanos = profile.duration_nanos();
     if nanos > 0 {
-        let _ = write!(text, " in {}", duration(nanos));
+        let _ = write!(text, " in {}", length(nanos));
     }
     if let Some(cores) = cores(total, value_type, nanos) {
         let _ = write!(text, " · <b>{cores:.2} cores</b>");
     }
-    let _ = write!(text, " · {} samples", profile.stack_count());
+    match profile.stack_count() {
+        1 => text.push_str(" · 1 sample"),
+        count => {
+            let _ = write!(text, " · {count} samples");
+        }
+    }
     if profile.time_nanos() > 0 {
         let _ = write!(text, " · taken {} UTC", date_time(profile.time_nanos()).0);
     }
     text
+}
+
+/// To a tenth of a second, from one second on.
+fn length(nanos: i64) -> String {
+    const TENTH: i64 = 100_000_000;
+    match nanos {
+        1_000_000_000.. => duration(nanos.saturating_add(TENTH / 2) / TENTH * TENTH),
+        _ => duration(nanos),
+    }
 }
 
 /// CPU time by the time it was used in.
@@ -59,14 +73,14 @@ mod tests {
     #[test]
     fn cpu_time_is_priced_in_cores() {
         let mut builder = ProfileBuilder::new(&[ValueType::CPU]);
-        builder.time(1_626_441_030_000_000_000, 30_000_000_000);
+        builder.time(1_626_441_030_000_000_000, 30_012_000_000);
         let main = builder.named("main");
         builder.sample([main], &[15_000_000_000], &[]);
         let profile = builder.finish();
-        let lanes = Lanes::of(&profile, &HtmlOptions::default()).unwrap();
+        let columns = Columns::of(&profile, &HtmlOptions::default()).unwrap();
         assert_eq!(
-            facts(&lanes),
-            "<b>15s</b> cpu (nanoseconds) in 30s · <b>0.50 cores</b> · 1 samples \
+            facts(&columns),
+            "<b>15s</b> cpu (nanoseconds) in 30s · <b>0.50 cores</b> · 1 sample \
              · taken 2021-07-16 13:10:30 UTC"
         );
     }
@@ -75,7 +89,7 @@ mod tests {
     fn what_is_not_known_is_not_said() {
         let heap = ValueType::new("space<", "bytes");
         let profile = Profile::from_stacks(heap, [(["main"], 2048)]);
-        let lanes = Lanes::of(&profile, &HtmlOptions::default()).unwrap();
-        assert_eq!(facts(&lanes), "<b>2kB</b> space&lt; (bytes) · 1 samples");
+        let columns = Columns::of(&profile, &HtmlOptions::default()).unwrap();
+        assert_eq!(facts(&columns), "<b>2kB</b> space&lt; (bytes) · 1 sample");
     }
 }

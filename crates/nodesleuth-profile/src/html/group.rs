@@ -1,7 +1,6 @@
 //! What a function is counted with when colours mean packages: its module, more or less.
 
-use std::borrow::Cow;
-
+use crate::draw::module;
 use crate::html::kind::Kind;
 use crate::names::FrameName;
 use crate::source_link::is_standard;
@@ -9,55 +8,47 @@ use crate::symbols::Symbol;
 
 /// These have colours of their own in `page/colours.js`.
 const KERNEL: &str = "kernel";
-const RUNTIME: &str = "runtime";
+const CALLS: &str = "system calls";
+const RUNTIME: &str = "Go runtime";
 const STANDARD: &str = "Go standard library";
-
-/// Hosts whose import paths have a repository in the third part.
-const HOSTS_WITH_OWNERS: &[&str] = &["github.com", "gitlab.com", "bitbucket.org", "golang.org"];
+const NATIVE: &str = "native code";
 
 /// The group of a function.
 pub(super) fn group(symbol: Symbol<'_>, kind: Kind) -> String {
-    if kind == Kind::Kernel {
-        return KERNEL.to_owned();
-    }
-    let name = FrameName::new(symbol.name);
-    match name.go() {
-        Some(go) => module(go.package).into_owned(),
-        None => native(&name, symbol.file),
+    match kind {
+        Kind::Kernel => KERNEL.to_owned(),
+        Kind::Call => CALLS.to_owned(),
+        Kind::User => of_user_code(symbol),
     }
 }
 
-fn module(package: &str) -> Cow<'_, str> {
-    let first = package.split('/').next().unwrap_or(package);
-    if first == "runtime" || package.starts_with("internal/runtime/") {
-        return RUNTIME.into();
-    }
-    if is_standard(package) {
-        return STANDARD.into();
-    }
-    let parts = match first {
-        first if HOSTS_WITH_OWNERS.contains(&first) => 3,
-        first if first.contains('.') => 2,
-        _ => 1,
+fn of_user_code(symbol: Symbol<'_>) -> String {
+    let name = FrameName::new(symbol.name);
+    let Some(go) = name.go() else {
+        return native(name.as_str(), symbol.file);
     };
-    let ends = package.match_indices('/').map(|(at, _)| at);
-    let end = ends.chain([package.len()]).nth(parts - 1);
-    package[..end.unwrap_or(package.len())].into()
+    let is_runtime = go.package == "runtime"
+        || go.package.starts_with("runtime/internal/")
+        || go.package.starts_with("internal/runtime/");
+    match go.package {
+        _ if is_runtime => RUNTIME.to_owned(),
+        package if is_standard(package) => STANDARD.to_owned(),
+        package => module(symbol.name).unwrap_or_else(|| package.to_owned()),
+    }
 }
 
 /// Not Go, or one of Go's assembly functions, which have no package in their name.
-fn native(name: &FrameName<'_>, file: Option<&str>) -> String {
-    let text = name.as_str();
-    if file
-        .is_some_and(|file| file.contains("/src/runtime/") || file.contains("/internal/bytealg/"))
-    {
+fn native(name: &str, file: Option<&str>) -> String {
+    let of_runtime = |file: &str| file.contains("/src/runtime/") || file.contains("/bytealg/");
+    if file.is_some_and(of_runtime) {
         return RUNTIME.to_owned();
     }
-    let plain = |c: char| c.is_alphanumeric() || c == '_';
-    match text.split_once("::") {
-        Some((space, _)) if !space.is_empty() && space.chars().all(plain) => space.to_owned(),
-        None if text.starts_with('[') || text.starts_with('<') => text.to_owned(),
-        _ => "native code".to_owned(),
+    // The mapped file stands for a function without a name.
+    let is_file = name.starts_with('[') || name == "<unknown>";
+    match module(name) {
+        Some(space) => space,
+        None if is_file => name.to_owned(),
+        None => NATIVE.to_owned(),
     }
 }
 
@@ -65,55 +56,47 @@ fn native(name: &FrameName<'_>, file: Option<&str>) -> String {
 mod tests {
     use super::*;
 
+    fn symbol<'a>(name: &'a str, file: Option<&'a str>) -> Symbol<'a> {
+        Symbol {
+            name,
+            file,
+            start_line: None,
+            is_kernel: false,
+        }
+    }
+
     #[test]
     fn functions_are_grouped_by_module() {
         let cases = [
-            ("runtime.mallocgc", "runtime"),
-            ("runtime/internal/atomic.Load", "runtime"),
-            ("internal/runtime/syscall.Syscall6", "runtime"),
-            ("os.(*File).Read", "Go standard library"),
-            ("net/http.(*Server).Serve", "Go standard library"),
+            ("runtime.mallocgc", RUNTIME),
+            ("runtime/internal/atomic.Load", RUNTIME),
+            ("internal/runtime/maps.(*Map).Get", RUNTIME),
+            ("runtime/pprof.StartCPUProfile", STANDARD),
+            ("os.(*File).Read", STANDARD),
+            ("net/http.(*Server).Serve", STANDARD),
             ("main.main", "main"),
             (
                 "k8s.io/kubernetes/vendor/github.com/google/cadvisor/manager.(*manager).Start",
                 "github.com/google/cadvisor",
             ),
             (
-                "k8s.io/kubernetes/pkg/kubelet.(*Kubelet).Run",
-                "k8s.io/kubernetes",
-            ),
-            (
                 "golang.org/x/net/http2.(*Framer).ReadFrame",
                 "golang.org/x/net",
             ),
-            ("gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3"),
-            ("github.com/beorn7/perks.F", "github.com/beorn7/perks"),
             ("std::vector<int>::push_back", "std"),
-            ("<T as Foo>::bar", "native code"),
             ("[libc.so.6]", "[libc.so.6]"),
             ("<unknown>", "<unknown>"),
-            ("malloc", "native code"),
+            ("malloc", NATIVE),
         ];
         for (name, expected) in cases {
-            let symbol = Symbol {
-                name,
-                file: None,
-                start_line: None,
-                is_kernel: false,
-            };
-            assert_eq!(group(symbol, Kind::User), expected, "{name}");
-            assert_eq!(group(symbol, Kind::Kernel), "kernel");
+            assert_eq!(group(symbol(name, None), Kind::User), expected, "{name}");
+            assert_eq!(group(symbol(name, None), Kind::Kernel), KERNEL);
         }
     }
 
     #[test]
     fn assembly_of_go_is_its_runtime() {
-        let symbol = Symbol {
-            name: "aeshashbody",
-            file: Some("/usr/local/go/src/runtime/asm_amd64.s"),
-            start_line: None,
-            is_kernel: false,
-        };
-        assert_eq!(group(symbol, Kind::User), "runtime");
+        let file = Some("/usr/local/go/src/runtime/asm_amd64.s");
+        assert_eq!(group(symbol("aeshashbody", file), Kind::User), RUNTIME);
     }
 }

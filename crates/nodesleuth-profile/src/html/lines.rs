@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use crate::html::lanes::Lanes;
+use crate::html::columns::Columns;
 use crate::profile::Profile;
 
 /// Lines kept of a function.
@@ -15,7 +15,7 @@ pub(super) struct SourceLine<'p> {
     pub(super) file: &'p str,
     /// 0 if not known.
     pub(super) line: i64,
-    /// One value per lane of the page.
+    /// One value per column of the page.
     pub(super) values: Vec<i64>,
 }
 
@@ -29,9 +29,9 @@ pub(super) struct FunctionLines<'p> {
 type Costs<'p> = BTreeMap<(&'p str, i64), Vec<i64>>;
 
 /// Lines of all functions by their names.
-pub(super) fn lines<'p>(lanes: &Lanes<'p>) -> HashMap<&'p str, FunctionLines<'p>> {
+pub(super) fn lines<'p>(columns: &Columns<'p>) -> HashMap<&'p str, FunctionLines<'p>> {
     let mut functions: HashMap<&str, Costs<'p>> = HashMap::new();
-    for (profile, start, indices) in lanes.sides() {
+    for (profile, start, indices) in columns.sides() {
         let costs = frame_costs(profile, &indices);
         for (cost, frame) in costs.chunks(indices.len()).zip(profile.frames()) {
             let Some(file) = frame.file() else { continue };
@@ -39,7 +39,7 @@ pub(super) fn lines<'p>(lanes: &Lanes<'p>) -> HashMap<&'p str, FunctionLines<'p>
             let all = functions.entry(frame.name()).or_default();
             let values = all
                 .entry((file, line))
-                .or_insert_with(|| vec![0; lanes.width()]);
+                .or_insert_with(|| vec![0; columns.width()]);
             for (value, cost) in values[start..].iter_mut().zip(cost) {
                 *value = value.saturating_add(*cost);
             }
@@ -47,7 +47,7 @@ pub(super) fn lines<'p>(lanes: &Lanes<'p>) -> HashMap<&'p str, FunctionLines<'p>
     }
     let chosen = functions
         .into_iter()
-        .map(|(name, costs)| (name, costliest(costs, lanes)));
+        .map(|(name, costs)| (name, costliest(costs, columns)));
     chosen.collect()
 }
 
@@ -69,8 +69,8 @@ fn frame_costs(profile: &Profile, indices: &[usize]) -> Vec<i64> {
     costs
 }
 
-/// By the lane that is shown first.
-fn costliest<'p>(costs: Costs<'p>, lanes: &Lanes<'p>) -> FunctionLines<'p> {
+/// By the column that is shown first.
+fn costliest<'p>(costs: Costs<'p>, columns: &Columns<'p>) -> FunctionLines<'p> {
     let all = costs
         .into_iter()
         .map(|((file, line), values)| SourceLine { file, line, values });
@@ -79,8 +79,8 @@ fn costliest<'p>(costs: Costs<'p>, lanes: &Lanes<'p>) -> FunctionLines<'p> {
         let shown = line
             .values
             .iter()
-            .skip(lanes.first)
-            .step_by(lanes.lanes.len());
+            .skip(columns.first)
+            .step_by(columns.columns.len());
         shown
             .map(|value| u128::from(value.unsigned_abs()))
             .sum::<u128>()
@@ -121,8 +121,8 @@ mod tests {
         builder.sample([first, first, second], &[5], &[]);
         builder.sample([second], &[7], &[]);
         let profile = builder.finish();
-        let lanes = Lanes::of(&profile, &HtmlOptions::default()).unwrap();
-        let found = &lines(&lanes)["main.f"];
+        let columns = Columns::of(&profile, &HtmlOptions::default()).unwrap();
+        let found = &lines(&columns)["main.f"];
         let seen: Vec<_> = found
             .lines
             .iter()

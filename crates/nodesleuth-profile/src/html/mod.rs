@@ -6,19 +6,19 @@
 //! functions.
 
 mod base64;
+mod columns;
 mod encode;
 mod escape;
 mod facts;
 mod group;
 mod kind;
-mod lanes;
 mod lines;
 mod page;
 mod table;
 
 use std::io::{self, Write};
 
-use crate::html::lanes::Lanes;
+use crate::html::columns::Columns;
 use crate::profile::Profile;
 use crate::source_link::SourceLinks;
 
@@ -79,7 +79,7 @@ pub fn html(
     options: &HtmlOptions<'_>,
     out: impl Write,
 ) -> Result<(), HtmlError> {
-    let lanes = Lanes::of(profile, options)?;
-    page::write(&lanes, options, out)?;
+    let columns = Columns::of(profile, options)?;
+    page::write(&columns, options, out)?;
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::html::columns::Columns;
 use crate::html::escape::{Escaped, visible};
 use crate::html::facts::facts;
-use crate::html::lanes::Lanes;
 use crate::html::{HtmlOptions, encode, table};
 
 const TEMPLATE: &str = include_str!("page/page.html");
@@ -33,7 +33,7 @@ const SCRIPTS: &[&str] = &[
 
 /// Writes the page.
 pub(super) fn write(
-    lanes: &Lanes<'_>,
+    columns: &Columns<'_>,
     options: &HtmlOptions<'_>,
     mut out: impl Write,
 ) -> io::Result<()> {
@@ -42,7 +42,7 @@ pub(super) fn write(
     out.write_all(parts.next().unwrap_or_default().as_bytes())?;
     for part in parts {
         let (mark, rest) = part.split_once("}}").unwrap_or((part, ""));
-        fill(mark, lanes, options, &mut out)?;
+        fill(mark, columns, options, &mut out)?;
         out.write_all(rest.as_bytes())?;
     }
     Ok(())
@@ -50,17 +50,17 @@ pub(super) fn write(
 
 fn fill(
     mark: &str,
-    lanes: &Lanes<'_>,
+    columns: &Columns<'_>,
     options: &HtmlOptions<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     match mark {
         "title" => write!(out, "{}", Escaped(&visible(options.title))),
         "subtitle" => subtitle(options.subtitle, out),
-        "facts" => out.write_all(facts(lanes).as_bytes()),
-        "notes" => notes(lanes, options, out),
-        "table" => table::write(lanes, &options.links, out),
-        "data" => encode::write(lanes, &options.links, out),
+        "facts" => out.write_all(facts(columns).as_bytes()),
+        "notes" => notes(columns, options, out),
+        "table" => table::write(columns, &options.links, out),
+        "data" => encode::write(columns, &options.links, out),
         "style" => out.write_all(STYLE.as_bytes()),
         "script" => scripts(out),
         other => Err(io::Error::other(format!(
@@ -76,8 +76,8 @@ fn subtitle(text: &str, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn notes(lanes: &Lanes<'_>, options: &HtmlOptions<'_>, out: &mut impl Write) -> io::Result<()> {
-    let left_out = lanes
+fn notes(columns: &Columns<'_>, options: &HtmlOptions<'_>, out: &mut impl Write) -> io::Result<()> {
+    let left_out = columns
         .left_out
         .iter()
         .map(|name| format!("only one of the two profiles has {name}: it is not shown"));

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use crate::html::columns::{Columns, name};
 use crate::html::escape::{Escaped, visible};
-use crate::html::lanes::{Lanes, name};
 use crate::html::lines::{FunctionLines, lines};
 use crate::report::measure::{percentage, scaled_label};
 use crate::source_link::SourceLinks;
@@ -14,12 +14,16 @@ use crate::top::{TopRow, top};
 const ROWS: usize = 100;
 
 /// Writes the most expensive functions of the sample type that is shown first.
-pub(super) fn write(lanes: &Lanes<'_>, links: &SourceLinks, mut out: impl Write) -> io::Result<()> {
-    let lane = lanes.shown();
-    let rows = top(lanes.profile, lane.now);
-    let before = before(lanes);
-    let lines = lines(lanes);
-    let what = name(lane.value_type);
+pub(super) fn write(
+    columns: &Columns<'_>,
+    links: &SourceLinks,
+    mut out: impl Write,
+) -> io::Result<()> {
+    let column = columns.shown();
+    let rows = top(columns.profile, column.now);
+    let before = before(columns);
+    let lines = lines(columns);
+    let what = name(column.value_type);
     writeln!(
         out,
         "<table><caption>The {} most expensive of {} functions by {}</caption>",
@@ -36,8 +40,8 @@ pub(super) fn write(lanes: &Lanes<'_>, links: &SourceLinks, mut out: impl Write)
          <th scope=\"col\">Function</th><th scope=\"col\">Source</th></tr></thead><tbody>"
     )?;
     let table = Table {
-        unit: lane.value_type.unit,
-        total: lanes.profile.magnitude(lane.now),
+        unit: column.value_type.unit,
+        total: columns.profile.magnitude(column.now),
         before,
         lines,
         links,
@@ -105,8 +109,8 @@ impl Table<'_> {
     }
 }
 
-fn before<'p>(lanes: &Lanes<'p>) -> Option<HashMap<&'p str, i64>> {
-    let index = lanes.shown().before?;
-    let rows = top(lanes.before?, index);
+fn before<'p>(columns: &Columns<'p>) -> Option<HashMap<&'p str, i64>> {
+    let index = columns.shown().before?;
+    let rows = top(columns.before?, index);
     Some(rows.iter().map(|row| (row.name, row.flat)).collect())
 }

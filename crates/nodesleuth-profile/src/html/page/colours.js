@@ -25,10 +25,8 @@ function themeNow() {
 }
 
 /// Groups of packages by cost, and the colour of each.
-function packageColours(profile, flat, theme) {
-  const costs = new Float64Array(profile.packages.length);
-  profile.functions.forEach((fn, id) => (costs[fn.group] += Math.abs(flat[id])));
-  const groups = profile.packages.map((name, group) => ({ name, group, cost: costs[group] }));
+function packageColours(profile, costs, theme) {
+  const groups = profile.packages.map((name, group) => ({ name, group, cost: Math.abs(costs[group]) }));
   const ranked = [...groups].sort((a, b) => b.cost - a.cost || a.group - b.group);
   let next = 0;
   for (const group of ranked) {
@@ -41,7 +39,12 @@ function packageColours(profile, flat, theme) {
 }
 
 function fixedColour(name) {
-  return { kernel: "kernel", runtime: "runtime", "Go standard library": "standard" }[name];
+  return {
+    kernel: "kernel",
+    "system calls": "call",
+    "Go runtime": "runtime",
+    "Go standard library": "standard",
+  }[name];
 }
 
 function kindColour(theme, kind) {
@@ -84,6 +87,6 @@ function painter(model, state, theme) {
 function functionColours(model, state, theme) {
   const { functions } = model.profile;
   if (state.colour === "kind") return functions.map((fn) => kindColour(theme, fn.kind));
-  const { of } = packageColours(model.profile, model.functions(state).flat, theme);
+  const { of } = packageColours(model.profile, model.packages(state), theme);
   return functions.map((fn) => of[fn.group].colour);
 }

@@ -25,6 +25,7 @@ function threeDigits(number) {
 }
 
 function formatValue(value, unit) {
+  if (value === 0) return "0";
   const [family, factor] = IN_SMALLEST[unit] ?? [];
   if (!family) {
     const text = Number.isInteger(value) ? value.toLocaleString("en-US") : threeDigits(value);

@@ -18,15 +18,14 @@ function showLegend(element, model, state, theme) {
 }
 
 function packageLegend(model, state, theme) {
-  const { flat } = model.functions(state);
-  const { ranked } = packageColours(model.profile, flat, theme);
-  const whole = sum(flat);
+  const { ranked } = packageColours(model.profile, model.packages(state), theme);
+  const whole = model.graph(state).measure.total[0];
   const groups = ranked.filter((group) => group.cost > 0);
   const chips = groups.slice(0, MOST_GROUPS).map(({ name, cost, colour }) =>
-    chip(colour, `${name} ${formatShare(cost, whole)}`, "flat share of the functions in it", name === "kernel" ? KIND.kernel : KIND.user),
+    chip(colour, `${name} ${formatShare(cost, whole)}`, "share of the stacks that pass through it", name === "kernel" ? KIND.kernel : KIND.user),
   );
   if (groups.length > MOST_GROUPS) chips.push(make("span", { textContent: `and ${groups.length - MOST_GROUPS} more` }));
-  return [make("span", { className: "about", textContent: "flat share by package:" }), ...chips];
+  return [make("span", { className: "about", textContent: "stacks through:" }), ...chips];
 }
 
 function kindLegend(model, state, theme) {

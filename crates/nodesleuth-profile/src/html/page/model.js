@@ -99,6 +99,16 @@ class Model {
     });
   }
 
+  /// What the stacks through each package cost: they overlap.
+  packages(state) {
+    const { tree, measure } = this.graph(state);
+    const { functions, packages } = this.profile;
+    return this.keep("packages", `${treeKey(state)}|${valuesKey(state)}`, () => {
+      const grouped = { ...tree, fn: tree.fn.map((fn) => functions[fn]?.group ?? -1) };
+      return sumsByFunction(grouped, packages.length, measure.self, measure.total).cum;
+    });
+  }
+
   /// Direct callers and callees: [function, now, before], most expensive first.
   neighbours(state) {
     const { tree, measure } = this.graph(state);

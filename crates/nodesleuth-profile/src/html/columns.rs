@@ -1,5 +1,5 @@
 //! Which values a page shows: the sample types, and with a profile to compare with those that both
-//! have. Each is a lane of the page's data, the ones of the profile before after all others.
+//! have. Each is a column of the page's data, the ones of the profile before after all others.
 
 use crate::fields::ValueType;
 use crate::html::{HtmlError, HtmlOptions};
@@ -8,7 +8,7 @@ use crate::stack_rows::StackRows;
 
 /// A sample type on the page.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lane<'p> {
+pub(super) struct Column<'p> {
     pub(super) value_type: ValueType<'p>,
     /// Its index in the profile.
     pub(super) now: usize,
@@ -18,58 +18,62 @@ pub(super) struct Lane<'p> {
 
 /// The profiles of a page and what is shown of them.
 #[derive(Debug)]
-pub(super) struct Lanes<'p> {
+pub(super) struct Columns<'p> {
     pub(super) profile: &'p Profile,
     pub(super) before: Option<&'p Profile>,
-    pub(super) lanes: Vec<Lane<'p>>,
-    /// The lane that is shown first.
+    pub(super) columns: Vec<Column<'p>>,
+    /// The column that is shown first.
     pub(super) first: usize,
     /// Sample types that only one of the profiles has.
     pub(super) left_out: Vec<String>,
 }
 
-impl<'p> Lanes<'p> {
+impl<'p> Columns<'p> {
     pub(super) fn of(profile: &'p Profile, options: &HtmlOptions<'p>) -> Result<Self, HtmlError> {
         let before = options.before;
-        let lane = |(now, value_type)| Lane {
+        let column = |(now, value_type)| Column {
             value_type,
             now,
             before: before.and_then(|p| p.sample_types().position(|t| t == value_type)),
         };
-        let all: Vec<Lane<'p>> = profile.sample_types().enumerate().map(lane).collect();
-        let shown = |lane: &&Lane<'_>| before.is_none() || lane.before.is_some();
-        let lanes: Vec<Lane<'p>> = all.iter().filter(shown).copied().collect();
-        if lanes.is_empty() {
+        let all: Vec<Column<'p>> = profile.sample_types().enumerate().map(column).collect();
+        let shown = |column: &&Column<'_>| before.is_none() || column.before.is_some();
+        let columns: Vec<Column<'p>> = all.iter().filter(shown).copied().collect();
+        if columns.is_empty() {
             return Err(nothing_to_show(profile, before));
         }
         let wanted = options.value_index.or(profile.default_value_index());
-        let first = lanes.iter().position(|lane| Some(lane.now) == wanted);
+        let first = columns.iter().position(|column| Some(column.now) == wanted);
         Ok(Self {
             profile,
             before,
-            first: first.unwrap_or(lanes.len() - 1),
-            left_out: left_out(profile, before, &lanes),
-            lanes,
+            first: first.unwrap_or(columns.len() - 1),
+            left_out: left_out(profile, before, &columns),
+            columns,
         })
     }
 
-    /// The lane that is shown first.
-    pub(super) fn shown(&self) -> Lane<'p> {
-        self.lanes[self.first]
+    /// The column that is shown first.
+    pub(super) fn shown(&self) -> Column<'p> {
+        self.columns[self.first]
     }
 
     /// Number of values that each stack has on the page.
     pub(super) fn width(&self) -> usize {
-        self.lanes.len() * if self.before.is_some() { 2 } else { 1 }
+        self.columns.len() * if self.before.is_some() { 2 } else { 1 }
     }
 
-    /// The profiles, each with the index of its first value and its index for each lane.
+    /// The profiles, each with the index of its first value and its index for each column.
     pub(super) fn sides(&self) -> Vec<(&'p Profile, usize, Vec<usize>)> {
-        let now = self.lanes.iter().map(|lane| lane.now).collect();
+        let now = self.columns.iter().map(|column| column.now).collect();
         let mut sides = vec![(self.profile, 0, now)];
         if let Some(before) = self.before {
-            let indices = self.lanes.iter().filter_map(|lane| lane.before).collect();
-            sides.push((before, self.lanes.len(), indices));
+            let indices = self
+                .columns
+                .iter()
+                .filter_map(|column| column.before)
+                .collect();
+            sides.push((before, self.columns.len(), indices));
         }
         sides
     }
@@ -106,8 +110,11 @@ pub(super) fn name(value_type: ValueType<'_>) -> String {
     format!("{} ({})", value_type.kind, value_type.unit)
 }
 
-fn left_out(profile: &Profile, before: Option<&Profile>, lanes: &[Lane<'_>]) -> Vec<String> {
-    let shown: Vec<String> = lanes.iter().map(|lane| name(lane.value_type)).collect();
+fn left_out(profile: &Profile, before: Option<&Profile>, columns: &[Column<'_>]) -> Vec<String> {
+    let shown: Vec<String> = columns
+        .iter()
+        .map(|column| name(column.value_type))
+        .collect();
     let sides = before.map(|before| [profile, before]).into_iter().flatten();
     let all = sides.flat_map(names);
     all.filter(|name| !shown.contains(name)).collect()
@@ -138,9 +145,9 @@ mod tests {
             before: Some(&before),
             ..HtmlOptions::default()
         };
-        let lanes = Lanes::of(&now, &options).unwrap();
-        assert_eq!(lanes.left_out, ["x (y)"]);
-        let rows = lanes.rows();
+        let columns = Columns::of(&now, &options).unwrap();
+        assert_eq!(columns.left_out, ["x (y)"]);
+        let rows = columns.rows();
         let values: Vec<_> = rows.stacks().map(|row| row.values.to_vec()).collect();
         assert_eq!(values, [[1, 2, 2, 1]]);
     }
@@ -153,12 +160,12 @@ mod tests {
             before: Some(&before),
             ..HtmlOptions::default()
         };
-        let error = Lanes::of(&now, &options).unwrap_err().to_string();
+        let error = Columns::of(&now, &options).unwrap_err().to_string();
         assert!(
             error.ends_with("cpu (nanoseconds) against space (bytes)"),
             "{error}"
         );
-        let error = Lanes::of(&profile(&[]), &HtmlOptions::default()).unwrap_err();
+        let error = Columns::of(&profile(&[]), &HtmlOptions::default()).unwrap_err();
         assert!(matches!(error, HtmlError::NoSampleTypes));
     }
 }
