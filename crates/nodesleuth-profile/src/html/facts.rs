@@ -38,9 +38,9 @@ fn of_profile(profile: &Profile, index: usize) -> String {
         let _ = write!(text, " · <b>{cores:.2} cores</b>");
     }
     match profile.stack_count() {
-        1 => text.push_str(" · 1 sample"),
+        1 => text.push_str(" · 1 stack"),
         count => {
-            let _ = write!(text, " · {count} samples");
+            let _ = write!(text, " · {count} stacks");
         }
     }
     if profile.time_nanos() > 0 {
@@ -80,7 +80,7 @@ mod tests {
         let columns = Columns::of(&profile, &HtmlOptions::default()).unwrap();
         assert_eq!(
             facts(&columns),
-            "<b>15s</b> cpu (nanoseconds) in 30s · <b>0.50 cores</b> · 1 sample \
+            "<b>15s</b> cpu (nanoseconds) in 30s · <b>0.50 cores</b> · 1 stack \
              · taken 2021-07-16 13:10:30 UTC"
         );
     }
@@ -90,6 +90,6 @@ mod tests {
         let heap = ValueType::new("space<", "bytes");
         let profile = Profile::from_stacks(heap, [(["main"], 2048)]);
         let columns = Columns::of(&profile, &HtmlOptions::default()).unwrap();
-        assert_eq!(facts(&columns), "<b>2kB</b> space&lt; (bytes) · 1 sample");
+        assert_eq!(facts(&columns), "<b>2kB</b> space&lt; (bytes) · 1 stack");
     }
 }

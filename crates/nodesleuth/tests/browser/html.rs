@@ -174,7 +174,7 @@ fn every_sample_type_can_be_shown() {
         (4096.0, 4096.0)
     );
     let figures = page.text("document.querySelector('#details dl').textContent");
-    assert!(figures.contains("4 KiB"), "{figures}");
+    assert!(figures.contains("4 kB"), "{figures}");
     page.browser.keys("t");
     assert_eq!(page.find("all").value, 4.0);
 }

@@ -124,10 +124,13 @@ impl Page {
         }
     }
 
+    /// Clicks on the box with this name that is nearest to the root.
     pub(crate) fn click(&self, name: &str) {
-        let found = self.find(name);
-        self.browser
-            .click(found.x + found.width / 2.0, found.y + found.height / 2.0);
+        let boxes = self.boxes();
+        let found = boxes.iter().find(|b| b.name == name);
+        let found = found.unwrap_or_else(|| panic!("no box is called {name}: {boxes:#?}"));
+        let (x, y) = (found.x + found.width / 2.0, found.y + found.height / 2.0);
+        self.browser.click(x, y);
     }
 
     /// The selected function's name in the panel.

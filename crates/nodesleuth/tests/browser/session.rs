@@ -22,13 +22,14 @@ pub(crate) struct Session {
     agent: Agent,
     address: String,
     _driver: Driver,
-    _profile: TempDir,
+    /// All files of the browser and the driver; removed after these have ended.
+    folder: TempDir,
 }
 
 impl Session {
     pub(crate) fn start() -> Self {
-        let driver = Driver::start();
-        let profile = tempfile::tempdir().expect("a folder for the browser");
+        let folder = tempfile::tempdir().expect("a folder for the browser");
+        let driver = Driver::start(folder.path());
         let config = Agent::config_builder()
             .timeout_global(Some(LIMIT))
             .http_status_as_error(false)
@@ -38,10 +39,9 @@ impl Session {
             agent: Agent::new_with_config(config),
             address: format!("http://127.0.0.1:{}/session", driver.port),
             _driver: driver,
-            _profile: profile,
+            folder,
         };
-        let folder = session._profile.path().to_owned();
-        let answer = session.post("", &capabilities(&folder));
+        let answer = session.post("", &capabilities(session.folder.path()));
         let id = answer["sessionId"].as_str().expect("a session has an id");
         session.address = format!("{}/{id}", session.address);
         session
@@ -105,13 +105,19 @@ impl Session {
         self.log("browser").iter().map(text).collect()
     }
 
-    /// Addresses that were asked for since this was asked last.
+    /// Addresses that pages from files asked for since this was asked last, their own too.
     pub(crate) fn requests(&self) -> Vec<String> {
         let events = self.log("performance");
         let parsed = events
             .iter()
             .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
-        let sent = parsed.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+        let by_page = |event: &Value| {
+            let page = event["message"]["params"]["documentURL"].as_str();
+            page.is_some_and(|page| page.starts_with("file://"))
+        };
+        let sent = parsed
+            .filter(|event| event["message"]["method"] == "Network.requestWillBeSent")
+            .filter(by_page);
         let address = |event: Value| {
             let url = &event["message"]["params"]["request"]["url"];
             url.as_str().unwrap_or_default().to_owned()
@@ -214,7 +220,7 @@ fn capabilities(folder: &Path) -> Value {
         "--hide-scrollbars".to_owned(),
         "--force-device-scale-factor=1".to_owned(),
         format!("--window-size={WIDTH},{HEIGHT}"),
-        format!("--user-data-dir={}", folder.display()),
+        format!("--user-data-dir={}/profile", folder.display()),
     ];
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",

@@ -24,7 +24,7 @@ class Chart {
   arrangeSandwich(state, width) {
     const { callers, callees } = this.model.sandwich(state);
     const zoomOf = (layer) => ({ ...layer, zoom: layer.tree.size > 1 ? 1 : 0, selected: 0 });
-    const up = { ...zoomOf(callers), down: -1, hideRoot: true };
+    const up = { ...zoomOf(callers), down: -1, hideRoot: true, selected: callers.tree.size > 1 ? 1 : 0 };
     const down = { ...zoomOf(callees), down: 1, hideRoot: true };
     const rowsUp = rowsOf(up, width) - 1;
     const rowsDown = rowsOf(down, width) - 1;

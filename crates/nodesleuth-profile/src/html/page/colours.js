@@ -6,13 +6,13 @@ const THEMES = {
     page: "#ffffff", text: "#1a1d21", all: "#e4e7ec", edge: "#ffffff", mark: "#6d28d9",
     markText: "#ffffff", select: "#111827", lightness: 79, saturation: 52, hatch: "rgba(90,30,0,.22)",
     kernel: "hsl(24 82% 72%)", call: "hsl(40 85% 72%)", runtime: "hsl(215 12% 82%)",
-    standard: "hsl(205 38% 82%)", other: "hsl(215 8% 88%)", user: "hsl(205 55% 80%)",
+    standard: "hsl(207 52% 82%)", other: "hsl(215 8% 88%)", user: "hsl(205 55% 80%)",
   },
   dark: {
     page: "#14171c", text: "#f2f4f7", all: "#3a404a", edge: "#14171c", mark: "#b79bff",
     markText: "#14171c", select: "#ffffff", lightness: 33, saturation: 36, hatch: "rgba(255,190,150,.22)",
     kernel: "hsl(20 62% 36%)", call: "hsl(38 62% 32%)", runtime: "hsl(215 9% 32%)",
-    standard: "hsl(207 24% 33%)", other: "hsl(215 6% 27%)", user: "hsl(207 38% 33%)",
+    standard: "hsl(207 34% 35%)", other: "hsl(215 6% 27%)", user: "hsl(207 38% 33%)",
   },
 };
 /// Far enough apart to be told from each other and from the kernel's orange.

@@ -74,14 +74,21 @@ function decodeFunction(reader, text, profile) {
     line: from.number(),
     values: profile.steps.map((step) => from.signed() * step),
   }));
-  return { name, group, kind, lines, moreLines, shortName: shortName(name) };
+  const short = shortName(name);
+  return { name, group, kind, lines, moreLines, shortName: short, barerNames: barerNames(short) };
 }
 
 /// `fs.(*Manager).GetStats` of `github.com/x/y/fs.(*Manager).GetStats`.
 function shortName(name) {
-  const bracket = name.indexOf("[");
+  const bracket = name.search(/[[(<]/);
   const slash = name.lastIndexOf("/", bracket < 0 ? name.length : bracket);
   return slash < 0 || name.startsWith("/") ? name : name.slice(slash + 1);
+}
+
+/// `(*Manager).GetStats` and `GetStats` of `fs.(*Manager).GetStats`: for narrow boxes.
+function barerNames(shortName) {
+  const ofGo = /^[\w.-]+?\.((\(\*?[^)]*\)\.)?(\w.*))$/.exec(shortName);
+  return ofGo ? [ofGo[1], ofGo[3]] : [];
 }
 
 /// Stacks come sorted; each says how many frames it shares with the one before.

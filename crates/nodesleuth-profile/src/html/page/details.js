@@ -31,7 +31,29 @@ function changeShare(now, before) {
   if (before === 0) return now === 0 ? "same" : "new";
   if (now === 0) return "gone";
   const change = now - before;
+  // Beyond that a factor is read more easily than per cent.
+  if (now / before >= 3) return `×${threeDigits(now / before)}`;
   return withSign(change, formatShare(change, before));
+}
+
+/// What a box is called, from the longest to the shortest, with its share or its change.
+function labels(model, state) {
+  const { functions } = model.profile;
+  const whole = model.graph(state).measure.total[0];
+  const { unit } = model.type(state);
+  const change = ({ total, before }, node) => total[node] - before[node];
+  const number = (measure, node) => {
+    if (state.colour !== "change" || !measure.before) return formatShare(measure.total[node], whole);
+    return withSign(change(measure, node), formatValue(change(measure, node), unit));
+  };
+  return (layer, node) => {
+    const fn = functions[layer.tree.fn[node]];
+    if (!fn && whole === 0) return ["no samples of this type", "none"];
+    if (!fn) return [`all · ${formatValue(layer.measure.total[node], unit)}`, "all"];
+    const text = number(layer.measure, node);
+    const { name, shortName, barerNames } = fn;
+    return [`${name} · ${text}`, `${shortName} · ${text}`, shortName, ...barerNames];
+  };
 }
 
 /// Lines of a function by what they cost in the shown type.
@@ -88,6 +110,7 @@ class Details {
 
   sources(state, fn) {
     const lines = make("p", { className: "sources" });
+    if (!fn) lines.textContent = "Click a box to zoom in. / searches, ? shows the keys.";
     if (!fn || fn.lines.length === 0) return lines;
     const { profile } = this.model;
     const all = hottestLines(fn, state.type);

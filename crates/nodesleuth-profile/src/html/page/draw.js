@@ -22,6 +22,7 @@ function eachBox(layer, width, callback) {
   for (let node = tree.parent[zoom]; node >= 0; node = tree.parent[node]) {
     callback(node, 0, width, tree.depth[node]);
   }
+  if (measure.width[zoom] <= 0) callback(zoom, 0, width, tree.depth[zoom]);
   const filled = [];
   for (let node = zoom; node < tree.end[zoom]; ) {
     const x = (measure.left[node] - origin) * unit;

@@ -1,8 +1,9 @@
 // Numbers as people read them.
 
+// Steps of 1,024 are called kB and so on, as in pprof's reports.
 const SCALES = {
   nanoseconds: [["ns", 1], ["µs", 1e3], ["ms", 1e6], ["s", 1e9], ["min", 6e10], ["h", 3.6e12]],
-  bytes: [["B", 1], ["KiB", 1024], ["MiB", 1048576], ["GiB", 1073741824], ["TiB", 1099511627776]],
+  bytes: [["B", 1], ["kB", 1024], ["MB", 1048576], ["GB", 1073741824], ["TB", 1099511627776]],
 };
 const IN_SMALLEST = {
   nanoseconds: ["nanoseconds", 1],

@@ -1,6 +1,8 @@
 // What the colours mean, with what each group costs by itself.
 
-const MOST_GROUPS = 14;
+const MOST_GROUPS = 12;
+/// Smaller groups are only counted.
+const SMALLEST_SHARE = 0.002;
 
 function chip(colour, text, title, kind) {
   const box = make("i", { className: kind === KIND.kernel ? "hatched" : "" });
@@ -21,10 +23,12 @@ function packageLegend(model, state, theme) {
   const { ranked } = packageColours(model.profile, model.packages(state), theme);
   const whole = model.graph(state).measure.total[0];
   const groups = ranked.filter((group) => group.cost > 0);
-  const chips = groups.slice(0, MOST_GROUPS).map(({ name, cost, colour }) =>
+  const shown = groups.slice(0, MOST_GROUPS).filter(({ cost }) => cost >= SMALLEST_SHARE * Math.abs(whole));
+  const chips = shown.map(({ name, cost, colour }) =>
     chip(colour, `${name} ${formatShare(cost, whole)}`, "share of the stacks that pass through it", name === "kernel" ? KIND.kernel : KIND.user),
   );
-  if (groups.length > MOST_GROUPS) chips.push(make("span", { textContent: `and ${groups.length - MOST_GROUPS} more` }));
+  const more = groups.length - shown.length;
+  if (more > 0) chips.push(make("span", { textContent: `and ${more} more` }));
   return [make("span", { className: "about", textContent: "stacks through:" }), ...chips];
 }
 

@@ -76,18 +76,12 @@ class Page {
   look(theme) {
     const { model, state } = this;
     const { functions } = model.profile;
-    const whole = model.graph(state).measure.total[0];
     return {
       theme,
       matches: this.matches,
       colour: painter(model, state, theme),
       isKernel: (fn) => functions[fn].kind === KIND.kernel,
-      label: (layer, node) => {
-        const total = layer.measure.total[node];
-        const fn = functions[layer.tree.fn[node]];
-        if (!fn) return [`all · ${formatValue(total, model.type(state).unit)}`, "all"];
-        return [`${fn.name} · ${formatShare(total, whole)}`, fn.name, fn.shortName];
-      },
+      label: labels(model, state),
     };
   }
 

@@ -129,7 +129,7 @@ class NeighbourTables {
     const body = make("tbody");
     for (const { fn, value, before } of rows.slice(0, ROWS_AT_ONCE)) {
       const text = `${formatValue(value, unit)}  ${formatShare(value, whole)}`;
-      const name = button(functions[fn].name, "callers and callees", () => this.change({ fn }));
+      const name = button(functions[fn].shortName, functions[fn].name, () => this.change({ fn }));
       const row = make("tr", {}, barCell(value / whole, text, "plain"));
       if (hasBefore) row.append(changeCell(value, before, unit));
       row.append(make("td", { className: "name" }, name));
