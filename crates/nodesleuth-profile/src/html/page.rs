@@ -20,6 +20,7 @@ const SCRIPTS: &[&str] = &[
     include_str!("page/search.js"),
     include_str!("page/state.js"),
     include_str!("page/colours.js"),
+    include_str!("page/slivers.js"),
     include_str!("page/draw.js"),
     include_str!("page/dom.js"),
     include_str!("page/details.js"),

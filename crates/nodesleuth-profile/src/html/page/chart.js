@@ -12,9 +12,9 @@ class Chart {
   /// Places the layers of a view; returns the height of all rows.
   arrange(state, width) {
     if (state.view === "sandwich") return this.arrangeSandwich(state, width);
-    const layer = { ...this.model.graph(state), zoom: state.zoom, selected: state.selected };
-    const rows = rowsOf(layer, width);
-    const height = Math.max(rows * ROW, this.frame.clientHeight);
+    const graph = { ...this.model.graph(state), zoom: state.zoom, selected: state.selected };
+    const layer = withBoxes(graph, width);
+    const height = Math.max((layer.deepest + 1) * ROW, this.frame.clientHeight);
     const flame = state.view === "flame";
     this.layers = [{ ...layer, down: flame ? -1 : 1, base: flame ? height - ROW : 0 }];
     return height;
@@ -23,11 +23,12 @@ class Chart {
   /// Callers grow upwards from the function, callees downwards.
   arrangeSandwich(state, width) {
     const { callers, callees } = this.model.sandwich(state);
-    const zoomOf = (layer) => ({ ...layer, zoom: layer.tree.size > 1 ? 1 : 0, selected: 0 });
-    const up = { ...zoomOf(callers), down: -1, hideRoot: true, selected: callers.tree.size > 1 ? 1 : 0 };
-    const down = { ...zoomOf(callees), down: 1, hideRoot: true };
-    const rowsUp = rowsOf(up, width) - 1;
-    const rowsDown = rowsOf(down, width) - 1;
+    const zoomOf = (layer) => withBoxes({ ...layer, zoom: layer.tree.size > 1 ? 1 : 0, selected: 0 }, width);
+    const up = { ...zoomOf(callers), down: -1, hideRoot: true };
+    // Drawn last: its first row is over that of the callers.
+    const down = { ...zoomOf(callees), down: 1, hideRoot: true, selected: callees.tree.size > 1 ? 1 : 0 };
+    const rowsUp = up.deepest;
+    const rowsDown = down.deepest;
     up.base = rowsUp * ROW;
     down.base = (rowsUp - 2) * ROW;
     this.layers = [up, down];
@@ -84,15 +85,15 @@ class Chart {
     const found = [];
     const area = this.canvas.element.getBoundingClientRect();
     for (const layer of this.layers) {
-      eachBox(layer, this.canvas.width, (node, x, width, depth) => {
-        if (depth === 0 && layer.hideRoot) return;
+      for (const { node, x, width, depth } of layer.boxes) {
+        if (depth === 0 && layer.hideRoot) continue;
         const fn = layer.tree.fn[node];
         const top = rowTop(layer, depth) - this.frame.scrollTop;
         const name = functions[fn]?.name ?? "all";
         const value = layer.measure.total[node];
         const colour = fn < 0 ? "" : this.look.colour(layer, node);
         found.push({ node, name, value, colour, x: area.left + x, y: area.top + top, width, height: ROW, depth });
-      });
+      }
     }
     return found;
   }

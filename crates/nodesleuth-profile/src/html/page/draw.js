@@ -6,6 +6,9 @@ const FONT = '12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans M
 const PADDING = 4;
 /// Narrower boxes are drawn together.
 const NARROW = 1;
+/// Narrower boxes have no border and no text, and are drawn as pixels.
+const SLIVER = 4;
+const FADED = 0.5;
 
 /// Scale of a layer: pixels for a unit, and what is left of the canvas.
 function placeOf(layer, width) {
@@ -14,15 +17,17 @@ function placeOf(layer, width) {
   return { unit, origin: left[layer.zoom] };
 }
 
-/// Calls back with each box that is wide enough to see, callers first: node, x, width, depth.
-/// Where boxes are narrower than a pixel, one stands for its neighbours.
-function eachBox(layer, width, callback) {
+/// The boxes that are wide enough to see, callers first, and the depth of the deepest. Where
+/// boxes are narrower than a pixel, one stands for its neighbours.
+function boxesOf(layer, width) {
   const { tree, measure, zoom } = layer;
   const { unit, origin } = placeOf(layer, width);
+  const boxes = [];
+  let deepest = tree.depth[zoom];
   for (let node = tree.parent[zoom]; node >= 0; node = tree.parent[node]) {
-    callback(node, 0, width, tree.depth[node]);
+    boxes.push({ node, x: 0, width, depth: tree.depth[node] });
   }
-  if (measure.width[zoom] <= 0) callback(zoom, 0, width, tree.depth[zoom]);
+  if (measure.width[zoom] <= 0) boxes.push({ node: zoom, x: 0, width, depth: tree.depth[zoom] });
   const filled = [];
   for (let node = zoom; node < tree.end[zoom]; ) {
     const x = (measure.left[node] - origin) * unit;
@@ -33,18 +38,16 @@ function eachBox(layer, width, callback) {
       continue;
     }
     if (wide < NARROW) filled[depth] = x + NARROW;
-    callback(node, x, Math.max(wide, NARROW), depth);
+    if (depth > deepest) deepest = depth;
+    boxes.push({ node, x, width: Math.max(wide, NARROW), depth });
     node++;
   }
+  return { boxes, deepest };
 }
 
-/// How many rows are seen at this zoom.
-function rowsOf(layer, width) {
-  let deepest = 0;
-  eachBox(layer, width, (_, __, ___, depth) => {
-    if (depth > deepest) deepest = depth;
-  });
-  return deepest + 1;
+/// Adds to a layer what is drawn of it.
+function withBoxes(layer, width) {
+  return { ...layer, ...boxesOf(layer, width) };
 }
 
 function rowTop(layer, depth) {
@@ -107,42 +110,50 @@ class Canvas {
   }
 
   drawLayer(layer, scroll, look) {
-    const { tree, zoom } = layer;
-    eachBox(layer, this.width, (node, x, width, depth) => {
-      if (depth === 0 && layer.hideRoot) return;
-      const y = rowTop(layer, depth) - scroll;
-      if (y + ROW < 0 || y > this.height) return;
-      const above = depth < tree.depth[zoom];
-      this.drawBox({ layer, node, x, y, width, above }, look);
-    });
+    const zoomDepth = layer.tree.depth[layer.zoom];
+    const slivers = new Slivers(this);
+    for (const box of layer.boxes) {
+      if (box.depth === 0 && layer.hideRoot) continue;
+      const y = rowTop(layer, box.depth) - scroll;
+      if (y + ROW < 0 || y > this.height) continue;
+      const paint = this.paintOf(layer, box, box.depth < zoomDepth, look);
+      if (box.width < SLIVER) slivers.add(y, box, paint);
+      else this.drawBox(layer, box, y, paint, look);
+    }
+    slivers.draw(look.theme);
     if (layer.selected > 0) this.outline(layer, layer.selected, scroll, look);
   }
 
-  drawBox(box, look) {
-    const { context } = this;
-    const { theme, matches } = look;
-    const fn = box.layer.tree.fn[box.node];
+  /// How a box is filled: faded where it is above the zoom or not found.
+  paintOf(layer, { node }, above, { theme, matches, colour }) {
+    const fn = layer.tree.fn[node];
     const hit = fn >= 0 && matches?.[fn] === 1;
-    const faded = (matches && !hit) || box.above;
-    const inner = box.width > 3 ? box.width - 1 : box.width;
-    context.globalAlpha = faded ? 0.5 : 1;
-    context.fillStyle = hit ? theme.mark : fn < 0 ? theme.all : look.colour(box.layer, box.node);
-    context.fillRect(box.x, box.y, inner, ROW - 1);
-    if (fn >= 0 && !hit && look.isKernel(fn) && box.width > 6) this.hatch(box, inner, theme);
+    const faded = above || (matches !== null && !hit);
+    return { fn, hit, faded, colour: hit ? theme.mark : fn < 0 ? theme.all : colour(layer, node) };
+  }
+
+  drawBox(layer, box, y, { fn, hit, faded, colour }, look) {
+    const { context } = this;
+    const { theme } = look;
+    const inner = box.width - 1;
+    context.globalAlpha = faded ? FADED : 1;
+    context.fillStyle = colour;
+    context.fillRect(box.x, y, inner, ROW - 1);
+    if (fn >= 0 && !hit && look.isKernel(fn)) this.hatch(box.x, y, inner, theme);
     if (box.width > 3 * this.charWidth + 2 * PADDING) {
       context.globalAlpha = faded ? 0.75 : 1;
       context.fillStyle = hit ? theme.markText : theme.text;
-      this.text(look.label(box.layer, box.node), box.x + PADDING, box.y, inner - 2 * PADDING);
+      this.text(look.label(layer, box.node), box.x + PADDING, y, inner - 2 * PADDING);
     }
     context.globalAlpha = 1;
   }
 
   /// A stripe under kernel frames, so that they differ without colours too.
-  hatch(box, width, theme) {
+  hatch(left, y, width, theme) {
     const { context } = this;
     context.fillStyle = theme.hatch;
     for (let x = 0; x < width; x += 6) {
-      context.fillRect(box.x + x, box.y + ROW - 4, Math.min(3, width - x), 3);
+      context.fillRect(left + x, y + ROW - 4, Math.min(3, width - x), 3);
     }
   }
 
