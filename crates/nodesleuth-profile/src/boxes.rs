@@ -1,6 +1,6 @@
 //! The boxes of a flame graph, streamed from sorted rows: no tree is built.
 
-use crate::stack_rows::{StackRow, StackRows, common_length};
+use crate::stack_rows::{StackRow, StackRows};
 use crate::symbols::SymbolId;
 
 /// A function under one path of callers.
@@ -20,30 +20,59 @@ pub struct FlameBox<'w> {
     pub own: Option<&'w [i64]>,
 }
 
+/// What a walk comes across.
+pub(crate) enum Step<'w> {
+    /// A box that is complete.
+    Box(FlameBox<'w>),
+    /// Boxes that only one stack runs through, and its values, which are too little.
+    Narrow { boxes: usize, own: &'w [i64] },
+}
+
 impl StackRows {
     /// Gives every box once, when it is complete: callees before their caller, from left to right.
     /// Sums stop at the ends of the range of `i64`.
     ///
     /// In the reverse order of this walk every box comes before its callees, the rightmost first.
     pub fn walk(&self, mut each: impl FnMut(FlameBox<'_>)) {
+        self.walk_wide(
+            |_| true,
+            |step| {
+                if let Step::Box(complete) = step {
+                    each(complete);
+                }
+            },
+        );
+    }
+
+    /// The same, but what only one stack runs through is not opened where its values are not wide:
+    /// most boxes of most profiles, and none of them would be seen.
+    pub(crate) fn walk_wide(
+        &self,
+        is_wide: impl Fn(&[i64]) -> bool,
+        mut each: impl FnMut(Step<'_>),
+    ) {
         let mut walk = Walk::new(self.lanes);
-        for row in self.stacks() {
-            let shared = common_length(&walk.path, row.keys);
-            walk.close_to(shared, &mut each);
-            walk.open(row, shared);
+        let mut rows = self.stacks().peekable();
+        while let Some(row) = rows.next() {
+            let with_next = rows.peek().map_or(0, |next| next.shared);
+            let with_others = row.shared.max(with_next);
+            let alone = row.keys.len() - with_others;
+            let skip = alone > 0 && !is_wide(row.values);
+            walk.close_to(row.shared, &mut each);
+            walk.open(row, if skip { with_others } else { row.keys.len() });
+            if skip {
+                each(Step::Narrow {
+                    boxes: alone,
+                    own: row.values,
+                });
+            }
         }
         walk.close_to(0, &mut each);
     }
 
     /// Number of boxes.
     pub fn box_count(&self) -> usize {
-        let mut before: &[u32] = &[];
-        let mut count = 0;
-        for row in self.stacks() {
-            count += row.keys.len() - common_length(before, row.keys);
-            before = row.keys;
-        }
-        count
+        self.stacks().map(|row| row.keys.len() - row.shared).sum()
     }
 
     /// Functions in the longest stack.
@@ -76,40 +105,43 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// Opens what is new in a row and adds its values.
-    fn open(&mut self, row: StackRow<'r>, shared: usize) {
+    /// Opens what is new in a row, up to a depth, and adds its values.
+    fn open(&mut self, row: StackRow<'r>, depth: usize) {
         for (open, key) in self.path.iter_mut().zip(row.keys) {
             *open &= key | !1;
         }
-        for key in &row.keys[shared..] {
+        for key in &row.keys[row.shared..depth] {
             self.path.push(*key);
             self.own.push(None);
             self.starts.extend_from_slice(&self.position);
             self.totals.resize(self.totals.len() + self.lanes, 0);
         }
-        if let Some(own) = self.own.last_mut() {
+        if depth == row.keys.len()
+            && let Some(own) = self.own.last_mut()
+        {
             *own = Some(row.values);
         }
-        let last = self.totals.len() - self.lanes;
-        add(&mut self.totals[last..], row.values);
+        if let Some(last) = self.totals.len().checked_sub(self.lanes) {
+            add(&mut self.totals[last..], row.values);
+        }
         add(&mut self.position, row.values);
     }
 
-    fn close_to(&mut self, depth: usize, each: &mut impl FnMut(FlameBox<'_>)) {
+    fn close_to(&mut self, depth: usize, each: &mut impl FnMut(Step<'_>)) {
         while self.path.len() > depth {
             let (Some(key), Some(own)) = (self.path.pop(), self.own.pop()) else {
                 return;
             };
             let first = self.path.len() * self.lanes;
             let (callers, totals) = self.totals.split_at_mut(first);
-            each(FlameBox {
+            each(Step::Box(FlameBox {
                 depth: self.path.len(),
                 symbol: SymbolId(key >> 1),
                 is_inline: key & 1 == 1,
                 starts: &self.starts[first..],
                 totals,
                 own,
-            });
+            }));
             if first > 0 {
                 add(&mut callers[first - self.lanes..], totals);
             }

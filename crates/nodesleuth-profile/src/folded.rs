@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::fields::ValueType;
 use crate::profile::Profile;
+use crate::stack::Stack;
 use crate::stack_rows::{StackRow, StackRows, StackRowsBuilder};
 use crate::symbols::Naming;
 
@@ -133,14 +134,29 @@ impl fmt::Display for Folded {
 /// # Panics
 /// If there is no value with this index.
 pub fn fold(profile: &Profile, value_index: usize) -> Folded {
+    fold_with(profile, value_index, false, |_| true)
+}
+
+/// The same for stacks that `keep` wants, from the leaf if wished: then lines begin with it.
+///
+/// # Panics
+/// If there is no value with this index.
+pub fn fold_with(
+    profile: &Profile,
+    value_index: usize,
+    from_leaf: bool,
+    mut keep: impl FnMut(Stack<'_>) -> bool,
+) -> Folded {
     let types = profile.sample_types().len();
     assert!(
         value_index < types,
         "value {value_index} of a profile with {types} values"
     );
     let mut rows = Folded::builder();
-    rows.add(profile, |stack, lanes| {
-        lanes[0] = stack.values()[value_index];
+    rows.from_leaf(from_leaf).add(profile, |stack, lanes| {
+        if keep(stack) {
+            lanes[0] = stack.values()[value_index];
+        }
     });
     Folded {
         rows: rows.finish(),

@@ -53,10 +53,15 @@ impl IdIndex {
     }
 
     /// The position of the entry with this id.
+    #[inline]
     pub(crate) fn find(&self, id: u64) -> Option<u32> {
-        if let Some(&position) = usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
-            return (position != FREE).then_some(position);
+        match usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
+            Some(&position) => (position != FREE).then_some(position),
+            None => self.search(id),
         }
+    }
+
+    fn search(&self, id: u64) -> Option<u32> {
         let found = self
             .others
             .binary_search_by_key(&id, |entry| entry.0)

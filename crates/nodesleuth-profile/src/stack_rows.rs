@@ -5,7 +5,7 @@
 //! their caller; sorting text would not give that (`.` sorts before `;`).
 
 use crate::profile::{Profile, clamp};
-use crate::row_order::RowTable;
+use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
 use crate::strings::dense;
 use crate::symbols::{Naming, Symbol, SymbolId, SymbolTable, Symbols};
@@ -35,7 +35,7 @@ pub struct StackRows {
     ends: Vec<usize>,
     values: Vec<i64>,
     /// Rows that are in use, sorted.
-    order: Vec<u32>,
+    order: Vec<Sorted>,
 }
 
 /// One distinct stack.
@@ -43,6 +43,8 @@ pub struct StackRows {
 pub struct StackRow<'r> {
     /// Its keys; see [`StackRows::keys`].
     pub(crate) keys: &'r [u32],
+    /// How many symbols it has in common with the row before.
+    pub(crate) shared: usize,
     /// One value per lane.
     pub values: &'r [i64],
 }
@@ -51,11 +53,6 @@ impl<'r> StackRow<'r> {
     /// Functions in the direction of the rows, at least one.
     pub fn symbols(self) -> impl DoubleEndedIterator<Item = SymbolId> + ExactSizeIterator + Clone {
         self.keys.iter().map(|key| SymbolId(key >> 1))
-    }
-
-    /// How many functions two rows have in common from their beginning.
-    pub fn common_length(self, other: StackRow<'_>) -> usize {
-        common_length(self.keys, other.keys)
     }
 }
 
@@ -97,7 +94,7 @@ impl StackRows {
 
     /// Distinct stacks, sorted by the names of their functions.
     pub fn stacks(&self) -> impl ExactSizeIterator<Item = StackRow<'_>> + DoubleEndedIterator {
-        self.order.iter().map(|row| self.row(*row as usize))
+        self.order.iter().map(|at| self.row(*at))
     }
 
     /// Sum of each lane, clamped to the range of `i64`.
@@ -109,54 +106,44 @@ impl StackRows {
         (0..self.lanes).map(sum).collect()
     }
 
-    fn row(&self, row: usize) -> StackRow<'_> {
+    fn row(&self, at: Sorted) -> StackRow<'_> {
+        let row = at.row as usize;
         StackRow {
             keys: &self.keys[nth_range(&self.ends, row)],
+            shared: at.shared as usize,
             values: &self.values[row * self.lanes..][..self.lanes],
         }
     }
 
     /// Keeps one row of those that are equal: with the sum of their values, and a function inlined
     /// only if it is in all of them.
-    fn merge(&mut self) {
-        let order = std::mem::take(&mut self.order);
-        let same = |left: &u32, right: &u32| {
-            let rows = [left, right].map(|row| self.row(*row as usize).keys);
-            common_length(rows[0], rows[1]) == rows[0].len().max(rows[1].len())
-        };
-        let groups: Vec<usize> = order.chunk_by(same).map(<[u32]>::len).collect();
-        let mut rest = order.as_slice();
-        for length in groups {
-            let (group, after) = rest.split_at(length);
-            self.merge_into(group[0] as usize, &group[1..]);
-            self.order.push(group[0]);
-            rest = after;
+    fn merge(&mut self, sorted: &[Sorted]) {
+        for group in sorted.chunk_by(|_, right| right.shared == REPEATED) {
+            let (first, others) = (group[0], &group[1..]);
+            if !others.is_empty() {
+                self.merge_into(first.row as usize, others);
+            }
+            self.order.push(first);
         }
     }
 
-    fn merge_into(&mut self, row: usize, others: &[u32]) {
+    fn merge_into(&mut self, row: usize, others: &[Sorted]) {
         for lane in 0..self.lanes {
             let at = |row: usize| row * self.lanes + lane;
-            let values = others.iter().map(|other| self.values[at(*other as usize)]);
+            let values = others
+                .iter()
+                .map(|other| self.values[at(other.row as usize)]);
             let sum: i128 = values.map(i128::from).sum();
             self.values[at(row)] = clamp(sum + i128::from(self.values[at(row)]));
         }
         let range = nth_range(&self.ends, row);
         for other in others {
-            let start = nth_range(&self.ends, *other as usize).start;
+            let start = nth_range(&self.ends, other.row as usize).start;
             for at in range.clone() {
                 self.keys[at] &= self.keys[start + at - range.start] | !1;
             }
         }
     }
-}
-
-/// How many symbols two rows have in common from their beginning.
-pub(crate) fn common_length(left: &[u32], right: &[u32]) -> usize {
-    let pairs = left.iter().zip(right);
-    pairs
-        .take_while(|(left, right)| *left >> 1 == *right >> 1)
-        .count()
 }
 
 /// Collects stacks for [`StackRows`]. A profile is not needed any more when it was added.
@@ -192,12 +179,12 @@ impl StackRowsBuilder {
     /// stack whose values stay 0 is left out. Labels do not tell stacks apart, and a stack without
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
-        let keys = self.frame_keys(profile);
+        let keys = LocationKeys::new(profile, &mut self.symbols);
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
             if self.lanes.iter().any(|value| *value != 0) {
-                self.push(profile, stack, &keys);
+                self.push(stack, &keys);
                 self.close();
             }
         }
@@ -222,26 +209,15 @@ impl StackRowsBuilder {
             ends: &rows.ends,
             ranks: &rows.symbols.ranks(),
         };
-        rows.order = table.sorted();
-        rows.merge();
+        let sorted = table.sorted();
+        rows.merge(&sorted);
         rows
     }
 
-    fn frame_keys(&mut self, profile: &Profile) -> Vec<u32> {
-        let symbols = self.symbols.of_frames(profile);
-        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
-        for location in 0..dense(profile.locations.len()) {
-            keys[profile.frames_of(location).start as usize] &= !1;
-        }
-        keys
-    }
-
-    fn push(&mut self, profile: &Profile, stack: Stack<'_>, frame_keys: &[u32]) {
+    fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
         let first = self.rows.keys.len();
         for location in stack.locations() {
-            let frames = profile.frames_of(*location);
-            let keys = &frame_keys[frames.start as usize..frames.end as usize];
-            match keys {
+            match keys.of(*location) {
                 // Most locations: cheaper than copying a slice.
                 [key] => self.rows.keys.push(*key),
                 keys => self.rows.keys.extend_from_slice(keys),
@@ -260,5 +236,32 @@ impl StackRowsBuilder {
         }
         rows.ends.push(rows.keys.len());
         rows.values.extend_from_slice(&self.lanes);
+    }
+}
+
+/// The keys of each location of a profile, close together.
+struct LocationKeys {
+    keys: Vec<u32>,
+    /// Where the keys of each location begin, and where the last end.
+    starts: Vec<u32>,
+}
+
+impl LocationKeys {
+    fn new(profile: &Profile, symbols: &mut SymbolTable) -> Self {
+        let symbols = symbols.of_frames(profile);
+        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
+        let mut starts = Vec::with_capacity(profile.locations.len() + 1);
+        for location in 0..dense(profile.locations.len()) {
+            let start = profile.frames_of(location).start;
+            keys[start as usize] &= !1;
+            starts.push(start);
+        }
+        starts.push(dense(keys.len()));
+        Self { keys, starts }
+    }
+
+    fn of(&self, location: u32) -> &[u32] {
+        let at = location as usize;
+        &self.keys[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 }

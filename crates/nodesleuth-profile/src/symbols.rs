@@ -76,14 +76,13 @@ impl Symbols {
 
     /// For each symbol its position in the order of names, from 1.
     pub(crate) fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<_> = (0..dense(self.len())).map(SymbolId).collect();
-        let key = |id: &SymbolId| {
-            let symbol = self.get(*id);
-            (symbol.name, symbol.is_kernel)
-        };
-        order.sort_unstable_by(|left, right| key(left).cmp(&key(right)));
+        let ids = (0..dense(self.len())).map(SymbolId);
+        let mut order: Vec<_> = ids
+            .map(|id| (self.get(id).name, self.get(id).is_kernel, id))
+            .collect();
+        order.sort_unstable();
         let mut ranks = vec![0; order.len()];
-        for (rank, id) in order.iter().enumerate() {
+        for (rank, (_, _, id)) in order.iter().enumerate() {
             ranks[id.index()] = dense(rank + 1);
         }
         ranks

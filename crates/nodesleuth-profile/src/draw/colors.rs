@@ -2,7 +2,9 @@
 
 use crate::draw::module_path::module;
 use crate::draw::numbers::share;
-use crate::draw::palette::{CHANGE, HOT, KERNEL, KERNEL_AMONG_HOT, MODULES, PLAIN, Rgb, SHADES};
+use crate::draw::palette::{
+    CHANGE, HOT, KERNEL, KERNEL_AMONG_HOT, MODULES, PLAIN, RUNTIME, Rgb, SHADES,
+};
 use crate::symbols::Symbol;
 
 /// By what boxes are coloured.
@@ -25,8 +27,9 @@ pub(crate) fn of_symbol(colors: Colors, symbol: Symbol<'_>) -> Rgb {
         (Colors::Hot, true) => KERNEL_AMONG_HOT.lighter(shade),
         (Colors::Hot, false) => pick(&HOT, symbol.name),
         (_, true) => KERNEL.lighter(shade),
-        (_, false) => match module(symbol.name) {
-            Some(module) => pick(&MODULES, &module).lighter(shade),
+        (_, false) => match module(symbol.name).as_deref() {
+            Some("runtime") => RUNTIME.lighter(shade),
+            Some(module) => pick(&MODULES, module).lighter(shade),
             None => PLAIN.lighter(shade),
         },
     }

@@ -1,7 +1,7 @@
 //! What is said of a box when one points at it.
 
 use crate::draw::layout::{Layout, Placed};
-use crate::draw::numbers::{difference, percent, points, share, unit_seconds, value};
+use crate::draw::numbers::{difference, percent, points, share, unit_seconds, value_text};
 use crate::draw::svg::{Lanes, SvgOptions};
 use crate::symbols::Symbol;
 
@@ -109,7 +109,7 @@ impl<'o> Hover<'o> {
     }
 
     fn value(&self, number: i64) -> String {
-        value(number, self.options.unit)
+        value_text(number, self.options.unit)
     }
 
     fn difference(&self, number: i64) -> String {

@@ -1,5 +1,6 @@
 //! Which boxes are wide enough to be drawn, and where they are.
 
+use crate::boxes::{FlameBox, Step};
 use crate::draw::svg::Lanes;
 use crate::stack_rows::StackRows;
 use crate::symbols::SymbolId;
@@ -53,30 +54,50 @@ impl Layout {
             whole,
             ..Self::default()
         };
-        rows.walk(|b| {
-            let totals = pair(b.totals);
-            let width = lanes.width(totals);
-            let own = b.own.map_or([0, 0], pair);
-            if width <= 0 || (width as f64) < smallest * whole as f64 {
-                layout.narrow += 1;
-                layout.narrow_own = layout.narrow_own.saturating_add(lanes.width(own));
-            } else if b.depth >= MAX_LEVELS {
-                layout.too_deep += 1;
-            } else {
-                layout.boxes.push(Placed {
-                    depth: b.depth,
-                    symbol: b.symbol,
-                    is_inline: b.is_inline,
-                    start: lanes.width(pair(b.starts)),
-                    width,
-                    totals,
-                    own,
-                    parent: totals,
-                });
-            }
-        });
+        let is_wide = |width: i64| width > 0 && width as f64 >= smallest * whole as f64;
+        rows.walk_wide(
+            |values| is_wide(lanes.width(pair(values))),
+            |step| match step {
+                Step::Narrow { boxes, own } => layout.leave_out(boxes, lanes.width(pair(own))),
+                Step::Box(complete) => {
+                    let width = lanes.width(pair(complete.totals));
+                    match is_wide(width) {
+                        true => {
+                            layout.place_box(complete, lanes.width(pair(complete.starts)), width)
+                        }
+                        false => {
+                            let own = complete.own.map_or(0, |own| lanes.width(pair(own)));
+                            layout.leave_out(1, own);
+                        }
+                    }
+                }
+            },
+        );
         layout.arrange();
         layout
+    }
+
+    fn leave_out(&mut self, boxes: usize, own: i64) {
+        self.narrow += boxes;
+        self.narrow_own = self.narrow_own.saturating_add(own);
+    }
+
+    fn place_box(&mut self, complete: FlameBox<'_>, start: i64, width: i64) {
+        if complete.depth >= MAX_LEVELS {
+            self.too_deep += 1;
+            return;
+        }
+        let totals = pair(complete.totals);
+        self.boxes.push(Placed {
+            depth: complete.depth,
+            symbol: complete.symbol,
+            is_inline: complete.is_inline,
+            start,
+            width,
+            totals,
+            own: complete.own.map_or([0, 0], pair),
+            parent: totals,
+        });
     }
 
     /// From the order of the walk, callees first, to callers first.

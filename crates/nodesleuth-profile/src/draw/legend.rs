@@ -2,7 +2,7 @@
 
 use crate::draw::colors::Colors;
 use crate::draw::layout::{Layout, MAX_LEVELS};
-use crate::draw::numbers::{percent, share, value};
+use crate::draw::numbers::{percent, share, value_text};
 use crate::draw::palette::{CHANGE, KERNEL, KERNEL_AMONG_HOT, Rgb};
 use crate::draw::svg::{Lanes, SvgOptions};
 use crate::stack_rows::StackRows;
@@ -73,7 +73,7 @@ pub(crate) fn omissions(
     {
         notes.push(format!(
             "Without width: {} ({} of before) in stacks that are not there after; exchange the two to see them.",
-            value(gone, options.unit),
+            value_text(gone, options.unit),
             percent(share(gone, layout.totals[0]))
         ));
     }

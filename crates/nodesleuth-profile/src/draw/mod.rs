@@ -14,4 +14,5 @@ mod xml;
 
 pub use colors::Colors;
 pub(crate) use module_path::module;
+pub use numbers::{unit_seconds, value_text};
 pub use svg::{Drawn, Lanes, SvgOptions, svg};

@@ -2,15 +2,16 @@
 
 use crate::report::measure::scaled_label;
 
-/// A value in the unit that reads best; differences carry their sign.
-pub(crate) fn value(value: i64, unit: &str) -> String {
+/// A value in the unit that reads best, as pprof writes it: `1.23s` for nanoseconds, `12.30MB` for
+/// bytes; a count has none.
+pub fn value_text(value: i64, unit: &str) -> String {
     scaled_label(value, unit, "auto")
 }
 
 /// A difference, always with its sign.
 pub(crate) fn difference(difference: i64, unit: &str) -> String {
     let sign = if difference > 0 { "+" } else { "" };
-    format!("{sign}{}", value(difference, unit))
+    format!("{sign}{}", value_text(difference, unit))
 }
 
 /// How much of a whole, from 0 to 1; 0 of nothing.
@@ -36,7 +37,7 @@ pub(crate) fn points(difference: f64) -> String {
 }
 
 /// Length of a unit of time in seconds; `None` for other units.
-pub(crate) fn unit_seconds(unit: &str) -> Option<f64> {
+pub fn unit_seconds(unit: &str) -> Option<f64> {
     match unit {
         "nanoseconds" | "ns" => Some(1e-9),
         "microseconds" | "us" | "μs" => Some(1e-6),

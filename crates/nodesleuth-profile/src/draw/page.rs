@@ -125,13 +125,19 @@ impl<'p> Page<'p> {
             self.top,
             Self::INNER_WIDTH
         )?;
+        let mut known = vec![None; self.rows.symbol_count()];
         let title = format!("all\n{}", Escaped(&self.hover.of_all()));
         self.rect(out, 0, (0, UNITS as u64), (ALL, false), &title)?;
         for placed in &self.layout.boxes {
             let symbol = self.rows.symbol(placed.symbol);
             let name = Escaped(shown_name(symbol.name));
             let title = format!("{name}\n{}", Escaped(&self.hover.of(placed, symbol)));
-            let look = (self.color(placed), placed.is_inline);
+            let color = match self.color_of_change(placed) {
+                Some(color) => color,
+                None => *known[placed.symbol.index()]
+                    .get_or_insert_with(|| of_symbol(self.options.colors, symbol)),
+            };
+            let look = (color, placed.is_inline);
             self.rect(
                 out,
                 placed.depth + 1,
@@ -161,14 +167,15 @@ impl<'p> Page<'p> {
         )
     }
 
-    fn color(&self, placed: &Placed) -> Rgb {
+    /// `None` if the colour depends on the function only.
+    fn color_of_change(&self, placed: &Placed) -> Option<Rgb> {
         match (self.options.colors, self.options.lanes) {
-            (Colors::Diff, Lanes::Signed) => of_sign(placed.totals[0], placed.totals[1]),
+            (Colors::Diff, Lanes::Signed) => Some(of_sign(placed.totals[0], placed.totals[1])),
             (Colors::Diff, Lanes::BeforeAfter) => {
                 let [before, after] = self.hover.shares(placed);
-                of_change(before, after)
+                Some(of_change(before, after))
             }
-            (colors, _) => of_symbol(colors, self.rows.symbol(placed.symbol)),
+            (Colors::Package | Colors::Hot, _) => None,
         }
     }
 

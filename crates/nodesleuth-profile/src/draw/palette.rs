@@ -20,16 +20,18 @@ impl Rgb {
 pub(crate) const SHADES: u8 = 3;
 
 /// Colours for modules: Paul Tol's "light" scheme, made to be told apart by everybody, without
-/// its orange (kernel) and grey (unknown).
-pub(crate) const MODULES: [Rgb; 7] = [
+/// its yellow (Go's runtime), orange (kernel) and grey (unknown).
+pub(crate) const MODULES: [Rgb; 6] = [
     Rgb(0x77, 0xaa, 0xdd),
     Rgb(0x99, 0xdd, 0xff),
     Rgb(0x44, 0xbb, 0x99),
     Rgb(0xbb, 0xcc, 0x33),
     Rgb(0xbb, 0xbb, 0x55),
-    Rgb(0xee, 0xdd, 0x88),
     Rgb(0xff, 0xaa, 0xbb),
 ];
+
+/// Go's runtime: in every profile, and most often asked for.
+pub(crate) const RUNTIME: Rgb = Rgb(0xee, 0xdd, 0x88);
 
 /// Functions of which no module is known.
 pub(crate) const PLAIN: Rgb = Rgb(0xcc, 0xcc, 0xcc);
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn black_text_can_be_read_on_every_colour() {
-        let single = [PLAIN, KERNEL, KERNEL_AMONG_HOT, ALL];
+        let single = [PLAIN, RUNTIME, KERNEL, KERNEL_AMONG_HOT, ALL];
         for rgb in [&MODULES[..], &HOT, &CHANGE, &single].concat() {
             let contrast = (luminance(rgb) + 0.05) / 0.05;
             assert!(contrast >= 4.5, "{} has {contrast}", rgb.hex());

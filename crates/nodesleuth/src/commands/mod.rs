@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
+pub(crate) mod flame;
 pub(crate) mod hidden;
 pub(crate) mod pprof;
 mod target_choice;
@@ -33,6 +34,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Bundle(args) => bundle::run(&args).map(done),
         Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Flame(args) => flame::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),

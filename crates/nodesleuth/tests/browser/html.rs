@@ -186,7 +186,8 @@ fn peek(profile: &Profile, name: &str) -> Vec<String> {
         regex_lite::Regex::new(&expression).unwrap(),
     ));
     options.unit = "nanoseconds".to_owned();
-    let text = report(Draft::of(profile), &options).unwrap().text;
+    let printed = report(Draft::of(profile.clone()), &options).unwrap().bytes;
+    let text = String::from_utf8(printed).unwrap();
     // `     10ns 25.00% |   name`; the function itself has more columns.
     let line = |line: &str| {
         let (numbers, name) = line.split_once('|')?;
