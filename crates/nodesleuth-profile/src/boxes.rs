@@ -70,6 +70,11 @@ impl StackRows {
         walk.close_to(0, &mut each);
     }
 
+    /// Number of boxes.
+    pub fn box_count(&self) -> usize {
+        self.stacks().map(|row| row.keys.len() - row.shared).sum()
+    }
+
     /// Functions in the longest stack.
     pub fn max_depth(&self) -> usize {
         self.stacks().map(|row| row.keys.len()).max().unwrap_or(0)

@@ -82,6 +82,11 @@ impl StackRows {
         self.symbols.len()
     }
 
+    /// All symbols, also of frames that are in no stack.
+    pub fn symbol_ids(&self) -> impl ExactSizeIterator<Item = SymbolId> + use<> {
+        (0..dense(self.symbol_count())).map(SymbolId)
+    }
+
     /// What is known of a function.
     pub fn symbol(&self, id: SymbolId) -> Symbol<'_> {
         self.symbols.get(id)

@@ -1,5 +1,6 @@
 //! `nodesleuth flame`: stacks of any format as a picture, as folded text, or as one profile.
 
+mod html;
 mod input;
 mod output_kind;
 mod refusals;
@@ -76,6 +77,11 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "BY")]
     colors: Option<ColorChoice>,
 
+    /// A version you know, for links to source lines in HTML pages: k8s.io/kubernetes=v1.20.4,
+    /// go=1.15.8. Without it only files whose path holds their version are linked.
+    #[arg(long, value_name = "MODULE=VERSION")]
+    version: Vec<String>,
+
     /// Folded text exactly as a script makes it, its mistakes included.
     #[arg(long, value_enum, value_name = "SCRIPT")]
     compat: Option<Compat>,
@@ -111,10 +117,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     match kind {
         OutputKind::Svg => svg::run(args),
-        OutputKind::Html => Err(Failure::usage(
-            "this version does not draw HTML pages",
-            "use --out FILE.svg",
-        )),
+        OutputKind::Html => html::run(args),
         OutputKind::Folded => folded(args),
         OutputKind::Pprof => pprof(args),
     }

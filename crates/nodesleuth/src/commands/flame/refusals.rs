@@ -34,7 +34,7 @@ pub(super) fn check(args: &Args, kind: OutputKind) -> Result<(), Failure> {
 }
 
 /// Given, what it is called, whether the kind of output knows it.
-fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 10] {
+fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 11] {
     let picture = kind.is_picture();
     let svg = kind == OutputKind::Svg;
     let folded = kind == OutputKind::Folded;
@@ -50,6 +50,11 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 10] {
         (args.focus.is_some(), "--focus", svg || folded),
         (args.ignore.is_some(), "--ignore", svg || folded),
         (args.compat.is_some(), "--compat", folded),
+        (
+            !args.version.is_empty(),
+            "--version",
+            kind == OutputKind::Html,
+        ),
     ]
 }
 
