@@ -111,6 +111,18 @@ impl WatchArgs {
         cancel: &Cancel,
         each: &mut dyn FnMut(&Record<'_>),
     ) -> Result<Watched, Failure> {
+        self.watch_until(target, options, cancel, &|| false, each)
+    }
+
+    /// Watches until there is an end or enough was seen.
+    pub(crate) fn watch_until(
+        &self,
+        target: Target,
+        options: &nodesleuth_trace::Options,
+        cancel: &Cancel,
+        enough: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<Watched, Failure> {
         let clock = SystemClock;
         let own_before = own_cpu();
         let mut session = Session::open(options, self.engine)?;
@@ -130,7 +142,7 @@ impl WatchArgs {
             let left = self
                 .length
                 .saturating_sub(Duration::from_nanos(clock.boot().since(begin).0));
-            if left.is_zero() {
+            if left.is_zero() || enough() {
                 break Ended::InTime;
             }
             clock.wait(left.min(session.pause()));
