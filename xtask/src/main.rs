@@ -10,6 +10,7 @@ mod bench;
 mod bounded;
 mod docs;
 mod failure;
+mod fuzz;
 mod import;
 mod interrupt;
 mod lab;
@@ -45,6 +46,8 @@ enum Task {
     Docs(docs::Args),
     /// Measures and writes docs/benchmarks.md.
     Bench(bench::Args),
+    /// Feeds broken input to the readers of profiles for a bounded time.
+    Fuzz(fuzz::Args),
     /// Turns captures of real agents into fixture bundles.
     Import(import::Args),
     #[command(flatten)]
@@ -85,6 +88,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Policy => policy::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
+        Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::index::push;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::rows::LabelValueRow;
@@ -133,7 +134,10 @@ impl<'t> Traces<'t> {
                 self.open = Some(open);
             }
             None => match trimmed.split_once(":  ") {
-                Some(label) => self.labels.push(label),
+                Some(label) => {
+                    let limit = self.assembly.limits.max_labels;
+                    push(&mut self.labels, label, "labels", limit)?;
+                }
                 None => self.ignored.add(number, text),
             },
         }
@@ -169,7 +173,8 @@ impl<'t> Traces<'t> {
     /// A function, which may be inlined into the next one.
     fn frame(&mut self, open: &mut Open<'t>, name: &'t str) -> Result<(), OpenError> {
         if let Some(inlined) = name.strip_suffix(INLINE) {
-            open.inlined.push(inlined);
+            let limit = self.assembly.limits.max_table_entries;
+            push(&mut open.inlined, inlined, "inlined functions", limit)?;
             return Ok(());
         }
         let mut names = std::mem::take(&mut open.inlined);
