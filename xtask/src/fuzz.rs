@@ -96,7 +96,8 @@ fn cargo_fuzz(workspace: &Workspace, target: &str, length: Duration) -> Result<C
     let mut command = Command::new("cargo");
     command
         .current_dir(workspace.root().join(CRATE))
-        .args(["+nightly", "fuzz", "run", target])
+        // There is no unsafe code to be watched by a sanitizer, which would only be slow.
+        .args(["+nightly", "fuzz", "run", "--sanitizer", "none", target])
         .arg(found)
         .arg(PathBuf::from("fuzz/corpus").join(target))
         .arg("--")

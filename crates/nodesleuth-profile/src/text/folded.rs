@@ -199,8 +199,10 @@ mod tests {
 
     #[test]
     fn more_frames_than_allowed_are_an_error() {
-        let mut limits = Limits::default();
-        limits.max_frames = 3;
+        let limits = Limits {
+            max_frames: 3,
+            ..Limits::default()
+        };
         let error = read("a;b 1\na;b 1\n", &limits).unwrap_err();
         assert!(error.is_over_limit(), "{error}");
     }

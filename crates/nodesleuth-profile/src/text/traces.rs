@@ -27,7 +27,9 @@ pub(crate) fn recognise(text: &str) -> bool {
 
 /// `-tree` and `-peek` have rules that begin the same, and go on with more crosses.
 fn is_rule(line: &str) -> bool {
-    line.starts_with(RULE) && line.matches('+').count() == 1 && line.trim_matches(['-', '+']) == ""
+    line.starts_with(RULE)
+        && line.matches('+').count() == 1
+        && line.trim_matches(['-', '+']).is_empty()
 }
 
 /// Reads it.

@@ -1,5 +1,5 @@
 //! Functions of addresses: in the comments that Go prints below each stack,
-//! `#	0x46ab08	net.(*conn).Read+0x44	net/net.go:183`, or in the table of a Java profile.
+//! `# 0x46ab08 net.(*conn).Read+0x44 net/net.go:183`, or in the table of a Java profile.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
