@@ -100,7 +100,7 @@ fn sample(
                     values,
                     value.cast_signed(),
                     "sample values",
-                    limits.max_frames,
+                    limits.max_values,
                 )
             })?,
             3 => {
