@@ -8,7 +8,7 @@ use crate::profile::{Profile, clamp};
 use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
 use crate::strings::dense;
-use crate::symbols::{Naming, Symbol, SymbolId, SymbolTable, Symbols};
+use crate::symbols::{Inlined, Naming, Symbol, SymbolId, SymbolTable, Symbols};
 
 /// Sorted, merged stacks of one or more profiles.
 ///
@@ -43,8 +43,6 @@ pub struct StackRows {
 pub struct StackRow<'r> {
     /// Its keys; see [`StackRows::keys`].
     pub(crate) keys: &'r [u32],
-    /// How many symbols it has in common with the row before.
-    pub(crate) shared: usize,
     /// One value per lane.
     pub values: &'r [i64],
 }
@@ -101,11 +99,24 @@ impl StackRows {
         (0..self.lanes).map(sum).collect()
     }
 
+    /// A stack by its place in the order.
+    pub(crate) fn nth(&self, at: usize) -> StackRow<'_> {
+        self.row(self.order[at])
+    }
+
+    /// How many symbols a stack has in common with the one before, from the beginning.
+    pub(crate) fn shared(&self, at: usize) -> usize {
+        self.order[at].shared as usize
+    }
+
+    pub(crate) fn inlined(&self, symbol: SymbolId) -> Inlined {
+        self.symbols.inlined(symbol)
+    }
+
     fn row(&self, at: Sorted) -> StackRow<'_> {
         let row = at.row as usize;
         StackRow {
             keys: &self.keys[nth_range(&self.ends, row)],
-            shared: at.shared as usize,
             values: &self.values[row * self.lanes..][..self.lanes],
         }
     }
@@ -242,14 +253,17 @@ struct LocationKeys {
 }
 
 impl LocationKeys {
-    fn new(profile: &Profile, symbols: &mut SymbolTable) -> Self {
-        let symbols = symbols.of_frames(profile);
+    fn new(profile: &Profile, table: &mut SymbolTable) -> Self {
+        let symbols = table.of_frames(profile);
         let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
         let mut starts = Vec::with_capacity(profile.locations.len() + 1);
         for location in 0..dense(profile.locations.len()) {
             let start = profile.frames_of(location).start;
             keys[start as usize] &= !1;
             starts.push(start);
+        }
+        for key in &keys {
+            table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
         }
         starts.push(dense(keys.len()));
         Self { keys, starts }
