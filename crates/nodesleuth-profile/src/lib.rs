@@ -34,6 +34,7 @@
 
 mod boxes;
 mod builder;
+mod change;
 mod decode;
 mod draw;
 mod error;
@@ -44,6 +45,7 @@ mod folded_text;
 mod foreign;
 mod frame_names;
 mod from_stacks;
+mod go_regex;
 mod gzip;
 mod ids;
 mod index;
@@ -58,6 +60,7 @@ mod read;
 mod report;
 mod row_order;
 mod rows;
+mod samples;
 mod signature;
 mod signature_set;
 mod stack;
@@ -78,6 +81,7 @@ pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
 pub use folded::{Folded, FoldedStack, fold, fold_with};
 pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
 pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
+pub use go_regex::{GoRegex, GoRegexError};
 pub use limits::Limits;
 pub use merge::{MergeError, Merger};
 pub use names::{FrameName, GoName, GoReceiver, normalize};
@@ -86,7 +90,7 @@ pub use pattern::{Pattern, PatternError, name_matches};
 pub use profile::Profile;
 pub use read::read;
 pub use report::{
-    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, report,
+    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, TagFilter, report,
 };
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};

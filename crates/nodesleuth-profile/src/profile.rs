@@ -2,7 +2,8 @@
 
 use crate::fields::{Mapping, ValueType};
 use crate::frame_names::FrameNames;
-use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, Samples, ValueTypeRow};
+use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, ValueTypeRow};
+use crate::samples::Samples;
 use crate::stack::{Frame, FrameId, NameId, Stack};
 use crate::strings::{StrId, Strings, dense};
 

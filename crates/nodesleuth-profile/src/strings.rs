@@ -58,7 +58,14 @@ impl Strings {
         (0..dense(self.len())).map(StrId)
     }
 
-    fn push(&mut self, bytes: &[u8]) -> StrId {
+    /// The id of a string; looks through all of them.
+    pub(crate) fn find_or_add(&mut self, bytes: &[u8]) -> StrId {
+        let found = self.ids().find(|id| self.bytes(*id) == bytes);
+        found.unwrap_or_else(|| self.push(bytes))
+    }
+
+    /// Adds a string that is not there yet.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> StrId {
         let id = StrId(dense(self.ends.len()));
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, Cow::Owned(_)) {

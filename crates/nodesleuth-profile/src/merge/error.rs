@@ -1,5 +1,7 @@
 //! Why profiles do not add up.
 
+use crate::fields::ValueType;
+
 /// What keeps a profile from being merged with those before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,4 +27,29 @@ pub enum MergeError {
         /// The type in the profile that was to be added.
         this: String,
     },
+}
+
+impl MergeError {
+    pub(crate) fn types(what: &'static str, before: ValueType<'_>, this: ValueType<'_>) -> Self {
+        let text = |t: ValueType<'_>| format!("{}/{}", t.kind, t.unit);
+        Self::Types {
+            what,
+            before: text(before),
+            this: text(this),
+        }
+    }
+
+    pub(crate) fn nothing_in_common<'t>(
+        before: impl Iterator<Item = ValueType<'t>>,
+        this: impl Iterator<Item = ValueType<'t>>,
+    ) -> Self {
+        Self::NothingInCommon {
+            before: kinds(before),
+            this: kinds(this),
+        }
+    }
+}
+
+fn kinds<'t>(types: impl Iterator<Item = ValueType<'t>>) -> String {
+    types.map(|t| t.kind).collect::<Vec<_>>().join(", ")
 }

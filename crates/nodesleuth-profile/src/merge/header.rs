@@ -132,7 +132,7 @@ impl CommonHeader {
         // Kinds that differ only in a plural are convertible for pprof, but not mergeable.
         match ours.kind == theirs.kind {
             true => Ok(finest),
-            false => Err(incompatible("period", ours, theirs)),
+            false => Err(MergeError::types("period", ours, theirs)),
         }
     }
 
@@ -153,10 +153,10 @@ impl CommonHeader {
         });
         let pairs: Vec<_> = both.collect::<Result<_, _>>()?;
         match pairs.is_empty() {
-            true => Err(MergeError::NothingInCommon {
-                before: kinds(&ours),
-                this: kinds(&theirs),
-            }),
+            true => Err(MergeError::nothing_in_common(
+                ours.into_iter(),
+                theirs.into_iter(),
+            )),
             false => Ok(pairs),
         }
     }
@@ -242,11 +242,6 @@ fn kept(profile: &Profile) -> Vec<usize> {
         .collect()
 }
 
-fn kinds(types: &[ValueType<'_>]) -> String {
-    let kinds: Vec<_> = types.iter().map(|t| t.kind).collect();
-    kinds.join(", ")
-}
-
 /// A default that is not among the types becomes the first.
 fn settle(default: &mut StrId, types: &[ValueTypeRow]) {
     if let Some(first) = types.first()
@@ -263,7 +258,7 @@ fn finest(
 ) -> Result<Finest, MergeError> {
     let singular = |kind: &'_ str| kind.strip_suffix('s').unwrap_or(kind).to_owned();
     if singular(ours.kind) != singular(theirs.kind) || !convertible(ours.unit, theirs.unit) {
-        return Err(incompatible(what, ours, theirs));
+        return Err(MergeError::types(what, ours, theirs));
     }
     let is_theirs = scale(1, theirs.unit, ours.unit).0 < 1.0;
     let unit = if is_theirs { theirs.unit } else { ours.unit };
@@ -272,15 +267,6 @@ fn finest(
         ours: scale(1, ours.unit, unit).0,
         theirs: scale(1, theirs.unit, unit).0,
     })
-}
-
-fn incompatible(what: &'static str, ours: ValueType<'_>, theirs: ValueType<'_>) -> MergeError {
-    let text = |t: ValueType<'_>| format!("{}/{}", t.kind, t.unit);
-    MergeError::Types {
-        what,
-        before: text(ours),
-        this: text(theirs),
-    }
 }
 
 fn value_type<'s>(row: ValueTypeRow, strings: &'s Interner<'_>) -> ValueType<'s> {

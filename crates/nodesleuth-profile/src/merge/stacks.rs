@@ -3,7 +3,8 @@
 use crate::merge::Column;
 use crate::merge::column_values;
 use crate::merge::known::Known;
-use crate::rows::{LabelRow, Samples};
+use crate::rows::LabelRow;
+use crate::samples::Samples;
 use crate::stack::nth_range;
 
 #[derive(Debug, Default)]

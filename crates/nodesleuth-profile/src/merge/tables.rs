@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::merge::known::Known;
 use crate::profile::Profile;
-use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, Samples};
+use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow};
+use crate::samples::Samples;
 use crate::strings::{Interner, StrId, dense};
 
 /// Sizes of mappings are compared in pages.
