@@ -64,6 +64,12 @@ impl StackRows {
         walk.close_to(0, self.len(), &mut each);
     }
 
+    /// Number of boxes.
+    pub fn box_count(&self) -> usize {
+        let new = |at| self.nth(at).keys.len() - self.shared(at);
+        (0..self.len()).map(new).sum()
+    }
+
     /// Functions in the longest stack.
     pub fn max_depth(&self) -> usize {
         self.stacks().map(|row| row.keys.len()).max().unwrap_or(0)

@@ -174,6 +174,11 @@ impl Profile {
         Frame::new(self, id)
     }
 
+    /// All frames, in the order of their ids.
+    pub fn frames(&self) -> impl ExactSizeIterator<Item = Frame<'_>> {
+        (0..dense(self.frame_count())).map(|id| self.frame(FrameId::new(id)))
+    }
+
     pub(crate) fn value_type(&self, row: ValueTypeRow) -> ValueType<'_> {
         ValueType {
             kind: self.strings.get(row.kind),

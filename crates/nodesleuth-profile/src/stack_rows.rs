@@ -52,6 +52,12 @@ impl<'r> StackRow<'r> {
     pub fn symbols(self) -> impl DoubleEndedIterator<Item = SymbolId> + ExactSizeIterator + Clone {
         self.keys.iter().map(|key| SymbolId(key >> 1))
     }
+
+    /// How many functions two rows have in common from their beginning.
+    pub fn common_length(self, other: StackRow<'_>) -> usize {
+        let pairs = self.symbols().zip(other.symbols());
+        pairs.take_while(|(left, right)| left == right).count()
+    }
 }
 
 impl StackRows {
@@ -78,6 +84,11 @@ impl StackRows {
     /// Number of symbols; [`SymbolId::index`] is below it.
     pub fn symbol_count(&self) -> usize {
         self.symbols.len()
+    }
+
+    /// All symbols, also of frames that are in no stack.
+    pub fn symbol_ids(&self) -> impl ExactSizeIterator<Item = SymbolId> + use<> {
+        (0..dense(self.symbol_count())).map(SymbolId)
     }
 
     /// What is known of a function.

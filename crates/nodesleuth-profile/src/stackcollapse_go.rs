@@ -35,7 +35,7 @@ pub enum CompatError {
 ///
 /// # Errors
 /// If there are not two values per sample.
-pub fn stackcollapse_go(profile: &Profile) -> Result<String, CompatError> {
+pub fn stackcollapse_go(profile: Profile) -> Result<String, CompatError> {
     let values = profile.sample_types().len();
     if values != 2 {
         return Err(CompatError::ValueCount(values));
@@ -43,7 +43,8 @@ pub fn stackcollapse_go(profile: &Profile) -> Result<String, CompatError> {
     let mut draft = Draft::of(profile);
     draft.prune();
     let options = ReportOptions::new(ReportKind::Raw);
-    Ok(collapse(&report(draft, &options)?.text))
+    let raw = report(draft, &options)?.bytes;
+    Ok(collapse(&String::from_utf8_lossy(&raw)))
 }
 
 fn collapse(raw: &str) -> String {
@@ -186,6 +187,6 @@ Mappings
     #[test]
     fn another_number_of_values_is_refused() {
         let profile = Profile::from_stacks(ValueType::CPU, [(["a"], 12)]);
-        assert_eq!(stackcollapse_go(&profile), Err(CompatError::ValueCount(1)));
+        assert_eq!(stackcollapse_go(profile), Err(CompatError::ValueCount(1)));
     }
 }

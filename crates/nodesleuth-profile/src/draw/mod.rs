@@ -13,5 +13,6 @@ mod svg;
 mod xml;
 
 pub use colors::Colors;
+pub(crate) use module_path::module;
 pub use numbers::{unit_seconds, value_text};
 pub use svg::{Drawn, Lanes, SvgOptions, svg};

@@ -2,8 +2,8 @@
 
 use crate::names::{FrameName, GoName};
 
-/// Hosts whose modules are `host/owner/repository`.
-const FORGES: [&str; 3] = ["github.com", "gitlab.com", "bitbucket.org"];
+/// Hosts whose modules are `host/owner/repository`, or `golang.org/x/repository`.
+const FORGES: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "golang.org"];
 
 /// The Go module as far as its path tells (`github.com/google/cadvisor`, `k8s.io/client-go`), the
 /// first element of a package of Go's own (`net`), the crate or namespace of names with `::`.
@@ -62,6 +62,10 @@ mod tests {
             (
                 "k8s.io/kubernetes/pkg/kubelet.Run",
                 Some("k8s.io/kubernetes"),
+            ),
+            (
+                "golang.org/x/net/http2.(*Framer).ReadFrame",
+                Some("golang.org/x/net"),
             ),
             ("net/http.(*conn).serve", Some("net")),
             ("runtime.mallocgc", Some("runtime")),

@@ -8,7 +8,7 @@
 mod aggregate;
 mod draft;
 mod filter;
-mod go_format;
+pub(crate) mod go_format;
 mod graph;
 mod header;
 pub(crate) mod measure;

@@ -9,10 +9,11 @@ pub(super) fn check(args: &Args, kind: OutputKind) -> Result<(), Failure> {
     for (is_given, option, allowed) in rules(args, kind) {
         if is_given && !allowed {
             let what = format!("{option} does not go with {kind}");
-            return Err(Failure::usage(
-                what,
-                "leave it away, or choose another --format",
-            ));
+            let help = match kind {
+                OutputKind::Html => "leave it away (the page itself may have it), or write .svg",
+                _ => "leave it away, or choose another --format",
+            };
+            return Err(Failure::usage(what, help));
         }
     }
     if args.compat.is_some() {
@@ -34,17 +35,23 @@ pub(super) fn check(args: &Args, kind: OutputKind) -> Result<(), Failure> {
 }
 
 /// Given, what it is called, whether the kind of output knows it.
-fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 10] {
+fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
     let picture = kind.is_picture();
     let svg = kind == OutputKind::Svg;
     let folded = kind == OutputKind::Folded;
     let stacks = picture || folded;
     [
         (!args.diff.is_empty(), "--diff", picture),
-        (args.inverted, "--inverted", picture),
+        (args.inverted, "--inverted", svg),
+        (args.min_width.is_some(), "--min-width", svg),
         (args.title.is_some(), "--title", picture),
         (args.subtitle.is_some(), "--subtitle", picture),
-        (args.colors.is_some(), "--colors", picture),
+        (args.colors.is_some(), "--colors", svg),
+        (
+            !args.source_version.is_empty(),
+            "--source-version",
+            kind == OutputKind::Html,
+        ),
         (args.reverse, "--reverse", svg || folded),
         (args.sample_index.is_some(), "--sample-index", stacks),
         (args.focus.is_some(), "--focus", svg || folded),
