@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::stack_rows::StackRows;
+use crate::stack_rows::{StackRow, StackRows};
 use crate::symbols::{Inlined, SymbolId};
 
 /// A function under one path of callers.
@@ -57,17 +57,16 @@ impl StackRows {
         mut each: impl FnMut(Step<'_>),
     ) {
         let mut walk = Walk::new(self, is_wide);
-        for at in 0..self.len() {
-            walk.close_to(self.shared(at), at, &mut each);
-            walk.open(at);
+        for (at, row) in self.stacks().enumerate() {
+            walk.close_to(row.shared, at, &mut each);
+            walk.open(row, at);
         }
         walk.close_to(0, self.len(), &mut each);
     }
 
     /// Number of boxes.
     pub fn box_count(&self) -> usize {
-        let new = |at| self.nth(at).keys.len() - self.shared(at);
-        (0..self.len()).map(new).sum()
+        self.stacks().map(|row| row.keys.len() - row.shared).sum()
     }
 
     /// Functions in the longest stack.
@@ -114,10 +113,9 @@ impl<'r, W: Fn(&[i64]) -> bool> Walk<'r, W> {
     }
 
     /// Opens what is new in a stack and adds its values.
-    fn open(&mut self, at: usize) {
-        let row = self.rows.nth(at);
+    fn open(&mut self, row: StackRow<'_>, at: usize) {
         self.open.push(Pile {
-            from: self.rows.shared(at),
+            from: row.shared,
             to: row.keys.len(),
             first: at,
             has_own: true,

@@ -43,6 +43,8 @@ pub struct StackRows {
 pub struct StackRow<'r> {
     /// Its keys; see [`StackRows::keys`].
     pub(crate) keys: &'r [u32],
+    /// How many functions it has in common with the row before.
+    pub(crate) shared: usize,
     /// One value per lane.
     pub values: &'r [i64],
 }
@@ -51,12 +53,6 @@ impl<'r> StackRow<'r> {
     /// Functions in the direction of the rows, at least one.
     pub fn symbols(self) -> impl DoubleEndedIterator<Item = SymbolId> + ExactSizeIterator + Clone {
         self.keys.iter().map(|key| SymbolId(key >> 1))
-    }
-
-    /// How many functions two rows have in common from their beginning.
-    pub fn common_length(self, other: StackRow<'_>) -> usize {
-        let pairs = self.symbols().zip(other.symbols());
-        pairs.take_while(|(left, right)| left == right).count()
     }
 }
 
@@ -115,11 +111,6 @@ impl StackRows {
         self.row(self.order[at])
     }
 
-    /// How many symbols a stack has in common with the one before, from the beginning.
-    pub(crate) fn shared(&self, at: usize) -> usize {
-        self.order[at].shared as usize
-    }
-
     pub(crate) fn inlined(&self, symbol: SymbolId) -> Inlined {
         self.symbols.inlined(symbol)
     }
@@ -128,6 +119,7 @@ impl StackRows {
         let row = at.row as usize;
         StackRow {
             keys: &self.keys[nth_range(&self.ends, row)],
+            shared: at.shared as usize,
             values: &self.values[row * self.lanes..][..self.lanes],
         }
     }

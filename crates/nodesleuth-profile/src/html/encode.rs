@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use crate::html::HtmlOptions;
 use crate::html::base64::Base64;
 use crate::html::columns::Columns;
 use crate::html::escape::visible;
@@ -16,12 +17,17 @@ use crate::strings::{Interner, StrId, Strings};
 use crate::symbols::SymbolId;
 
 /// Writes all of it in base64.
-pub(super) fn write(columns: &Columns<'_>, links: &SourceLinks, out: impl Write) -> io::Result<()> {
+pub(super) fn write(
+    columns: &Columns<'_>,
+    options: &HtmlOptions<'_>,
+    out: impl Write,
+) -> io::Result<()> {
     let rows = columns.rows();
     let steps = steps(columns, &rows);
-    let (tables, strings) = Tables::of(columns, &rows, links);
+    let (tables, strings) = Tables::of(columns, &rows, &options.links);
     let mut out = Encoder(Base64::new(out));
     out.strings(&strings)?;
+    out.number(u64::from(options.inverted))?;
     out.header(columns, &tables, &steps)?;
     for function in &tables.functions {
         out.function(function, &tables, &steps)?;
@@ -253,16 +259,13 @@ impl<W: Write> Encoder<W> {
     fn stacks(&mut self, rows: &StackRows, ranks: &[u64], steps: &[u64]) -> io::Result<()> {
         self.count(rows.len())?;
         self.count(rows.box_count())?;
-        let mut before: Option<StackRow<'_>> = None;
         for row in rows.stacks() {
-            let shared = before.map_or(0, |before| before.common_length(row));
-            self.count(shared)?;
-            self.count(row.symbols().len() - shared)?;
-            for symbol in row.symbols().skip(shared) {
+            self.count(row.shared)?;
+            self.count(row.symbols().len() - row.shared)?;
+            for symbol in row.symbols().skip(row.shared) {
                 self.number(ranks[symbol.index()])?;
             }
             self.values(row.values, steps)?;
-            before = Some(row);
         }
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::draw::{unit_seconds, value_text};
 use crate::fields::ValueType;
 use crate::html::columns::{Columns, name};
 use crate::html::escape::{Escaped, visible};
 use crate::profile::Profile;
 use crate::report::go_format::{date_time, duration};
-use crate::report::measure::{scale, scaled_label};
 
 /// Markup of that line.
 pub(super) fn facts(columns: &Columns<'_>) -> String {
@@ -27,7 +27,7 @@ fn of_profile(profile: &Profile, index: usize) -> String {
     let what = name(value_type);
     let mut text = format!(
         "<b>{}</b> {}",
-        scaled_label(total, value_type.unit, "minimum"),
+        value_text(total, value_type.unit),
         Escaped(&visible(&what))
     );
     let nanos = profile.duration_nanos();
@@ -60,8 +60,8 @@ fn length(nanos: i64) -> String {
 
 /// CPU time by the time it was used in.
 fn cores(total: i64, value_type: ValueType<'_>, nanos: i64) -> Option<f64> {
-    let (value, unit) = scale(total, value_type.unit, "nanoseconds");
-    (value_type.kind == "cpu" && unit == "ns" && nanos > 0).then(|| value / nanos as f64)
+    let unit = unit_seconds(value_type.unit).filter(|_| value_type.kind == "cpu" && nanos > 0)?;
+    Some(total as f64 * unit * 1e9 / nanos as f64)
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub struct HtmlOptions<'a> {
     pub before: Option<&'a Profile>,
     /// The sample type that is shown first; the profile's default if `None`.
     pub value_index: Option<usize>,
+    /// Roots at the top when it is opened.
+    pub inverted: bool,
     /// Known versions, for links to source lines.
     pub links: SourceLinks,
 }

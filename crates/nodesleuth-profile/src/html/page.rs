@@ -61,7 +61,7 @@ fn fill(
         "facts" => out.write_all(facts(columns).as_bytes()),
         "notes" => notes(columns, options, out),
         "table" => table::write(columns, &options.links, out),
-        "data" => encode::write(columns, &options.links, out),
+        "data" => encode::write(columns, options, out),
         "style" => out.write_all(STYLE.as_bytes()),
         "script" => scripts(out),
         other => Err(io::Error::other(format!(

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use crate::draw::value_text;
 use crate::html::columns::{Columns, name};
 use crate::html::escape::{Escaped, visible};
 use crate::html::lines::{FunctionLines, lines};
-use crate::report::measure::{percentage, scaled_label};
+use crate::report::measure::percentage;
 use crate::source_link::SourceLinks;
 use crate::top::{TopRow, top};
 
@@ -86,7 +87,7 @@ impl Table<'_> {
     }
 
     fn label(&self, value: i64) -> String {
-        scaled_label(value, self.unit, "minimum")
+        value_text(value, self.unit)
     }
 
     fn source(&self, name: &str) -> String {

@@ -77,9 +77,10 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "BY")]
     colors: Option<ColorChoice>,
 
-    /// Version of a Go module, for links to source lines: k8s.io/kubernetes=v1.20.4, go=1.15.8.
+    /// A version you know, for links to source lines in HTML pages: k8s.io/kubernetes=v1.20.4,
+    /// go=1.15.8. Without it only files whose path holds their version are linked.
     #[arg(long, value_name = "MODULE=VERSION")]
-    source_version: Vec<String>,
+    version: Vec<String>,
 
     /// Folded text exactly as a script makes it, its mistakes included.
     #[arg(long, value_enum, value_name = "SCRIPT")]

@@ -49,6 +49,7 @@ function decodeProfile(bytes) {
   const strings = reader.list((from) => from.string());
   const text = (from) => strings[from.number()];
   const profile = {
+    inverted: reader.number() === 1,
     defaultType: reader.number(),
     hasBefore: reader.number() === 1,
     durationNanos: reader.number(),

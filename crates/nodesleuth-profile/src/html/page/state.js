@@ -7,7 +7,7 @@ const MOST_HIDDEN = 100;
 
 function initialState(profile) {
   return {
-    view: "flame",
+    view: profile.inverted ? "icicle" : "flame",
     type: profile.defaultType,
     query: "",
     zoom: 0,

@@ -42,21 +42,21 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
     let stacks = picture || folded;
     [
         (!args.diff.is_empty(), "--diff", picture),
-        (args.inverted, "--inverted", svg),
+        (args.inverted, "--inverted", picture),
         (args.min_width.is_some(), "--min-width", svg),
         (args.title.is_some(), "--title", picture),
         (args.subtitle.is_some(), "--subtitle", picture),
-        (args.colors.is_some(), "--colors", svg),
-        (
-            !args.source_version.is_empty(),
-            "--source-version",
-            kind == OutputKind::Html,
-        ),
+        (args.colors.is_some(), "--colors", picture),
         (args.reverse, "--reverse", svg || folded),
         (args.sample_index.is_some(), "--sample-index", stacks),
         (args.focus.is_some(), "--focus", svg || folded),
         (args.ignore.is_some(), "--ignore", svg || folded),
         (args.compat.is_some(), "--compat", folded),
+        (
+            !args.version.is_empty(),
+            "--version",
+            kind == OutputKind::Html,
+        ),
     ]
 }
 
