@@ -14,7 +14,7 @@ fn folded_text_of_every_encoding_is_drawn() {
     let totals = [
         ("simple", 14),
         ("alternating", 182),
-        ("recursion", 9),
+        ("recursion", 10),
         ("tall", 1),
     ];
     for path in shared("folded") {
