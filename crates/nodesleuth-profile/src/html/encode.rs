@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::html::HtmlOptions;
+use crate::html::HtmlPage;
 use crate::html::base64::Base64;
 use crate::html::columns::Columns;
+use crate::html::cut::CUT_OFF;
 use crate::html::escape::visible;
 use crate::html::group::group;
 use crate::html::kind::{Kind, kinds};
@@ -17,22 +18,18 @@ use crate::strings::{Interner, StrId, Strings};
 use crate::symbols::SymbolId;
 
 /// Writes all of it in base64.
-pub(super) fn write(
-    columns: &Columns<'_>,
-    options: &HtmlOptions<'_>,
-    out: impl Write,
-) -> io::Result<()> {
-    let rows = columns.rows();
-    let steps = steps(columns, &rows);
-    let (tables, strings) = Tables::of(columns, &rows, &options.links);
+pub(super) fn write(page: &HtmlPage<'_>, out: impl Write) -> io::Result<()> {
+    let columns = &page.columns;
+    let steps = steps(columns, &page.rows);
+    let (tables, strings) = Tables::of(page);
     let mut out = Encoder(Base64::new(out));
     out.strings(&strings)?;
-    out.number(u64::from(options.inverted))?;
+    out.number(u64::from(page.options.inverted))?;
     out.header(columns, &tables, &steps)?;
     for function in &tables.functions {
         out.function(function, &tables, &steps)?;
     }
-    out.stacks(&rows, &tables.ranks, &steps)?;
+    out.stacks(page, &tables, &steps)?;
     out.0.finish()
 }
 
@@ -93,7 +90,8 @@ struct Tables<'p> {
 }
 
 impl<'p> Tables<'p> {
-    fn of(columns: &Columns<'p>, rows: &StackRows, links: &SourceLinks) -> (Self, Strings) {
+    fn of(page: &HtmlPage<'p>) -> (Self, Strings) {
+        let (columns, rows) = (&page.columns, &page.rows);
         let mut text = Interner::default();
         let mut intern = |shown: &str| text.intern_copy(visible(shown).as_bytes());
         let types = columns.columns.iter().map(|column| column.value_type);
@@ -106,7 +104,10 @@ impl<'p> Tables<'p> {
             ranks: vec![0; rows.symbol_count()],
         };
         tables.add_functions(columns, rows, &mut intern);
-        tables.add_files(links, &mut intern);
+        if page.cut.stacks > 0 {
+            tables.add_cut_off(&mut intern);
+        }
+        tables.add_files(&page.options.links, &mut intern);
         (tables, text.finish())
     }
 
@@ -136,6 +137,18 @@ impl<'p> Tables<'p> {
                 lines: lines.remove(symbol.name).unwrap_or_default(),
             });
         }
+    }
+
+    /// After all functions.
+    fn add_cut_off(&mut self, intern: &mut impl FnMut(&str) -> StrId) {
+        let name = intern(CUT_OFF);
+        self.functions.push(FunctionEntry {
+            name,
+            group: self.groups.len(),
+            kind: Kind::User,
+            lines: FunctionLines::default(),
+        });
+        self.groups.push(name);
     }
 
     fn add_files(&mut self, links: &SourceLinks, intern: &mut impl FnMut(&str) -> StrId) {
@@ -256,14 +269,24 @@ impl<W: Write> Encoder<W> {
         Ok(())
     }
 
-    fn stacks(&mut self, rows: &StackRows, ranks: &[u64], steps: &[u64]) -> io::Result<()> {
+    fn stacks(
+        &mut self,
+        page: &HtmlPage<'_>,
+        tables: &Tables<'_>,
+        steps: &[u64],
+    ) -> io::Result<()> {
+        let HtmlPage { rows, cut, .. } = page;
         self.count(rows.len())?;
-        self.count(rows.box_count())?;
-        for row in rows.stacks() {
+        self.count(rows.box_count() - cut.boxes + cut.stacks)?;
+        for (row, kept) in cut.kept(rows) {
+            let is_cut = kept < row.symbols().len();
             self.count(row.shared)?;
-            self.count(row.symbols().len() - row.shared)?;
-            for symbol in row.symbols().skip(row.shared) {
-                self.number(ranks[symbol.index()])?;
+            self.count(kept - row.shared + usize::from(is_cut))?;
+            for symbol in row.symbols().take(kept).skip(row.shared) {
+                self.number(tables.ranks[symbol.index()])?;
+            }
+            if is_cut {
+                self.count(tables.functions.len() - 1)?;
             }
             self.values(row.values, steps)?;
         }

@@ -1,7 +1,8 @@
 //! What a person does with the page: look, zoom, search, compare, follow calls, share a link.
 
 use nodesleuth_profile::{
-    Draft, HtmlOptions, Profile, ProfileBuilder, ReportKind, ReportOptions, ValueType, report,
+    Draft, GoRegex, HtmlOptions, Profile, ProfileBuilder, ReportKind, ReportOptions, ValueType,
+    report,
 };
 
 use crate::page::{Page, key};
@@ -182,9 +183,7 @@ fn every_sample_type_can_be_shown() {
 /// Callers and callees of a function as `pprof -peek` prints them: (sum, name) lines.
 fn peek(profile: &Profile, name: &str) -> Vec<String> {
     let expression = format!("^{}$", regex_lite::escape(name));
-    let mut options = ReportOptions::new(ReportKind::Peek(
-        regex_lite::Regex::new(&expression).unwrap(),
-    ));
+    let mut options = ReportOptions::new(ReportKind::Peek(GoRegex::new(&expression).unwrap()));
     options.unit = "nanoseconds".to_owned();
     let printed = report(Draft::of(profile.clone()), &options).unwrap().bytes;
     let text = String::from_utf8(printed).unwrap();

@@ -8,3 +8,4 @@ mod html;
 mod html_data;
 mod page;
 mod session;
+mod svg;
