@@ -130,23 +130,24 @@ fn a_search_is_priced_once_for_each_stack() {
     assert_eq!(page.selected(), "x.io/b.read");
     page.browser.keys(key::ESCAPE);
     assert_eq!(page.found(), "");
+    assert_eq!(page.selected(), "x.io/b.read");
     page.browser.keys("/");
     page.browser.keys("LOOP");
     assert_eq!(page.found(), "no match", "capitals are meant");
 }
 
 #[test]
-fn an_invalid_expression_is_said() {
-    let Some(page) = Page::of(&agent()) else {
+fn an_invalid_expression_is_said_and_found_as_text() {
+    let Some(page) = Page::of(&Profile::from_stacks(
+        ValueType::CPU,
+        [(["x.io/a.(*T).Read"], 30), (["main.main"], 10)],
+    )) else {
         return;
     };
     page.browser.keys("/");
-    page.browser.keys("(");
-    assert!(
-        page.found().contains("Invalid regular expression"),
-        "{}",
-        page.found()
-    );
+    page.browser.keys("(*T)");
+    let found = "not a regular expression; as plain text: 75.0% · 30 ns";
+    assert_eq!(page.found(), found);
     let marked = page.text("document.getElementById('query').getAttribute('aria-invalid')");
     assert_eq!(marked, "true");
     assert_eq!(page.browser.console(), Vec::<String>::new());
@@ -238,6 +239,8 @@ fn a_sandwich_shows_callers_above_and_callees_below() {
     assert!(page.find("main.main").y < middle.y);
     let read = boxes.iter().find(|b| b.name == "x.io/b.read").unwrap();
     assert!(read.y > middle.y);
+    let figures = page.text("document.querySelector('#details dl').textContent");
+    assert!(figures.contains("total20 ns · 20.0%self0"), "{figures}");
     page.click("main.main");
     assert_eq!(page.selected(), "main.main");
 }

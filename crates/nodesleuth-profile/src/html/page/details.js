@@ -12,11 +12,19 @@ function figures(model, state, layer, node) {
   const cores = formatCores(measure.total[node], type, durationNanos);
   const rows = [
     ["total", `${show(measure.total[node])} · ${formatShare(measure.total[node], whole)}`],
-    ["self", `${show(measure.self[node])} · ${formatShare(measure.self[node], whole)}`],
   ];
+  const self = selfShown(model, state, layer, node);
+  if (self !== null) rows.push(["self", `${show(self)} · ${formatShare(self, whole)}`]);
   if (cores) rows.splice(1, 0, ["cores", cores.replace(" cores", "")]);
   if (measure.before) rows.push(...changeFigures(measure, node, show));
   return rows;
+}
+
+/// What a box costs without its callees. In a sandwich only the function itself has that, and in
+/// all stacks, also where it calls itself.
+function selfShown(model, state, layer, node) {
+  if (state.view !== "sandwich") return layer.measure.self[node];
+  return layer.tree.fn[node] === state.fn ? model.functions(state).flat[state.fn] : null;
 }
 
 function changeFigures({ total, before }, node, show) {
