@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advice;
 mod boxes;
 mod builder;
 mod change;
@@ -71,6 +72,7 @@ mod stack_rows;
 mod stackcollapse_go;
 mod strings;
 mod symbols;
+mod text;
 mod top;
 mod wire;
 mod write;
@@ -103,5 +105,6 @@ pub use stack_filter::StackFilter;
 pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
 pub use stackcollapse_go::{CompatError, stackcollapse_go};
 pub use symbols::{Symbol, SymbolId};
+pub use text::TextError;
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};

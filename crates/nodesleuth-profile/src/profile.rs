@@ -208,6 +208,22 @@ impl Profile {
         start..self.locations[location as usize].frames_end
     }
 
+    /// Without functions, only addresses: what pprof sees of texts that tell functions in comments.
+    pub(crate) fn unsymbolized(mut self) -> Self {
+        self.functions.clear();
+        self.frames.clear();
+        for (position, location) in self.locations.iter_mut().enumerate() {
+            self.frames.push(FrameRow {
+                location: dense(position),
+                function: None,
+                line: 0,
+                column: 0,
+            });
+            location.frames_end = dense(self.frames.len());
+        }
+        self.with_names()
+    }
+
     /// To be called when the tables are complete.
     pub(crate) fn with_names(mut self) -> Self {
         self.names = FrameNames::of(&self);

@@ -28,7 +28,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
     }
 }
 
-fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+/// Reads inflated bytes, and does not guess what they are if they are no profile.
+pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
     let index = Index::new(data, limits)?;
     let (decoder, mut tables) = Decoder::tables(data, index, limits)?;
     let types = decoder.index.sample_types.len();

@@ -28,6 +28,8 @@ mod units;
 mod weigh;
 
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use go_format::duration;
 pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
 pub use run::{Report, report};
 pub use tag_filter::TagFilter;
