@@ -8,6 +8,7 @@
 mod base64;
 mod columns;
 mod cut;
+mod dictionary;
 mod encode;
 mod escape;
 mod facts;

@@ -82,16 +82,14 @@ class Details {
     const fn = model.profile.functions[layer.tree.fn[node]];
     const line = fn && hottestLines(fn, state.type)[0];
     const file = line && `${model.profile.files[line.file].path}${line.line > 0 ? `:${line.line}` : ""}`;
-    tip.replaceChildren(
+    const numbers = figures(model, state, layer, node).map(([label, text]) => `${label} ${text}`);
+    const parts = [
       make("b", { textContent: fn?.name ?? "all stacks" }),
-      make("p", {
-        textContent: figures(model, state, layer, node)
-          .map(([label, text]) => `${label} ${text}`)
-          .join("   "),
-      }),
-      file ? make("p", { className: "file", textContent: file }) : null,
-      fn && fn.kind !== KIND.user ? make("p", { textContent: KIND_NAMES[fn.kind] }) : null,
-    );
+      make("p", { textContent: numbers.join("   ") }),
+    ];
+    if (file) parts.push(make("p", { className: "file", textContent: file }));
+    if (fn && fn.kind !== KIND.user) parts.push(make("p", { textContent: KIND_NAMES[fn.kind] }));
+    tip.replaceChildren(...parts);
     tip.hidden = false;
     const room = { right: window.innerWidth - tip.offsetWidth - 8, down: window.innerHeight - tip.offsetHeight };
     tip.style.left = `${Math.max(4, Math.min(x + 14, room.right))}px`;

@@ -67,7 +67,12 @@ fn links(args: &Args) -> Result<SourceLinks, Failure> {
     let mut links = SourceLinks::default();
     for version in &args.version {
         let set = links.set_version(version);
-        set.map_err(|error| Failure::usage(format!("--version {error}"), "no link is guessed"))?;
+        set.map_err(|error| {
+            Failure::usage(
+                format!("--version {error}"),
+                "leave it away: the page then shows file and line without a link",
+            )
+        })?;
     }
     Ok(links)
 }
