@@ -5,6 +5,7 @@
 
 mod driver;
 mod html;
+mod html_compare;
 mod html_data;
 mod page;
 mod session;

@@ -11,7 +11,7 @@ use crate::driver::Driver;
 
 /// No command of a browser takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Answers hold screenshots and scripts' results.
+/// Answers hold scripts' results.
 const MOST_BYTES: u64 = 64 << 20;
 pub(crate) const WIDTH: u32 = 1400;
 pub(crate) const HEIGHT: u32 = 900;
@@ -167,12 +167,6 @@ impl Session {
         let text = |id: &str| self.get(&format!("/element/{id}/text"));
         ids.map(|id| text(id).as_str().unwrap_or_default().to_owned())
             .collect()
-    }
-
-    /// The window as PNG in base64.
-    pub(crate) fn screenshot(&self) -> String {
-        let answer = self.get("/screenshot");
-        answer.as_str().expect("a screenshot is text").to_owned()
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
