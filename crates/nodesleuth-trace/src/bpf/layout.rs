@@ -107,8 +107,14 @@ impl Config {
 }
 
 /// What is to be read of a system call's memory, if single calls of it are wanted.
-pub(super) fn interest(arch: Arch, number: u16, registers: &Registers) -> InterestBytes {
+pub(super) fn interest(
+    arch: Arch,
+    number: u16,
+    data_bytes: u16,
+    registers: &Registers,
+) -> InterestBytes {
     let slots = arch.name(number).map_or([None; 4], captures::of);
+    let slots = captures::with_data(slots, data_bytes);
     let mut bytes = Packer::default();
     for slot in slots {
         pack_slot(&mut bytes, slot, &registers.order);

@@ -98,12 +98,11 @@ fn fill(
     settings.set(0, config.bytes(), 0)?;
     let mut interests =
         Array::<_, layout::InterestBytes>::try_from(super::map_mut(ebpf, "interests")?)?;
-    for number in stream
-        .into_iter()
-        .flat_map(|stream| numbers(stream.numbers.as_deref()))
-    {
-        let interest = layout::interest(arch, number, &registers);
-        interests.set(u32::from(number), interest, 0)?;
+    if let Some(stream) = stream {
+        for number in numbers(stream.numbers.as_deref()) {
+            let interest = layout::interest(arch, number, stream.data_bytes, &registers);
+            interests.set(u32::from(number), interest, 0)?;
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 //! memory that was captured, their address is printed: buffers of `iovec`s, names and buffers of
 //! `msghdr`s, arguments of programs.
 
+mod class;
 mod decoder;
 mod descriptors;
 mod errno;
@@ -20,6 +21,7 @@ mod signatures;
 mod structures;
 mod text;
 
+pub use class::{class, classes};
 pub use decoder::Decoder;
 pub use descriptors::{Descriptors, NoDescriptors};
 pub use errno::error_meaning;

@@ -13,6 +13,7 @@ use nodesleuth_collect::{
     Cancel, Clock, CollectError, Node, Options, Progress, SystemClock, TargetChoice,
 };
 use nodesleuth_model::evidence::Target;
+use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Cores, Nanos, printable};
 use nodesleuth_trace::{Engine, Record, Session, Summary};
 use std::path::Path;
@@ -62,6 +63,29 @@ pub(crate) struct Watched {
     pub(crate) own_cpu: Nanos,
     /// Why it ended before its time.
     pub(crate) ended: Ended,
+}
+
+impl Watched {
+    /// What watching cost others and us, as a line.
+    pub(crate) fn cost(&self) -> String {
+        let summary = &self.summary;
+        let seconds = Nanos(summary.length_ns).seconds().max(1e-9);
+        let own = Cores(self.own_cpu.seconds() / seconds);
+        let others = match (
+            &summary.cost.node_calls,
+            summary.cost.cores(summary.length_ns),
+        ) {
+            (Some(calls), Some(cores)) => format!(
+                "{} system calls/s on the whole node took {:.0} ns more each: {} cores",
+                grouped((*calls as f64 / seconds) as u64),
+                summary.cost.call_during_ns.unwrap_or(0.0)
+                    - summary.cost.call_before_ns.unwrap_or(0.0),
+                Cores(cores)
+            ),
+            _ => "what others paid was not measured".to_owned(),
+        };
+        format!("cost of watching: {others}; nodesleuth itself {own} cores\n")
+    }
 }
 
 /// What ended a capture.
