@@ -201,7 +201,11 @@ pub const TABLE: &[Row] = &[
     (&["openat2"], [string(1), fixed(2, 24), NO, NO]),
     (&["execve"], [string(0), NO, NO, NO]),
     (
-        &["rename", "link", "symlink", "pivot_root", "mount"],
+        &["mount"],
+        [string(0), string(1), always(string(4)), always(string(2))],
+    ),
+    (
+        &["rename", "link", "symlink", "pivot_root"],
         [string(0), string(1), NO, NO],
     ),
     (

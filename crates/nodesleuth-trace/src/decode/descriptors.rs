@@ -10,8 +10,8 @@ pub trait Descriptors {
     /// The folder that relative paths begin at.
     fn current_folder(&mut self, process: u32) -> Option<&str>;
 
-    /// Takes note of a call that may have made, closed or changed a descriptor: after its arguments
-    /// have been printed and before its result is.
+    /// Takes note of a call that may have made, closed or changed a descriptor, before it is
+    /// printed. What it closed keeps its name until the next call.
     fn note(&mut self, record: &Record<'_>);
 }
 

@@ -6,6 +6,7 @@
 
 use super::descriptors::Descriptors;
 use super::printer::low_signed;
+use super::structures::i32_at;
 use crate::{Arch, End, Record};
 use std::collections::BTreeMap;
 
@@ -33,8 +34,10 @@ enum Change {
     Copies,
     /// Makes one without a file, which /proc shows so.
     Makes(&'static str),
-    /// Makes one that only /proc can name.
-    MakesUnnamed,
+    /// Makes one that only /proc can name in full; this is how its name begins.
+    MakesUnnamed(&'static str),
+    /// Fills the memory of its third slot with two such.
+    MakesTwo(&'static str),
     /// May make or close several.
     Several,
     /// Changes the current folder.
@@ -59,15 +62,15 @@ const CHANGES: &[(&str, Change)] = &[
     ("signalfd4", Change::Makes("anon_inode:[signalfd]")),
     ("inotify_init", Change::Makes("anon_inode:inotify")),
     ("inotify_init1", Change::Makes("anon_inode:inotify")),
-    ("socket", Change::MakesUnnamed),
-    ("accept", Change::MakesUnnamed),
-    ("accept4", Change::MakesUnnamed),
-    ("memfd_create", Change::MakesUnnamed),
-    ("pidfd_open", Change::MakesUnnamed),
+    ("socket", Change::MakesUnnamed("socket")),
+    ("accept", Change::MakesUnnamed("socket")),
+    ("accept4", Change::MakesUnnamed("socket")),
+    ("memfd_create", Change::MakesUnnamed("/memfd")),
+    ("pidfd_open", Change::MakesUnnamed("anon_inode:[pidfd]")),
     ("fcntl", Change::Copies),
-    ("pipe", Change::Several),
-    ("pipe2", Change::Several),
-    ("socketpair", Change::Several),
+    ("pipe", Change::MakesTwo("pipe")),
+    ("pipe2", Change::MakesTwo("pipe")),
+    ("socketpair", Change::MakesTwo("socket")),
     ("close_range", Change::Several),
     ("execve", Change::Several),
     ("execveat", Change::Several),
@@ -83,6 +86,8 @@ pub struct FileTable {
     read_link: ReadLink,
     changes: BTreeMap<u16, Change>,
     fcntl: Option<u16>,
+    /// What the last call closed: it is still shown with its name.
+    closed: Option<(u32, i32)>,
     known: BTreeMap<Key, Option<String>>,
 }
 
@@ -102,6 +107,7 @@ impl FileTable {
             read_link,
             changes: CHANGES.iter().filter_map(numbered).collect(),
             fcntl: arch.number("fcntl"),
+            closed: None,
             known: BTreeMap::new(),
         }
     }
@@ -158,7 +164,7 @@ impl FileTable {
         let process = record.tgid;
         let first = low_signed(record.arguments[0]);
         match change {
-            Change::Closes => self.remember(process, first, None),
+            Change::Closes => self.closed = Some((process, first)),
             Change::Opens => {
                 let path = self.opened(record, AT_FDCWD);
                 self.remember(process, made, path);
@@ -172,7 +178,13 @@ impl FileTable {
                 self.remember(process, made, path);
             }
             Change::Makes(name) => self.remember(process, made, Some(name.to_owned())),
-            Change::MakesUnnamed => self.remember(process, made, None),
+            Change::MakesUnnamed(kind) => self.make_unnamed(process, made, kind),
+            Change::MakesTwo(kind) => {
+                let bytes = record.captured[2].bytes().unwrap_or_default();
+                for made in [i32_at(bytes, 0), i32_at(bytes, 4)].into_iter().flatten() {
+                    self.make_unnamed(process, made, kind);
+                }
+            }
             Change::Several => self
                 .known
                 .retain(|(owner, descriptor), _| *owner != process || descriptor.is_none()),
@@ -180,6 +192,16 @@ impl FileTable {
                 self.known.remove(&(process, None));
             }
         }
+    }
+
+    /// /proc names it if it is still open; by now something else may be there.
+    fn make_unnamed(&mut self, process: u32, made: i32, kind: &str) {
+        self.remember(process, made, None);
+        let found = self
+            .path(process, made)
+            .filter(|name| name.starts_with(kind));
+        let name = found.unwrap_or(kind).to_owned();
+        self.remember(process, made, Some(name));
     }
 
     /// The full path that a call opened.
@@ -223,6 +245,9 @@ impl Descriptors for FileTable {
     }
 
     fn note(&mut self, record: &Record<'_>) {
+        if let Some((process, descriptor)) = self.closed.take() {
+            self.remember(process, descriptor, None);
+        }
         let End::Returned(result) = record.end else {
             return;
         };
@@ -273,8 +298,25 @@ mod tests {
         assert_eq!(table.path(7, 5), Some("/work/data/more"));
         open(&mut table, b"/failed\0", -100, -2);
         table.note(&record("close", [3, 0, 0, 0, 0, 0], 0));
+        assert!(
+            table.path(7, 3).is_some(),
+            "the close itself is shown with it"
+        );
+        table.note(&record("getpid", [0; 6], 7));
         assert_eq!(table.path(7, 3), None);
         assert_eq!(table.path(8, 4), None, "another process");
+    }
+
+    #[test]
+    fn what_has_no_path_is_named_by_proc_or_by_its_kind() {
+        let mut table = table();
+        table.note(&record("socket", [2, 1, 0, 0, 0, 0], 6));
+        assert_eq!(table.path(7, 6), Some("socket"));
+        let mut pipe = record("pipe2", [0x1000, 0, 0, 0, 0, 0], 0);
+        pipe.captured[2] = Captured::Bytes(&[1, 0, 0, 0, 8, 0, 0, 0]);
+        table.note(&pipe);
+        assert_eq!(table.path(7, 1), Some("pipe:[5]"));
+        assert_eq!(table.path(7, 8), Some("pipe"));
     }
 
     #[test]

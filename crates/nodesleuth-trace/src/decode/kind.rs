@@ -45,6 +45,10 @@ pub(super) enum Kind {
     In(Structure),
     /// A structure that the call fills.
     Out(Structure),
+    /// Structures that the call hands over; their number is in this argument.
+    Listed(u8, Structure),
+    /// As many structures as the call returns.
+    Found(Structure),
     /// A structure that the call fills only when a signal interrupts it.
     Left(Structure),
     /// Means nothing here and is not printed.

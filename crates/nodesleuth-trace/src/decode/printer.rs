@@ -56,6 +56,8 @@ impl<'a> Printer<'a> {
             Kind::Value(show) => show(self, value),
             Kind::In(show) => self.structure(index, self.before(index), show),
             Kind::Out(show) => self.structure(index, self.after(index), show),
+            Kind::Listed(count, show) => self.listed(index, count, show),
+            Kind::Found(show) => self.found(index, show),
             Kind::Left(show) => self.left(index, show),
             Kind::Skipped => {}
         }
@@ -130,7 +132,12 @@ impl<'a> Printer<'a> {
     }
 
     fn string(&mut self, index: usize, limit: usize) {
-        match self.before(index) {
+        // Those for which there was no room when the call began are read when it has ended.
+        let captured = match self.before(index) {
+            Captured::Nothing => self.after(index),
+            captured => captured,
+        };
+        match captured {
             Captured::Bytes(bytes) => {
                 let string = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
                 text::quote(string, is_whole(bytes), limit, self.out);
@@ -163,6 +170,27 @@ impl<'a> Printer<'a> {
             }
             Captured::Nothing if length == 0 && address != 0 => self.text("\"\""),
             Captured::Nothing | Captured::Unreadable => self.pointer(address),
+        }
+    }
+
+    fn listed(&mut self, index: usize, count: u8, show: Structure) {
+        match self.record.arguments.get(usize::from(count)) {
+            Some(0) => self.empty_list(index),
+            _ => self.structure(index, self.before(index), show),
+        }
+    }
+
+    fn found(&mut self, index: usize, show: Structure) {
+        match self.record.end {
+            End::Returned(0) => self.empty_list(index),
+            _ => self.structure(index, self.after(index), show),
+        }
+    }
+
+    fn empty_list(&mut self, index: usize) {
+        match self.record.arguments.get(index) {
+            Some(0) => self.text("NULL"),
+            _ => self.text("[]"),
         }
     }
 

@@ -10,56 +10,56 @@ const ACCESS: &[(u64, &str)] = &[
 ];
 
 /// `open` on x86-64.
-pub(in crate::decode) const OPEN_X86_64: Set = Set::mixed(
-    "O_???",
-    3,
-    ACCESS,
-    &[
-        (0x40, "O_CREAT"),
-        (0x80, "O_EXCL"),
-        (0x100, "O_NOCTTY"),
-        (0x200, "O_TRUNC"),
-        (0x400, "O_APPEND"),
-        (0x800, "O_NONBLOCK"),
-        (0x10_1000, "O_SYNC"),
-        (0x1000, "O_DSYNC"),
-        (0x4000, "O_DIRECT"),
-        (0x8000, "O_LARGEFILE"),
-        (0x2_0000, "O_NOFOLLOW"),
-        (0x4_0000, "O_NOATIME"),
-        (0x8_0000, "O_CLOEXEC"),
-        (0x20_0000, "O_PATH"),
-        (0x41_0000, "O_TMPFILE"),
-        (0x1_0000, "O_DIRECTORY"),
-        (0x2000, "FASYNC"),
-    ],
-);
+pub(in crate::decode) const OPEN_X86_64: Set = Set::mixed("O_???", 3, ACCESS, BITS_X86_64);
+
+/// The same without a way of access: `pipe2`, `dup3`.
+pub(in crate::decode) const PIPE_X86_64: Set = Set::flags("O_???", BITS_X86_64);
+
+const BITS_X86_64: &[(u64, &str)] = &[
+    (0x40, "O_CREAT"),
+    (0x80, "O_EXCL"),
+    (0x100, "O_NOCTTY"),
+    (0x200, "O_TRUNC"),
+    (0x400, "O_APPEND"),
+    (0x800, "O_NONBLOCK"),
+    (0x10_1000, "O_SYNC"),
+    (0x1000, "O_DSYNC"),
+    (0x4000, "O_DIRECT"),
+    (0x8000, "O_LARGEFILE"),
+    (0x2_0000, "O_NOFOLLOW"),
+    (0x4_0000, "O_NOATIME"),
+    (0x8_0000, "O_CLOEXEC"),
+    (0x20_0000, "O_PATH"),
+    (0x41_0000, "O_TMPFILE"),
+    (0x1_0000, "O_DIRECTORY"),
+    (0x2000, "FASYNC"),
+];
 
 /// `open` on arm64: four bits are elsewhere.
-pub(in crate::decode) const OPEN_AARCH64: Set = Set::mixed(
-    "O_???",
-    3,
-    ACCESS,
-    &[
-        (0x40, "O_CREAT"),
-        (0x80, "O_EXCL"),
-        (0x100, "O_NOCTTY"),
-        (0x200, "O_TRUNC"),
-        (0x400, "O_APPEND"),
-        (0x800, "O_NONBLOCK"),
-        (0x10_1000, "O_SYNC"),
-        (0x1000, "O_DSYNC"),
-        (0x1_0000, "O_DIRECT"),
-        (0x2_0000, "O_LARGEFILE"),
-        (0x8000, "O_NOFOLLOW"),
-        (0x4_0000, "O_NOATIME"),
-        (0x8_0000, "O_CLOEXEC"),
-        (0x20_0000, "O_PATH"),
-        (0x40_4000, "O_TMPFILE"),
-        (0x4000, "O_DIRECTORY"),
-        (0x2000, "FASYNC"),
-    ],
-);
+pub(in crate::decode) const OPEN_AARCH64: Set = Set::mixed("O_???", 3, ACCESS, BITS_AARCH64);
+
+/// The same without a way of access: `pipe2`, `dup3`.
+pub(in crate::decode) const PIPE_AARCH64: Set = Set::flags("O_???", BITS_AARCH64);
+
+const BITS_AARCH64: &[(u64, &str)] = &[
+    (0x40, "O_CREAT"),
+    (0x80, "O_EXCL"),
+    (0x100, "O_NOCTTY"),
+    (0x200, "O_TRUNC"),
+    (0x400, "O_APPEND"),
+    (0x800, "O_NONBLOCK"),
+    (0x10_1000, "O_SYNC"),
+    (0x1000, "O_DSYNC"),
+    (0x1_0000, "O_DIRECT"),
+    (0x2_0000, "O_LARGEFILE"),
+    (0x8000, "O_NOFOLLOW"),
+    (0x4_0000, "O_NOATIME"),
+    (0x8_0000, "O_CLOEXEC"),
+    (0x20_0000, "O_PATH"),
+    (0x40_4000, "O_TMPFILE"),
+    (0x4000, "O_DIRECTORY"),
+    (0x2000, "FASYNC"),
+];
 
 /// `resolve` of `openat2`.
 pub(in crate::decode) const RESOLVE: Set = Set::flags(

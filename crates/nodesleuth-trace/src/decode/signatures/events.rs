@@ -1,7 +1,7 @@
 //! epoll, poll, select, eventfd, signalfd and inotify.
 
 use crate::decode::kind::Kind::{
-    Choice, Descriptor, Flags, In, Int, Out, Path, Pointer, Size, Unsigned,
+    Choice, Descriptor, Flags, Found, In, Int, Listed, Out, Path, Pointer, Size, Unsigned,
 };
 use crate::decode::kind::{Gives, Signature};
 use crate::decode::sets::events as set;
@@ -16,19 +16,25 @@ pub(super) const CALLS: &[Signature] = &[
         &["epoll_ctl"],
         &[Descriptor, Choice(&set::EPOLL_CTL), Descriptor, In(event)],
     ),
-    Signature::of(&["epoll_wait"], &[Descriptor, Out(events), Int, Int]),
+    Signature::of(&["epoll_wait"], &[Descriptor, Found(events), Int, Int]),
     Signature::of(
         &["epoll_pwait"],
-        &[Descriptor, Out(events), Int, Int, Pointer, Size],
+        &[Descriptor, Found(events), Int, Int, Pointer, Size],
     ),
     Signature::of(
         &["epoll_pwait2"],
-        &[Descriptor, Out(events), Int, In(timespec), Pointer, Size],
+        &[Descriptor, Found(events), Int, In(timespec), Pointer, Size],
     ),
-    Signature::of(&["poll"], &[In(poll_descriptors), Unsigned, Int]).gives(Gives::Ready),
+    Signature::of(&["poll"], &[Listed(1, poll_descriptors), Unsigned, Int]).gives(Gives::Ready),
     Signature::of(
         &["ppoll"],
-        &[In(poll_descriptors), Unsigned, In(timespec), Pointer, Size],
+        &[
+            Listed(1, poll_descriptors),
+            Unsigned,
+            In(timespec),
+            Pointer,
+            Size,
+        ],
     )
     .gives(Gives::Ready),
     Signature::of(&["select"], &[Int, Pointer, Pointer, Pointer, In(timeval)]),

@@ -1,13 +1,15 @@
 //! Files, folders and descriptors.
 
 use crate::decode::kind::Kind::{
-    self, Choice, Descriptor, Flags, Folder, Hex, In, Int, Long, Octal, Out, Path, Pointer,
+    self, Choice, Descriptor, Flags, Folder, Hex, In, Int, Listed, Long, Octal, Out, Path, Pointer,
     Received, Sent, Signal, Size, Text, Unsigned, Value,
 };
 use crate::decode::kind::{Gives, Signature};
 use crate::decode::printer::low;
 use crate::decode::sets::files as set;
-use crate::decode::structures::calls::{file_mode, ioctl, lock, name, open_flags, open_how, owner};
+use crate::decode::structures::calls::{
+    file_mode, ioctl, lock, name, open_flags, open_how, owner, pipe_flags,
+};
 use crate::decode::structures::sockets::{buffers, descriptors, int};
 use crate::decode::structures::status::{stat, statx};
 use crate::decode::structures::times::timespecs;
@@ -25,18 +27,28 @@ pub(super) const CALLS: &[Signature] = &[
     Signature::of(&["write"], &[Descriptor, Sent(2), Size]),
     Signature::of(&["pread64"], &[Descriptor, Received, Size, Long]),
     Signature::of(&["pwrite64"], &[Descriptor, Sent(2), Size, Long]),
-    Signature::of(&["readv", "writev"], &[Descriptor, In(buffers), Size]),
+    Signature::of(
+        &["readv", "writev"],
+        &[Descriptor, Listed(2, buffers), Size],
+    ),
     Signature::of(
         &["preadv", "pwritev"],
-        &[Descriptor, In(buffers), Size, Long],
+        &[Descriptor, Listed(2, buffers), Size, Long],
     ),
     Signature::of(
         &["preadv2", "pwritev2"],
-        &[Descriptor, In(buffers), Size, Long, Hex, Flags(&set::RWF)],
+        &[
+            Descriptor,
+            Listed(2, buffers),
+            Size,
+            Long,
+            Hex,
+            Flags(&set::RWF),
+        ],
     ),
     Signature::of(
         &["vmsplice"],
-        &[Descriptor, In(buffers), Size, Flags(&set::SPLICE)],
+        &[Descriptor, Listed(2, buffers), Size, Flags(&set::SPLICE)],
     ),
     Signature::of(&["lseek"], &[Descriptor, Long, Choice(&set::WHENCE)]),
     Signature::of(&["stat", "lstat"], &[Path, Out(stat)]),
@@ -118,16 +130,13 @@ pub(super) const CALLS: &[Signature] = &[
         &[Folder, Path, In(timespecs), Flags(&set::AT)],
     ),
     Signature::of(&["futimesat"], &[Folder, Path, Pointer]),
-    Signature::of(
-        &["mount"],
-        &[Path, Path, Pointer, Flags(&set::MOUNT), Pointer],
-    ),
+    Signature::of(&["mount"], &[Path, Path, Text, Flags(&set::MOUNT), Text]),
     Signature::of(&["umount2"], &[Path, Flags(&set::UMOUNT)]),
     Signature::of(&["dup"], &[Descriptor]).gives(Gives::Descriptor),
     Signature::of(&["dup2"], &[Descriptor, Int]).gives(Gives::Descriptor),
-    Signature::of(&["dup3"], &[Descriptor, Int, Value(open_flags)]).gives(Gives::Descriptor),
+    Signature::of(&["dup3"], &[Descriptor, Int, Value(pipe_flags)]).gives(Gives::Descriptor),
     Signature::of(&["pipe"], &[Out(descriptors)]),
-    Signature::of(&["pipe2"], &[Out(descriptors), Value(open_flags)]),
+    Signature::of(&["pipe2"], &[Out(descriptors), Value(pipe_flags)]),
     Signature::by(&["fcntl"], fcntl).gives(Gives::Fcntl),
     Signature::by(&["ioctl"], ioctl_arguments),
     Signature::of(&["flock"], &[Descriptor, Flags(&set::FLOCK)]),

@@ -53,8 +53,9 @@ mod tests {
                 let slots = captures::of(name);
                 for (index, kind) in kinds.iter().enumerate() {
                     let range = match kind {
-                        Kind::Path | Kind::Text | Kind::Sent(_) | Kind::In(_) => 0..2,
-                        Kind::Received | Kind::Out(_) => 2..4,
+                        Kind::Path | Kind::Text => 0..4,
+                        Kind::Sent(_) | Kind::In(_) | Kind::Listed(..) => 0..2,
+                        Kind::Received | Kind::Out(_) | Kind::Found(_) | Kind::Left(_) => 2..4,
                         _ => continue,
                     };
                     let mut captured = slots[range].iter().flatten();

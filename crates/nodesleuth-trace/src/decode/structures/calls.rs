@@ -46,6 +46,14 @@ pub(in crate::decode) fn open_flags(to: &mut Printer<'_>, value: u64) {
     to.open_flags(low(value).into());
 }
 
+/// Flags of `pipe2` and `dup3`.
+pub(in crate::decode) fn pipe_flags(to: &mut Printer<'_>, value: u64) {
+    match to.arch {
+        Arch::X86_64 => to.flags(&files::PIPE_X86_64, low(value).into()),
+        Arch::Aarch64 => to.flags(&files::PIPE_AARCH64, low(value).into()),
+    }
+}
+
 /// `struct open_how`.
 pub(in crate::decode) fn open_how(to: &mut Printer<'_>, bytes: &[u8]) -> Option<()> {
     let (flags, mode, resolve) = (u64_at(bytes, 0)?, u64_at(bytes, 8)?, u64_at(bytes, 16)?);

@@ -42,16 +42,15 @@ impl Words {
 
     /// `name(arguments`, still open.
     pub(super) fn call(&mut self, record: &Record<'_>, out: &mut String) {
+        self.files.note(record);
         self.name(record, out);
         out.push('(');
         self.decoder.write_arguments(record, &mut self.files, out);
-        self.files.note(record);
     }
 
     pub(super) fn arguments(&mut self, record: &Record<'_>) -> Vec<String> {
-        let arguments = self.decoder.arguments(record, &mut self.files);
         self.files.note(record);
-        arguments
+        self.decoder.arguments(record, &mut self.files)
     }
 
     /// After the arguments: the result may be a descriptor that the call has made.
