@@ -1,7 +1,7 @@
 //! epoll, poll, select, eventfd, signalfd and inotify.
 
 use crate::decode::kind::Kind::{
-    Choice, Descriptor, Flags, Found, In, Int, Listed, Out, Path, Pointer, Size, Unsigned,
+    Choice, Descriptor, Flags, Found, In, Int, Listed, Path, Pointer, Size, Unsigned,
 };
 use crate::decode::kind::{Gives, Signature};
 use crate::decode::sets::events as set;

@@ -41,7 +41,7 @@ pub(in crate::decode) fn events(to: &mut Printer<'_>, bytes: &[u8]) -> Option<()
         event(to, bytes)?;
     }
     let all = match to.record.end {
-        End::Returned(count) => usize::try_from(count).is_ok_and(|all| all * size <= bytes.len()),
+        End::Returned(count) => usize::try_from(count).is_ok_and(|all| all <= bytes.len() / size),
         End::InFlight | End::ThreadEnded => true,
     };
     to.text(if all { "]" } else { ", ...]" });
