@@ -1,5 +1,6 @@
 //! `nodesleuth syscalls`: what `strace -c` should say, without stopping the process.
 
+mod files;
 mod json;
 mod reading;
 mod row;
@@ -7,13 +8,12 @@ mod sampled;
 mod strace;
 mod text;
 
-use super::watched::WatchArgs;
+use super::watched::{Watch, WatchArgs};
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
-use nodesleuth_collect::Progress;
 use nodesleuth_trace::Options;
 
 /// Count a process's system calls in the kernel: calls, errors, time on a CPU and time waiting
@@ -40,13 +40,17 @@ pub(crate) struct Args {
     #[arg(long)]
     histogram: bool,
 
+    /// Also which files its calls were about: reading, writing, opening and listing folders
+    #[arg(long)]
+    files: bool,
+
     /// Also the processes that it starts meanwhile
     #[arg(long)]
     children: bool,
 
     /// Print the table of strace -c. Calls and errors mean the same; seconds do not: strace -c
     /// shows CPU of the whole process during a call, this shows CPU of the calling thread
-    #[arg(long, conflicts_with_all = ["by_thread", "errors", "histogram", "output"])]
+    #[arg(long, conflicts_with_all = ["by_thread", "errors", "histogram", "files", "output"])]
     strace_compat: bool,
 
     /// Format of the result
@@ -65,14 +69,21 @@ struct Shown {
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let (cancel, progress) = (signals::cancel(), Display::new(verbose));
     let target = args.watch.target(&cancel, &progress)?;
-    progress.stage("counting system calls");
     let options = Options {
         pid: target.pid.0,
         children: args.children,
         by_thread: args.by_thread,
+        files: args.files,
         stream: None,
     };
-    let watched = args.watch.watch(target, &options, &cancel, &mut |_| ())?;
+    let watch = Watch {
+        args: &args.watch,
+        options: &options,
+        cancel: &cancel,
+        progress: &progress,
+        enough: &|| false,
+    };
+    let watched = watch.run(target, &mut |_| ())?;
     progress.finish();
     let table = row::Table::of(&watched);
     let shown = Shown {

@@ -5,7 +5,7 @@ mod json;
 mod line;
 mod words;
 
-use super::watched::{Ended, WatchArgs, Watched};
+use super::watched::{Ended, Watch, WatchArgs, Watched};
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -80,6 +80,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         pid: target.pid.0,
         children: args.children,
         by_thread: false,
+        files: false,
         stream: Some(args.stream(arch)),
     };
     let words = Words::new(
@@ -89,13 +90,14 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         args.is_partial(),
     );
     let writer = RefCell::new(Writer::new(args, words));
-    let watched = args.watch.watch_until(
-        target,
-        &options,
-        &cancel,
-        &|| writer.borrow_mut().batch_ended(),
-        &mut |record| writer.borrow_mut().write(record),
-    )?;
+    let watch = Watch {
+        args: &args.watch,
+        options: &options,
+        cancel: &cancel,
+        progress: &progress,
+        enough: &|| writer.borrow_mut().batch_ended(),
+    };
+    let watched = watch.run(target, &mut |record| writer.borrow_mut().write(record))?;
     writer.into_inner().finish()?;
     output::note(&end(&watched));
     Ok(())
