@@ -41,10 +41,9 @@ pub(super) fn comparable(text: &str) -> Vec<String> {
         .map(|(pattern, alike)| (Regex::new(pattern).unwrap(), *alike))
         .collect();
     let alike = |call: &String| {
-        let replaced = rules.iter().fold(call.clone(), |call, (pattern, alike)| {
+        rules.iter().fold(call.clone(), |call, (pattern, alike)| {
             pattern.replace_all(&call, *alike).into_owned()
-        });
-        replaced
+        })
     };
     calls.iter().map(alike).collect()
 }
