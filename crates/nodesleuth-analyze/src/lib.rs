@@ -7,6 +7,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod call_ledger;
 pub mod catalog;
 mod cpu;
 pub mod facts;
@@ -17,8 +18,11 @@ mod lookup;
 mod matcher;
 mod not_checked;
 mod others;
+mod period;
 mod pricing;
+mod spin;
 mod stacks;
+mod traced;
 mod verdict;
 
 pub use catalog::{Catalog, CatalogError, Thresholds};
