@@ -22,6 +22,7 @@ mod period;
 mod pricing;
 mod spin;
 mod stacks;
+mod summary;
 mod traced;
 mod verdict;
 
@@ -76,6 +77,7 @@ pub fn analyze(
         others: others::hot(&input),
         not_checked,
         facts: facts.clone(),
+        syscalls: summary::of(&input),
         own_cost: evidence.own_cost.value().cloned(),
         warnings: input.warnings.clone(),
     }

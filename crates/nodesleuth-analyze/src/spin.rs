@@ -17,6 +17,14 @@ const SLEEPS: &[&str] = &["clock_nanosleep", "nanosleep"];
 /// Calls that do nothing but wait, wake or give way, whatever their arguments.
 const ALWAYS: &[&str] = &["futex", "sched_yield"];
 
+/// Errors that are the ordinary answer of a call that waits or asks.
+const ORDINARY: &[&str] = &["EAGAIN", "EINPROGRESS", "EINTR", "ETIMEDOUT"];
+
+/// Whether an error only says that there was nothing to do.
+pub(crate) fn is_ordinary(error: &str) -> bool {
+    ORDINARY.contains(&error)
+}
+
 /// One kind of such calls.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SpinCall {

@@ -72,10 +72,12 @@ pub(super) const FACTS: &[FactDef] = &[
         name: "syscalls.failing.rate",
         kind: FactType::Number,
         unit: "per second",
-        doc: "How often the call that fails at a fixed period fails, a second.",
+        doc: "How often the call that fails at a fixed period fails, a second; 0 when none does.",
         derive: |input| {
             let traced = Traced::of(input.evidence)?;
-            number(traced.rate(worst(input)?.0.calls), traced.source())
+            traced.failing()?;
+            let calls = worst(input).map_or(0, |(failing, _)| failing.calls);
+            number(traced.rate(calls), traced.source())
         },
     },
     FactDef {
@@ -125,8 +127,6 @@ pub(super) const FACTS: &[FactDef] = &[
 
 /// The loop around a call that does nothing: measured 0.5 to 1.5 times the call in Go's scheduler.
 const SPIN_USER_PER_KERNEL: f64 = 2.0;
-/// Errors that are the ordinary answer of a call that waits or asks.
-const ORDINARY: &[&str] = &["EAGAIN", "EINPROGRESS", "EINTR", "ETIMEDOUT"];
 
 fn sum(input: &Input<'_>, part: fn(&SpinCall) -> f64) -> Result<f64, Missing> {
     let traced = Traced::of(input.evidence)?;
@@ -149,7 +149,7 @@ fn source(input: &Input<'_>) -> Result<String, Missing> {
 /// Failing calls with a fixed period.
 fn periodic<'a>(traced: &Traced<'a>) -> Result<Vec<(&'a FailingCall, f64)>, Missing> {
     let failing = traced.failing()?.iter();
-    let unusual = failing.filter(|failing| !ORDINARY.contains(&failing.error.as_str()));
+    let unusual = failing.filter(|failing| !spin::is_ordinary(&failing.error));
     let with_period = unusual.filter_map(|failing| Some((failing, period::of(&failing.bursts)?)));
     Ok(with_period.collect())
 }
