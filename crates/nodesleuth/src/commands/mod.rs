@@ -12,8 +12,10 @@ mod docs;
 pub(crate) mod explain;
 pub(crate) mod hidden;
 pub(crate) mod pprof;
+pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
+mod watched;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -32,6 +34,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Bundle(args) => bundle::run(&args).map(done),
         Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
+        Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),

@@ -1,0 +1,136 @@
+//! A capture: the best engine that runs here, what it delivers, and its end.
+
+use crate::{Attempt, Engine, Options, Record, Summary};
+use std::path::Path;
+
+/// What every engine does once it runs.
+pub(crate) trait Capture {
+    /// Hands over the records that have come in since the last time.
+    fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String>;
+
+    /// Detaches first, then hands over the rest, calls in flight included.
+    fn finish(self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String>;
+}
+
+/// Why there is no capture.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// No such process.
+    #[error("there is no process {0}")]
+    NoProcess(u32),
+    /// No engine runs here.
+    #[error("no engine can watch system calls here: {}", refusals(.0))]
+    NoEngine(Vec<Attempt>),
+    /// An engine broke off.
+    #[error("{engine}: {reason}")]
+    Broken {
+        /// Which.
+        engine: Engine,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn refusals(attempts: &[Attempt]) -> String {
+    let told = attempts.iter().filter_map(|attempt| {
+        let reason = attempt.refused.as_ref()?;
+        Some(format!("{}: {reason}", attempt.engine))
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// A running capture. Dropping it ends it.
+pub struct Session {
+    engine: Engine,
+    attempts: Vec<Attempt>,
+    capture: Box<dyn Capture>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Session")
+            .field("engine", &self.engine)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Begins a capture with the engine asked for, or the first that runs.
+    ///
+    /// # Errors
+    /// When there is no such process or no engine runs.
+    pub fn open(options: &Options, choice: Option<Engine>) -> Result<Self, TraceError> {
+        if !Path::new(&format!("/proc/{}/task", options.pid)).exists() {
+            return Err(TraceError::NoProcess(options.pid));
+        }
+        let mut attempts = Vec::new();
+        let wanted = |engine: &Engine| choice.is_none_or(|choice| choice == *engine);
+        for engine in Engine::ALL.into_iter().filter(wanted) {
+            match open(engine, options) {
+                Ok(capture) => {
+                    attempts.push(Attempt {
+                        engine,
+                        refused: None,
+                    });
+                    return Ok(Self {
+                        engine,
+                        attempts,
+                        capture,
+                    });
+                }
+                Err(reason) => attempts.push(Attempt {
+                    engine,
+                    refused: Some(reason),
+                }),
+            }
+        }
+        Err(TraceError::NoEngine(attempts))
+    }
+
+    /// The engine that runs.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The engines that were tried, the last one with success.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Hands over the records that have come in since the last time. To be called every few
+    /// milliseconds: nothing wakes us when there are some, as that would slow the process watched.
+    ///
+    /// # Errors
+    /// When the engine broke off.
+    pub fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), TraceError> {
+        let engine = self.engine;
+        let polled = self.capture.poll(each);
+        polled.map_err(|reason| TraceError::Broken { engine, reason })
+    }
+
+    /// Ends the capture: detaches, hands over what is left, calls in flight last, and sums up.
+    ///
+    /// # Errors
+    /// When the engine's counts cannot be read.
+    pub fn finish(self, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, TraceError> {
+        let engine = self.engine;
+        let finished = self.capture.finish(each);
+        finished.map_err(|reason| TraceError::Broken { engine, reason })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
+    match engine {
+        Engine::BpfRing | Engine::BpfPerf | Engine::BpfClassic => {
+            Ok(Box::new(crate::bpf::BpfCapture::open(engine, options)?))
+        }
+        Engine::PerfRings | Engine::Sampling => Err("not there yet".to_owned()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(_: Engine, _: &Options) -> Result<Box<dyn Capture>, String> {
+    Err("it needs Linux".to_owned())
+}
