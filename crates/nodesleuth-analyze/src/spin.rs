@@ -120,14 +120,14 @@ mod tests {
             kind,
             calls,
             on_cpu: Nanos(on_cpu),
+            looked: Nanos(500_000_000),
         };
         ArgumentSample {
-            length: Nanos(500_000_000),
-            lost: 0,
             uses: vec![
                 one(ArgumentKind::ZeroTimeout, 7_500, 30_000_000),
                 one(ArgumentKind::Other, 2_500, 30_000_000),
             ],
+            ..ArgumentSample::default()
         }
     }
 

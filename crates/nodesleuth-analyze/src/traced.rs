@@ -53,19 +53,16 @@ impl<'a> Traced<'a> {
     }
 
     pub(crate) fn arguments(&self) -> Result<&'a ArgumentSample, Missing> {
-        let sample = self.trace.arguments.require("arguments of system calls")?;
-        if sample.length.seconds() < SHORTEST_SECONDS {
-            return Err(absent("arguments were looked at for too short a time"));
-        }
-        Ok(sample)
+        self.trace.arguments.require("arguments of system calls")
     }
 
     /// Calls a second with arguments of this kind.
     pub(crate) fn argument_rate(&self, kind: ArgumentKind) -> Result<f64, Missing> {
-        let sample = self.arguments()?;
-        let uses = sample.uses.iter().filter(|one| one.kind == kind);
-        let calls = uses.map(|one| one.calls).fold(0, u64::saturating_add);
-        Ok(calls as f64 / sample.length.seconds())
+        let uses = self.arguments()?.uses.iter();
+        let of_kind = uses.filter(|one| one.kind == kind && one.looked.0 > 0);
+        Ok(of_kind
+            .map(|one| one.calls as f64 / one.looked.seconds())
+            .sum())
     }
 
     pub(crate) fn failing(&self) -> Result<&'a [FailingCall], Missing> {

@@ -77,10 +77,7 @@ fn trace(calls: Vec<SyscallUse>) -> SyscallTrace {
         engine: "bpf-ring".to_owned(),
         length: Nanos(1_000_000_000),
         calls,
-        arguments: Observed::Value(ArgumentSample {
-            length: Nanos(1_000_000_000),
-            ..ArgumentSample::default()
-        }),
+        arguments: Observed::Value(ArgumentSample::default()),
         failing: Observed::Value(Vec::new()),
         files: Observed::Value(Vec::new()),
         ..SyscallTrace::default()
@@ -119,6 +116,7 @@ fn with_kinds(mut trace: SyscallTrace, uses: &[(&str, ArgumentKind, u64)]) -> Sy
         kind: *kind,
         calls: *calls,
         on_cpu: Nanos(calls * 1_000),
+        looked: Nanos(1_000_000_000),
     });
     if let Observed::Value(sample) = &mut trace.arguments {
         sample.uses = uses.collect();

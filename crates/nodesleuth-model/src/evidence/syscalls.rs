@@ -111,10 +111,10 @@ impl SyscallUse {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ArgumentSample {
-    /// How long it was looked.
-    pub length: Nanos,
     /// Calls that there was no room for.
     pub lost: u64,
+    /// Calls that were too many to be looked at one by one.
+    pub left_out: Vec<String>,
     /// What was seen, by call and kind.
     pub uses: Vec<ArgumentUse>,
 }
@@ -131,6 +131,8 @@ pub struct ArgumentUse {
     pub calls: u64,
     /// Their time on a CPU.
     pub on_cpu: Nanos,
+    /// How long it was looked for them.
+    pub looked: Nanos,
 }
 
 /// What matters of a call's arguments.

@@ -10,7 +10,7 @@ use nix::unistd::Pid as RawPid;
 use nodesleuth_analyze::Catalog;
 use nodesleuth_collect::tasks::choose_target;
 use nodesleuth_collect::{
-    Cancel, Clock, CollectError, Node, Options, Progress, SystemClock, TargetChoice,
+    Cancel, Clock, CollectError, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
 };
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Cores, Nanos, printable};
@@ -98,6 +98,7 @@ impl WatchArgs {
             profiles: Vec::new(),
             read_child: own_binary(),
             slow_read_budget: Duration::ZERO,
+            trace: TracePlan::Never,
             hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
         };
         choose_target(&node, &SystemClock, &options, cancel, progress).map_err(|error| {
