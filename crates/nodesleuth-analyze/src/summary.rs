@@ -14,6 +14,8 @@ const SPIN_SHARE: f64 = 0.1;
 const WORKING_SHARE: f64 = 0.5;
 /// Calls in which a thread with nothing to do is parked.
 const PARKING: &[&str] = &[
+    "accept",
+    "accept4",
     "clock_nanosleep",
     "epoll_pwait",
     "epoll_pwait2",
@@ -26,7 +28,10 @@ const PARKING: &[&str] = &[
     "pselect6",
     "restart_syscall",
     "rt_sigtimedwait",
+    "sched_yield",
     "select",
+    "wait4",
+    "waitid",
 ];
 /// Failures rarer than this are shown only when they have a period.
 const FAILING_RATE: f64 = 10.0;
@@ -95,12 +100,12 @@ fn call_rows(input: &Input<'_>, traced: &Traced<'_>) -> Vec<CallRow> {
     rows
 }
 
+/// As `nodesleuth syscalls` reads them.
 fn reading(call: &SyscallUse) -> CallReading {
-    let on_cpu = call.on_cpu.seconds() >= WORKING_SHARE * call.wall.seconds();
-    if on_cpu {
-        CallReading::Working
-    } else if PARKING.contains(&call.name.as_str()) {
+    if PARKING.contains(&call.name.as_str()) {
         CallReading::Parked
+    } else if call.on_cpu.seconds() >= WORKING_SHARE * call.wall.seconds() {
+        CallReading::Working
     } else {
         CallReading::Waiting
     }

@@ -75,7 +75,7 @@ impl CallReading {
         match self {
             Self::Working => "working",
             Self::Waiting => "waiting",
-            Self::Parked => "parked, harmless",
+            Self::Parked => "idle parking",
             Self::Spinning => "spinning",
         }
     }

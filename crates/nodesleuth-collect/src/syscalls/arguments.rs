@@ -55,7 +55,8 @@ fn made(name: &str, record: &Record<'_>) -> Option<ArgumentKind> {
         "execve" | "execveat" => return (result == 0).then_some(ArgumentKind::NewProgram),
         "clone" => record.arguments[0],
         "clone3" => word(record.captured[0], 0)?,
-        _ => 0,
+        "fork" | "vfork" => 0,
+        _ => return None,
     };
     if result <= 0 {
         return None;

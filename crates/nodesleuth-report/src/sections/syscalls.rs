@@ -197,7 +197,7 @@ mod tests {
             lines,
             [
                 "read|1,234|ETIMEDOUT 12/s|0.40||working",
-                "futex|1,234|ETIMEDOUT 12/s|0.000|9.3 threads|parked, harmless"
+                "futex|1,234|ETIMEDOUT 12/s|0.000|9.3 threads|idle parking"
             ]
         );
     }
