@@ -9,6 +9,9 @@ mod names;
 mod options;
 mod record;
 mod summary;
+mod tally;
+#[cfg(target_os = "linux")]
+mod tracepoints;
 
 #[cfg(target_os = "linux")]
 mod bpf;
@@ -16,6 +19,10 @@ mod bpf;
 mod clock;
 #[cfg(target_os = "linux")]
 mod cost;
+#[cfg(target_os = "linux")]
+mod perf;
+#[cfg(target_os = "linux")]
+mod sampling;
 mod session;
 
 #[cfg(target_os = "linux")]

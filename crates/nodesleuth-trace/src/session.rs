@@ -2,9 +2,19 @@
 
 use crate::{Attempt, Engine, Options, Record, Summary};
 use std::path::Path;
+use std::time::Duration;
+
+/// Rings are read so often. Nothing wakes us: a wake-up for each event would cost the process
+/// watched many times what the event itself costs.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+/// Where there is nothing to read, only the end to notice.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// What every engine does once it runs.
 pub(crate) trait Capture {
+    /// How soon the next poll should come.
+    fn pause(&self) -> Duration;
+
     /// Hands over the records that have come in since the last time.
     fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String>;
 
@@ -98,8 +108,13 @@ impl Session {
         &self.attempts
     }
 
-    /// Hands over the records that have come in since the last time. To be called every few
-    /// milliseconds: nothing wakes us when there are some, as that would slow the process watched.
+    /// How soon the next poll should come.
+    pub fn pause(&self) -> Duration {
+        self.capture.pause()
+    }
+
+    /// Hands over the records that have come in since the last time. To be called after each
+    /// pause: nothing wakes us when there are some, as that would slow the process watched.
     ///
     /// # Errors
     /// When the engine broke off.
@@ -126,7 +141,8 @@ fn open(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
         Engine::BpfRing | Engine::BpfPerf | Engine::BpfClassic => {
             Ok(Box::new(crate::bpf::BpfCapture::open(engine, options)?))
         }
-        Engine::PerfRings | Engine::Sampling => Err("not there yet".to_owned()),
+        Engine::PerfRings => Ok(Box::new(crate::tracepoints::RingsCapture::open(options)?)),
+        Engine::Sampling => Ok(Box::new(crate::sampling::SamplingCapture::open(options)?)),
     }
 }
 

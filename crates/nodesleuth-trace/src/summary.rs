@@ -1,6 +1,6 @@
 //! What a capture has found.
 
-use crate::Engine;
+use crate::{Engine, Record};
 use serde::{Deserialize, Serialize};
 
 /// How many classes of duration are told apart: class i holds calls of 2^i to 2^(i+1) ns, the last
@@ -109,6 +109,18 @@ pub struct InFlight {
     pub on_cpu_ns: Option<u64>,
     /// Its arguments.
     pub arguments: [u64; 6],
+}
+
+impl From<&Record<'_>> for InFlight {
+    fn from(record: &Record<'_>) -> Self {
+        Self {
+            tid: record.tid,
+            number: record.number,
+            wall_ns: Some(record.wall_ns),
+            on_cpu_ns: record.on_cpu_ns,
+            arguments: record.arguments,
+        }
+    }
 }
 
 /// What did not fit.

@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{hidden, pprof, syscalls, top};
+use crate::commands::{hidden, pprof, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ pub(crate) enum Command {
     /// Processes or threads by CPU, as pidstat shows them.
     Top(top::Args),
     Syscalls(syscalls::Args),
+    Trace(trace::Args),
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
     Pprof(pprof::Args),

@@ -1,7 +1,7 @@
 //! The structs of `bpf/records.h` as bytes and words.
 
 use crate::captures::{self, Extent, Slot};
-use crate::{Arch, Captured, End, InFlight, Record, Total};
+use crate::{Arch, Captured, End, Record, Total};
 
 /// `struct record` with its whole payload.
 pub(super) const RECORD: usize = 1208;
@@ -185,6 +185,11 @@ pub(super) fn record<'a>(bytes: &'a [u8], registers: &Registers) -> Option<Recor
     })
 }
 
+/// When a record's call ended; `None` if it is too short to be one.
+pub(super) fn end_ns(bytes: &[u8]) -> Option<u64> {
+    (bytes.len() >= HEADER).then(|| u64_at(bytes, 0).saturating_add(u64_at(bytes, 8)))
+}
+
 fn end(flags: u8, result: u64) -> End {
     if flags & ACTIVE != 0 {
         End::InFlight
@@ -227,18 +232,6 @@ pub(super) fn close(bytes: &mut RecordBytes, end_ns: u64) -> bool {
         bytes[16..24].copy_from_slice(&wall_ns.to_ne_bytes());
     }
     true
-}
-
-impl From<&Record<'_>> for InFlight {
-    fn from(record: &Record<'_>) -> Self {
-        Self {
-            tid: record.tid,
-            number: record.number,
-            wall_ns: Some(record.wall_ns),
-            on_cpu_ns: record.on_cpu_ns,
-            arguments: record.arguments,
-        }
-    }
 }
 
 /// `struct statistics`, summed over CPUs.

@@ -4,22 +4,25 @@ mod layout;
 mod load;
 mod namespace;
 mod objects;
+mod output;
 mod read;
 mod refusal;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
-use crate::session::Capture;
+use crate::session::{Capture, LOOK, POLL};
 use crate::{Engine, Options, Record, Summary};
 use aya::Ebpf;
-use aya::maps::{Map, MapData, MapError, RingBuf};
+use aya::maps::{Map, MapError};
 use layout::Registers;
+use output::Output;
+use std::time::Duration;
 
 /// A running capture. Everything of it in the kernel hangs on our file descriptors.
 pub(crate) struct BpfCapture {
     engine: Engine,
     ebpf: Ebpf,
-    ring: RingBuf<MapData>,
+    output: Output,
     registers: Registers,
     by_thread: bool,
     streams: bool,
@@ -33,14 +36,13 @@ impl BpfCapture {
         let events = ebpf
             .take_map("events")
             .ok_or("the BPF object has no map events")?;
-        let ring = RingBuf::try_from(events)
-            .map_err(|error| refusal::reason("mapping the ring buffer", &error))?;
+        let output = Output::open(engine, events, options)?;
         let call_before_ns = cost::own_call_ns();
         load::attach(&mut ebpf)?;
         Ok(Self {
             engine,
             ebpf,
-            ring,
+            output,
             registers,
             by_thread: options.by_thread,
             streams: options.stream.is_some(),
@@ -51,12 +53,12 @@ impl BpfCapture {
 }
 
 impl Capture for BpfCapture {
+    fn pause(&self) -> Duration {
+        if self.streams { POLL } else { LOOK }
+    }
+
     fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String> {
-        while let Some(item) = self.ring.next() {
-            if let Some(record) = layout::record(&item, &self.registers) {
-                each(&record);
-            }
-        }
+        self.output.drain(&self.registers, false, each);
         Ok(())
     }
 
@@ -64,8 +66,9 @@ impl Capture for BpfCapture {
         let call_during_ns = cost::own_call_ns();
         let end_ns = monotonic_ns();
         load::detach(&mut self.ebpf)?;
-        self.poll(each)?;
-        let counted = read::counters(&self.ebpf)?;
+        self.output.drain(&self.registers, true, each);
+        let mut counted = read::counters(&self.ebpf)?;
+        counted.lost.dropped = counted.lost.dropped.max(self.output.lost());
         let mut nobody = |_: &Record<'_>| ();
         let each = if self.streams { each } else { &mut nobody };
         Ok(Summary {

@@ -15,6 +15,7 @@ pub(crate) mod pprof;
 pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
+pub(crate) mod trace;
 mod watched;
 
 use crate::args::{Args, Command};
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Bundle(args) => bundle::run(&args).map(done),
         Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
+        Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),

@@ -3,6 +3,7 @@
 mod json;
 mod reading;
 mod row;
+mod sampled;
 mod strace;
 mod text;
 

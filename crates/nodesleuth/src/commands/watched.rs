@@ -18,11 +18,6 @@ use nodesleuth_trace::{Engine, Record, Session, Summary};
 use std::path::Path;
 use std::time::Duration;
 
-/// Rings are read so often. Nothing wakes us: a wake-up for each event would cost the process
-/// watched many times what the event itself costs.
-const POLL: Duration = Duration::from_millis(5);
-/// Without a stream there is nothing to read; how soon an end is noticed.
-const LOOK: Duration = Duration::from_millis(50);
 /// Every process on the node pays while a capture lasts.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -117,6 +112,18 @@ impl WatchArgs {
         cancel: &Cancel,
         each: &mut dyn FnMut(&Record<'_>),
     ) -> Result<Watched, Failure> {
+        self.watch_until(target, options, cancel, &|| false, each)
+    }
+
+    /// Watches until there is an end or enough was seen.
+    pub(crate) fn watch_until(
+        &self,
+        target: Target,
+        options: &nodesleuth_trace::Options,
+        cancel: &Cancel,
+        enough: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<Watched, Failure> {
         let clock = SystemClock;
         let own_before = own_cpu();
         let mut session = Session::open(options, self.engine)?;
@@ -124,7 +131,6 @@ impl WatchArgs {
         let target_before = cpu_of(options.pid);
         let (begin, gone) = (clock.boot(), format!("/proc/{}", options.pid));
         let mut last_cpu = target_before;
-        let pause = options.stream.as_ref().map_or(LOOK, |_| POLL);
         let ended = loop {
             session.poll(each)?;
             if !Path::new(&gone).exists() {
@@ -137,10 +143,10 @@ impl WatchArgs {
             let left = self
                 .length
                 .saturating_sub(Duration::from_nanos(clock.boot().since(begin).0));
-            if left.is_zero() {
+            if left.is_zero() || enough() {
                 break Ended::InTime;
             }
-            clock.wait(left.min(pause));
+            clock.wait(left.min(session.pause()));
         };
         let attempts = session.attempts().to_vec();
         let summary = session.finish(each)?;

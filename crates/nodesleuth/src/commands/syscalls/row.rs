@@ -160,7 +160,7 @@ impl Maker<'_> {
     }
 }
 
-fn call_name(number: u16) -> String {
+pub(super) fn call_name(number: u16) -> String {
     let known = Arch::native().and_then(|arch| arch.name(number));
     known.map_or_else(|| format!("syscall_{number}"), str::to_owned)
 }

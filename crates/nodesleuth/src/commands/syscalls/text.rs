@@ -3,6 +3,7 @@
 use super::Shown;
 use super::reading::RULE;
 use super::row::{Row, Table};
+use super::sampled;
 use crate::commands::watched::{Ended, Watched};
 use comfy_table::{CellAlignment, presets};
 use nodesleuth_model::units::grouped;
@@ -30,7 +31,8 @@ const BAR: usize = 40;
 
 pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
     let mut text = header(watched, table);
-    if let Figures::Sampled { .. } = watched.summary.figures {
+    if let Figures::Sampled { looks, totals } = &watched.summary.figures {
+        text.push_str(&sampled::of(*looks, totals));
         return text;
     }
     text.push_str(&rows(&table.rows, table.length, watched.target_cpu));
