@@ -42,6 +42,10 @@ const OBJECTS: &[Object] = &[
     syscalls("syscalls_ring", &["-DRING"]),
     syscalls("syscalls_perf", &[]),
     syscalls("syscalls_classic", &["-DCLASSIC"]),
+    Object {
+        relocated: true,
+        ..syscalls("syscalls_files", &["-DRING", "-DFILES"])
+    },
 ];
 
 const fn syscalls(name: &'static str, defines: &'static [&'static str]) -> Object {

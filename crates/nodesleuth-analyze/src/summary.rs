@@ -160,6 +160,7 @@ fn notes(traced: &Traced<'_>) -> Vec<String> {
             "{uncounted} calls could not be counted for want of room"
         ));
     }
+    notes.extend(traced.trace.files_note.clone());
     let lost = traced
         .trace
         .arguments

@@ -27,11 +27,10 @@ enum map_type {
     MAP_PERCPU_HASH = 5,
     MAP_PERCPU_ARRAY = 6,
     MAP_RINGBUF = 27,
-    MAP_TASK_STORAGE = 29,
 };
 
-enum { MAP_NO_PREALLOC = 1, MAP_UPDATE_ANY = 0, MAP_UPDATE_NEW = 1 };
-enum { RING_NO_WAKEUP = 1, STORAGE_CREATE = 1 };
+enum { MAP_UPDATE_NEW = 1 };
+enum { RING_NO_WAKEUP = 1 };
 #define CURRENT_CPU 0xffffffffULL
 
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
@@ -40,9 +39,11 @@ static long (*const map_delete)(void *map, const void *key) = (void *)3;
 static __u64 (*const monotonic_ns)(void) = (void *)5;
 static __u64 (*const pid_tgid)(void) = (void *)14;
 static long (*const perf_output)(void *context, void *map, __u64 flags, void *data, __u64 size) = (void *)25;
+static __u64 (*const current_task_address)(void) = (void *)35;
 static long (*const read_user)(void *to, __u64 size, const void *from) = (void *)112;
 static long (*const read_kernel)(void *to, __u64 size, const void *from) = (void *)113;
 static long (*const read_user_string)(void *to, __u64 size, const void *from) = (void *)114;
+static long (*const read_kernel_string)(void *to, __u64 size, const void *from) = (void *)115;
 
 struct namespace_ids {
     __u32 pid;
@@ -51,8 +52,6 @@ struct namespace_ids {
 static long (*const pid_tgid_in_namespace)(__u64 device, __u64 inode, struct namespace_ids *ids, __u32 size) = (void *)120;
 static long (*const seq_write)(void *seq, const void *data, __u32 size) = (void *)127;
 static long (*const ring_output)(void *ring, void *data, __u64 size, __u64 flags) = (void *)130;
-static void *(*const storage_get)(void *map, void *task, void *value, __u64 flags) = (void *)156;
-static void *(*const current_task)(void) = (void *)158;
 
 // Arguments of a raw tracepoint as the kernel passes them.
 struct raw_arguments {

@@ -13,6 +13,7 @@ enum {
     ERRORS_ONLY = 8,
     WITH_CHILDREN = 16,
     IN_NAMESPACE = 32,
+    WANT_FILES = 64,
 };
 
 struct config {
@@ -53,6 +54,18 @@ struct slot {
 struct interest {
     struct slot slots[SLOTS];
     __u32 streamed;
+    __u32 file_from;
+};
+
+// Where a call's file is found: interest.file_from.
+enum { FILE_NONE = 0, FILE_FROM_RESULT = 1, FILE_FROM_REGISTER = 2 };
+
+// A file as far as one system call of one process is about it.
+struct file_key {
+    __u64 inode;
+    __u32 device;
+    __u32 number;
+    __u32 tgid;
     __u32 spare;
 };
 
@@ -82,6 +95,8 @@ struct record {
     __u16 length[SLOTS];
     __u32 spare_too;
     __u8 payload[PAYLOAD];
+    // Not streamed.
+    struct file_key file;
 };
 
 enum { HEADER = __builtin_offsetof(struct record, payload) };

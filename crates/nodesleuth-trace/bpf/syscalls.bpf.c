@@ -2,9 +2,13 @@
 // Counts and streams the system calls of one process. One source, an object for each engine:
 //   RING     records go to a ring buffer, else to a perf event array
 //   CLASSIC  attached to classic tracepoints, for kernels before 4.17, else to raw tracepoints
+//   FILES    also bills calls to files; needs the kernel's BTF
 // The programs run with preemption off and a thread runs on one CPU at a time, so what is kept for
 // a thread or for a CPU needs no atomics.
 #include "records.h"
+#ifdef FILES
+#include "files.h"
+#endif
 
 struct {
 #ifdef RING
@@ -321,6 +325,13 @@ INLINE void enter(struct event *event, struct record *state, __u32 number)
         if (interest && interest->streamed)
             read_before(state, interest);
     }
+#ifdef FILES
+    if (event->config->flags & WANT_FILES) {
+        const struct interest *interest = interest_in(number);
+        if (interest)
+            remember_file(state, interest);
+    }
+#endif
     // Last, so that our own work is not part of the call.
     state->begin_ns = monotonic_ns();
 }
@@ -345,6 +356,13 @@ INLINE void deliver(void *context, struct event *event, struct record *state)
 {
     if (event->config->flags & WANT_SUMMARY)
         summarise(event, state);
+#ifdef FILES
+    if (event->config->flags & WANT_FILES) {
+        const struct interest *interest = interest_in(state->number);
+        if (interest && !bill_file(state, interest))
+            event->counters->unsummed++;
+    }
+#endif
     if (event->config->flags & WANT_STREAM) {
         const struct interest *interest = interest_in(state->number);
         if (is_streamed(event, interest, state)) {

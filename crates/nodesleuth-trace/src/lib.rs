@@ -5,6 +5,7 @@
 
 pub mod captures;
 mod engine;
+mod files;
 mod names;
 mod options;
 mod record;
@@ -28,6 +29,7 @@ mod session;
 #[cfg(target_os = "linux")]
 pub use clock::boottime_offset_ns;
 pub use engine::{Attempt, Engine};
+pub use files::{FileCosts, FileMethod, FileTotal};
 pub use names::{Arch, error_name};
 pub use options::{Options, StreamOptions};
 pub use record::{Captured, End, Record};

@@ -1,5 +1,7 @@
 //! What is to be seen, of whom.
 
+use crate::Record;
+
 /// What a capture is to see.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -9,6 +11,8 @@ pub struct Options {
     pub children: bool,
     /// Totals for each thread, not only for the process.
     pub by_thread: bool,
+    /// Which file each call was about.
+    pub files: bool,
     /// Single calls, if wanted.
     pub stream: Option<StreamOptions>,
 }
@@ -29,6 +33,19 @@ pub struct StreamOptions {
 impl StreamOptions {
     /// Room for about a sixth of a second at 200,000 calls a second.
     pub const RING_BYTES: u32 = 4 << 20;
+
+    /// Whether single calls of this system call are wanted.
+    pub(crate) fn wants(&self, number: u16) -> bool {
+        let numbers = self.numbers.as_ref();
+        numbers.is_none_or(|numbers| numbers.contains(&number))
+    }
+
+    /// Whether this single call is wanted.
+    pub(crate) fn passes(&self, record: &Record<'_>) -> bool {
+        self.wants(record.number)
+            && record.wall_ns >= self.slower_than_ns
+            && (!self.errors_only || record.end.error().is_some())
+    }
 }
 
 impl Default for StreamOptions {

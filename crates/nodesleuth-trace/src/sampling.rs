@@ -106,6 +106,7 @@ impl Capture for SamplingCapture {
                 looks: self.looks,
                 totals: totals.collect(),
             },
+            files: None,
             in_flight: self.last,
             lost: Lost::default(),
             cost: Cost::default(),

@@ -137,6 +137,26 @@ impl Session {
 
 #[cfg(target_os = "linux")]
 fn open(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
+    if !options.files || !engine.counts() {
+        return open_plain(engine, options);
+    }
+    let because = match engine {
+        Engine::BpfRing => match open_plain(engine, options) {
+            Ok(capture) => return Ok(capture),
+            Err(reason) => reason,
+        },
+        _ => "this engine reads no kernel structs".to_owned(),
+    };
+    let arch = crate::Arch::native().ok_or("system calls of this architecture are not known")?;
+    let tracker = crate::files::Tracker::new(arch, because);
+    let open = |options: &Options| open_plain(engine, options);
+    Ok(Box::new(crate::files::ByDescriptor::open(
+        options, tracker, open,
+    )?))
+}
+
+#[cfg(target_os = "linux")]
+fn open_plain(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
     match engine {
         Engine::BpfRing | Engine::BpfPerf | Engine::BpfClassic => {
             Ok(Box::new(crate::bpf::BpfCapture::open(engine, options)?))

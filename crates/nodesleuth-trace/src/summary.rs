@@ -1,6 +1,6 @@
 //! What a capture has found.
 
-use crate::{Engine, Record};
+use crate::{Engine, FileCosts, Record};
 use serde::{Deserialize, Serialize};
 
 /// How many classes of duration are told apart: class i holds calls of 2^i to 2^(i+1) ns, the last
@@ -16,6 +16,8 @@ pub struct Summary {
     pub length_ns: u64,
     /// The figures of each system call.
     pub figures: Figures,
+    /// What calls about files cost, if that was wanted.
+    pub files: Option<FileCosts>,
     /// Calls that had not returned when the capture ended, by thread.
     pub in_flight: Vec<InFlight>,
     /// What did not fit somewhere, and is therefore missing above.

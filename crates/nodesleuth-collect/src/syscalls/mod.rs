@@ -6,6 +6,7 @@
 
 mod arguments;
 mod counts;
+mod files;
 mod paths;
 mod plan;
 mod tally;
@@ -18,7 +19,7 @@ pub use plan::TracePlan;
 use crate::file_kind::Kinds;
 use crate::tasks::cgroup_mounts;
 use crate::{Collector, Ctx, Finish};
-use nodesleuth_model::evidence::{ArgumentKind, ArgumentSample, SyscallTrace};
+use nodesleuth_model::evidence::{ArgumentKind, ArgumentSample, ArgumentUse, SyscallTrace};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed, Pid};
 use nodesleuth_trace::{Options, StreamOptions};
 use paths::Paths;
@@ -72,117 +73,128 @@ fn capture(ctx: &Ctx<'_>, cpus: u32, watch: &Watch<'_>) -> Result<SyscallTrace, 
         let reason = "only processes of this machine can be watched, not those of another root";
         return Err(Missing::new(MissingKind::Unsupported, reason));
     }
-    stopped(ctx)?;
-    let mut first = Tally::new(ctx.node, pid.0, paths(ctx, pid));
-    let look = run(
-        watch,
-        options(pid, false, wanted::timed()),
-        FIRST_LOOK,
-        &mut first,
-    )?;
-    let tax = tax::predict(&look.summary);
+    let captures = Captures { ctx, pid, watch };
+    let first = captures.run(FIRST_LOOK, captures.options(wanted::timed()))?;
+    let tax = tax::predict(&first.watched.summary);
     tax::allow(&tax, ctx.trace, cpus)?;
-    stopped(ctx)?;
-
     let forks = first
-        .argument_uses(Nanos(0))
-        .iter()
+        .arguments()
         .any(|one| one.kind == ArgumentKind::NewProcess);
-    let length =
-        ctx.trace
-            .length()
-            .saturating_sub(if forks { CHILDREN_LOOK } else { Duration::ZERO });
-    let wanted = wanted::files_and_processes(&look.summary);
-    let mut tally = Tally::new(ctx.node, pid.0, paths(ctx, pid));
-    let main = run(
-        watch,
-        options(pid, false, wanted.numbers),
-        length,
-        &mut tally,
+    let children = if forks { CHILDREN_LOOK } else { Duration::ZERO };
+    let wanted = wanted::paths_and_processes(&first.watched.summary);
+    let main = captures.run(
+        ctx.trace.length().saturating_sub(children),
+        Options {
+            files: true,
+            ..captures.options(wanted.numbers)
+        },
     )?;
-    let calls = counts::calls(&main.summary).ok_or_else(|| only_samples(&main))?;
-    let length = Nanos(main.summary.length_ns);
-
-    let mut arguments = first.argument_uses(Nanos(look.summary.length_ns));
-    // Processes and threads were looked at for longer afterwards.
-    arguments.retain(|one| arguments::TIMED.contains(&one.call.as_str()));
-    arguments.extend(tally.argument_uses(length));
+    let mut trace = evidence(&main)?;
+    trace.tax = tax::with_real(tax, &main.watched.summary);
+    // Processes and threads were looked at for longer in the main capture, polls in the first look.
+    let timed = |one: &ArgumentUse| arguments::TIMED.contains(&one.call.as_str());
+    let mut uses: Vec<ArgumentUse> = first.arguments().filter(timed).collect();
+    uses.extend(main.arguments());
     if forks && !ctx.cancel.requested() {
-        let mut children = Tally::new(ctx.node, pid.0, paths(ctx, pid));
-        let looked = run(
-            watch,
-            options(pid, true, wanted::programs()),
-            CHILDREN_LOOK,
-            &mut children,
-        )?;
-        arguments.retain(|one| one.kind != ArgumentKind::NewProgram);
-        let seen = children.argument_uses(Nanos(looked.summary.length_ns));
-        arguments.extend(
-            seen.into_iter()
-                .filter(|one| one.kind == ArgumentKind::NewProgram),
-        );
+        uses.extend(captures.programs()?);
     }
-    let lost = look
-        .summary
-        .lost
-        .dropped
-        .saturating_add(main.summary.lost.dropped);
-    let left_out = wanted
-        .left_out
-        .iter()
-        .map(|number| tally::spelt(*number))
-        .collect();
+    let dropped = [&first, &main].map(|ran| ran.watched.summary.lost.dropped);
+    trace.arguments = Observed::Value(ArgumentSample {
+        lost: dropped.iter().copied().fold(0, u64::saturating_add),
+        left_out: wanted.left_out.iter().copied().map(tally::spelt).collect(),
+        uses,
+    });
+    Ok(trace)
+}
+
+/// What all captures of one collection share.
+struct Captures<'a> {
+    ctx: &'a Ctx<'a>,
+    pid: Pid,
+    watch: &'a Watch<'a>,
+}
+
+/// A capture and what its single calls say.
+struct Ran<'a> {
+    watched: Watched,
+    tally: Tally<'a>,
+}
+
+impl<'a> Captures<'a> {
+    fn run(&self, length: Duration, options: Options) -> Result<Ran<'a>, Missing> {
+        if self.ctx.cancel.requested() {
+            let reason = "interrupted before they were counted";
+            return Err(Missing::new(MissingKind::Interrupted, reason));
+        }
+        let mounts = cgroup_mounts(self.ctx, &format!("/proc/{}", self.pid));
+        let paths = Paths::new(Kinds::new(mounts), self.pid);
+        let mut tally = Tally::new(self.ctx.node, self.pid.0, paths);
+        let watched = (self.watch)(&options, length, &mut |record| tally.add(record))?;
+        Ok(Ran { watched, tally })
+    }
+
+    /// Programs that the children start.
+    fn programs(&self) -> Result<Vec<ArgumentUse>, Missing> {
+        let options = Options {
+            children: true,
+            ..self.options(wanted::programs())
+        };
+        let looked = self.run(CHILDREN_LOOK, options)?;
+        let programs = looked
+            .arguments()
+            .filter(|one| one.kind == ArgumentKind::NewProgram);
+        Ok(programs.collect())
+    }
+
+    fn options(&self, numbers: Vec<u16>) -> Options {
+        Options {
+            pid: self.pid.0,
+            children: false,
+            by_thread: false,
+            files: false,
+            stream: Some(StreamOptions {
+                numbers: Some(numbers),
+                ..StreamOptions::default()
+            }),
+        }
+    }
+}
+
+impl Ran<'_> {
+    fn length(&self) -> Nanos {
+        Nanos(self.watched.summary.length_ns)
+    }
+
+    fn arguments(&self) -> impl Iterator<Item = ArgumentUse> {
+        self.tally.argument_uses(self.length()).into_iter()
+    }
+}
+
+/// The main capture as evidence.
+fn evidence(main: &Ran<'_>) -> Result<SyscallTrace, Missing> {
+    let watched = &main.watched;
+    let calls = counts::calls(&watched.summary).ok_or_else(|| only_samples(watched))?;
+    let costs = watched.summary.files.as_ref();
+    let files = costs.map(|costs| main.tally.files_with(costs));
+    let unknown = || {
+        Missing::new(
+            MissingKind::Unsupported,
+            "this engine does not tell files apart",
+        )
+    };
     Ok(SyscallTrace {
-        tax: tax::with_real(tax, &main.summary),
-        uncounted: counts::uncounted(&main.summary),
-        engine: main.engine,
-        refused: main.refused,
-        began: main.began,
-        length,
-        target_cpu: main.target_cpu,
+        uncounted: counts::uncounted(&watched.summary),
+        engine: watched.engine.clone(),
+        refused: watched.refused.clone(),
+        began: watched.began,
+        length: main.length(),
+        target_cpu: watched.target_cpu,
         calls,
-        arguments: Observed::Value(ArgumentSample {
-            lost,
-            left_out,
-            uses: arguments,
-        }),
-        failing: Observed::Value(tally.failing()),
-        files: Observed::Value(tally.file_uses()),
+        failing: Observed::Value(main.tally.failing()),
+        files: files.ok_or_else(unknown).into(),
+        files_note: costs.and_then(files::note),
+        ..SyscallTrace::default()
     })
-}
-
-fn run(
-    watch: &Watch<'_>,
-    options: Options,
-    length: Duration,
-    tally: &mut Tally<'_>,
-) -> Result<Watched, Missing> {
-    watch(&options, length, &mut |record| tally.add(record))
-}
-
-fn paths(ctx: &Ctx<'_>, pid: Pid) -> Paths {
-    let mounts = cgroup_mounts(ctx, &format!("/proc/{pid}"));
-    Paths::new(Kinds::new(mounts), pid)
-}
-
-fn options(pid: Pid, children: bool, numbers: Vec<u16>) -> Options {
-    Options {
-        pid: pid.0,
-        children,
-        by_thread: false,
-        stream: Some(StreamOptions {
-            numbers: Some(numbers),
-            ..StreamOptions::default()
-        }),
-    }
-}
-
-fn stopped(ctx: &Ctx<'_>) -> Result<(), Missing> {
-    if ctx.cancel.requested() {
-        let reason = "interrupted before they were counted";
-        return Err(Missing::new(MissingKind::Interrupted, reason));
-    }
-    Ok(())
 }
 
 fn only_samples(watched: &Watched) -> Missing {

@@ -1,4 +1,4 @@
-//! Which path a call is about, by its argument or by the descriptor that was opened before.
+//! Which path a call is about, also where it is relative to a folder that was opened before.
 
 use crate::Node;
 use crate::file_kind::Kinds;
@@ -32,21 +32,24 @@ pub(super) struct Paths {
     groups: Vec<Group>,
     ids: HashMap<(&'static str, String), GroupId>,
     known: HashMap<String, Option<GroupId>>,
-    descriptors: HashMap<i32, Option<Opened>>,
-}
-
-/// What a descriptor stands for.
-#[derive(Clone, Debug)]
-struct Opened {
-    path: String,
-    group: Option<GroupId>,
+    /// What a descriptor stands for, if that is known.
+    descriptors: HashMap<i32, Option<String>>,
 }
 
 impl Paths {
     pub(super) fn new(kinds: Kinds, pid: Pid) -> Self {
+        Self::of_process(kinds, format!("/proc/{pid}"))
+    }
+
+    /// The same process without any path yet.
+    pub(super) fn anew(&self) -> Self {
+        Self::of_process(self.kinds.clone(), self.process.clone())
+    }
+
+    fn of_process(kinds: Kinds, process: String) -> Self {
         Self {
             kinds,
-            process: format!("/proc/{pid}"),
+            process,
             groups: Vec::new(),
             ids: HashMap::new(),
             known: HashMap::new(),
@@ -64,25 +67,17 @@ impl Paths {
         self.of_whole(&whole)
     }
 
-    /// The group of a descriptor.
-    pub(super) fn of_descriptor(&mut self, node: &Node, fd: i32) -> Option<GroupId> {
-        self.opened_as(node, fd)?.group
-    }
-
     /// This descriptor stands for this path from now on.
     pub(super) fn opened(&mut self, node: &Node, fd: i32, folder: i32, path: &str) {
-        let opened = self.whole(node, folder, path).map(|path| Opened {
-            group: self.of_whole(&path),
-            path,
-        });
-        self.descriptors.insert(fd, opened);
+        let whole = self.whole(node, folder, path);
+        self.descriptors.insert(fd, whole);
     }
 
     fn whole(&mut self, node: &Node, folder: i32, path: &str) -> Option<String> {
         if path.starts_with('/') {
             return Some(path.to_owned());
         }
-        let folder = self.opened_as(node, folder)?.path;
+        let folder = self.opened_as(node, folder)?;
         Some(match path {
             "" | "." => folder,
             _ => format!("{}/{path}", folder.trim_end_matches('/')),
@@ -90,7 +85,7 @@ impl Paths {
     }
 
     /// What was opened before the capture is looked up once, in `/proc/PID/fd`.
-    fn opened_as(&mut self, node: &Node, fd: i32) -> Option<Opened> {
+    fn opened_as(&mut self, node: &Node, fd: i32) -> Option<String> {
         if let Some(known) = self.descriptors.get(&fd) {
             return known.clone();
         }
@@ -98,15 +93,13 @@ impl Paths {
             WORKING_FOLDER => format!("{}/cwd", self.process),
             _ => format!("{}/fd/{fd}", self.process),
         };
-        let opened = node.link(&link).ok().map(|path| Opened {
-            group: self.of_whole(&path),
-            path,
-        });
+        let opened = node.link(&link).ok();
         self.descriptors.insert(fd, opened.clone());
         opened
     }
 
-    fn of_whole(&mut self, path: &str) -> Option<GroupId> {
+    /// The group of a whole path.
+    pub(super) fn of_whole(&mut self, path: &str) -> Option<GroupId> {
         if let Some(known) = self.known.get(path) {
             return *known;
         }
@@ -149,19 +142,23 @@ mod tests {
     }
 
     #[test]
-    fn descriptors_are_known_from_their_open_or_from_proc() {
+    fn a_relative_path_is_joined_to_the_folder_that_was_opened() {
         let fake = FakeNode::new()
             .link("/proc/7/fd/3", "/sys/fs/cgroup/a")
-            .link("/proc/7/fd/4", "socket:[9]");
+            .link("/proc/7/fd/4", "socket:[9]")
+            .link("/proc/7/cwd", "/etc");
         let mut paths = Paths::new(Kinds::new(Vec::new()), Pid(7));
-        paths.opened(&fake.node, 5, WORKING_FOLDER, "/proc/12/stat");
-        let group = paths.of_descriptor(&fake.node, 5);
-        assert_eq!(pattern(&paths, group), "/proc/*/stat");
-        paths.opened(&fake.node, 5, 3, "b/cpu.stat");
-        let group = paths.of_descriptor(&fake.node, 5);
-        assert_eq!(pattern(&paths, group), "/sys/fs/cgroup/a/**/cpu.stat");
-        assert_eq!(paths.of_descriptor(&fake.node, 4), None);
-        assert_eq!(paths.of_descriptor(&fake.node, 99), None);
+        paths.opened(&fake.node, 5, 3, "b");
+        for (folder, path, expected) in [
+            (5, "cpu.stat", "/sys/fs/cgroup/a/**/cpu.stat"),
+            (WORKING_FOLDER, "hosts", "/etc/hosts"),
+            (WORKING_FOLDER, "/proc/12/stat", "/proc/*/stat"),
+            (4, "x", "none"),
+            (99, "x", "none"),
+        ] {
+            let group = paths.of_path(&fake.node, folder, path);
+            assert_eq!(pattern(&paths, group), expected, "{folder} {path}");
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What the stream of single calls says together: arguments, files, failures.
 
-use super::arguments;
 use super::paths::{GroupId, Paths};
+use super::{arguments, files};
 use crate::Node;
 use nodesleuth_model::evidence::{ArgumentKind, ArgumentUse, FailingCall, FileUse};
 use nodesleuth_model::{Bytes, Nanos};
-use nodesleuth_trace::{Arch, Captured, End, Record, error_name};
-use std::collections::BTreeMap;
+use nodesleuth_trace::{Arch, Captured, End, FileCosts, Record, error_name};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls of one kind less than this apart are one burst.
 const BURST_GAP_NS: u64 = 50_000_000;
@@ -40,12 +40,11 @@ const PATHS: &[(&[&str], Option<usize>)] = &[
         Some(0),
     ),
 ];
-/// Calls on a descriptor, their first argument.
-pub(super) const DESCRIPTOR: &[&str] = &["getdents", "getdents64", "pread64", "read"];
 /// Calls without a path whose failures tell something.
 pub(super) const SUSPECTS: &[&str] = &[
     "bind", "bpf", "connect", "kill", "setns", "tgkill", "unshare",
 ];
+const OPENING: &[&str] = &["creat", "open", "openat", "openat2"];
 const WORKING_FOLDER: i32 = -100;
 
 /// All calls that say where they go by a path.
@@ -57,7 +56,6 @@ pub(super) fn with_a_path() -> impl Iterator<Item = &'static str> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     calls: u64,
-    bytes: u64,
     wall_ns: u64,
     on_cpu_ns: u64,
 }
@@ -116,9 +114,6 @@ impl<'a> Tally<'a> {
         if let Some(group) = group {
             let sums = self.files.entry((record.number, group)).or_default();
             sums.add(record);
-            if let (true, End::Returned(bytes @ 0..)) = (DESCRIPTOR.contains(&name), record.end) {
-                sums.bytes += bytes.cast_unsigned();
-            }
         }
         if let Some(error) = record.end.error() {
             self.failed(record, error, group, began);
@@ -127,22 +122,14 @@ impl<'a> Tally<'a> {
 
     /// What the call is about; a successful open also says what its descriptor stands for.
     fn file(&mut self, name: &str, record: &Record<'_>) -> Option<GroupId> {
-        if DESCRIPTOR.contains(&name) {
-            return self
-                .paths
-                .of_descriptor(self.node, descriptor(record.arguments[0]));
-        }
         let (_, folder) = PATHS.iter().find(|(names, _)| names.contains(&name))?;
         let path = path(record.captured[0])?;
         let folder = folder.map_or(WORKING_FOLDER, |at| descriptor(record.arguments[at]));
-        match (name, record.end) {
-            ("open" | "openat" | "openat2" | "creat", End::Returned(fd)) if fd >= 0 => {
-                let fd = i32::try_from(fd).ok()?;
-                self.paths.opened(self.node, fd, folder, &path);
-                self.paths.of_descriptor(self.node, fd)
-            }
-            _ => self.paths.of_path(self.node, folder, &path),
+        if let (true, End::Returned(fd @ 0..)) = (OPENING.contains(&name), record.end) {
+            let fd = i32::try_from(fd).ok()?;
+            self.paths.opened(self.node, fd, folder, &path);
         }
+        self.paths.of_path(self.node, folder, &path)
     }
 
     fn failed(&mut self, record: &Record<'_>, error: u16, group: Option<GroupId>, began: u64) {
@@ -178,7 +165,7 @@ impl<'a> Tally<'a> {
         uses.collect()
     }
 
-    /// Files, most CPU first.
+    /// What calls with a path cost, by the file that they name.
     pub(super) fn file_uses(&self) -> Vec<FileUse> {
         let uses = self.files.iter().map(|((number, group), sums)| {
             let group = self.paths.group(*group);
@@ -189,13 +176,24 @@ impl<'a> Tally<'a> {
                 example: group.example.clone(),
                 distinct: group.distinct,
                 calls: sums.calls,
-                bytes: Bytes(sums.bytes),
+                bytes: Bytes(0),
                 wall: Nanos(sums.wall_ns),
                 on_cpu: Nanos(sums.on_cpu_ns),
                 call,
             }
         });
-        let mut uses: Vec<FileUse> = uses.collect();
+        uses.collect()
+    }
+
+    /// The engine's bill by file, and what it leaves out: calls that name a file without opening
+    /// it. Most CPU first.
+    pub(super) fn files_with(&self, costs: &FileCosts) -> Vec<FileUse> {
+        let billed: BTreeSet<u16> = costs.totals.iter().map(|total| total.number).collect();
+        let named = self.file_uses().into_iter();
+        let mut uses: Vec<FileUse> = named
+            .filter(|file| !billed.iter().any(|number| spelt(*number) == file.call))
+            .collect();
+        uses.extend(files::uses(costs, &mut self.paths.anew()));
         uses.sort_by_key(|file| std::cmp::Reverse(file.on_cpu));
         uses
     }
@@ -229,7 +227,7 @@ impl Sums {
 }
 
 /// Only listing tells a folder from a file.
-fn kind_of_file<'a>(call: &str, kind: &'a str) -> &'a str {
+pub(super) fn kind_of_file<'a>(call: &str, kind: &'a str) -> &'a str {
     match kind {
         "file" if call.starts_with("getdents") => "dir",
         kind => kind,
@@ -275,23 +273,22 @@ mod tests {
     }
 
     #[test]
-    fn reads_belong_to_the_file_that_was_opened() {
+    fn calls_are_added_up_by_the_file_that_they_name() {
         let fake = FakeNode::new();
         let mut tally = tally(&fake);
-        for path in [
-            &b"/sys/fs/cgroup/a/b/memory.stat\0"[..],
-            b"/sys/fs/cgroup/a/c/memory.stat\0",
-        ] {
-            tally.add(&at_path(fake_record("openat", OPEN, 5), path));
-            tally.add(&fake_record("read", [5, 0, 4096, 0, 0, 0], 100));
-            tally.add(&fake_record("read", [5, 0, 4096, 0, 0, 0], 0));
+        for path in [&b"/proc/12/exe\0"[..], b"/proc/13/exe\0"] {
+            tally.add(&at_path(fake_record("readlinkat", OPEN, 9), path));
         }
+        tally.add(&at_path(fake_record("openat", OPEN, 5), b"/proc/14\0"));
+        let relative = [5, 0, 0, 0, 0, 0];
+        tally.add(&at_path(fake_record("readlinkat", relative, 9), b"exe\0"));
         let uses = tally.file_uses();
-        let read = uses.iter().find(|file| file.call == "read").unwrap();
-        assert_eq!(read.pattern, "/sys/fs/cgroup/a/**/memory.stat");
-        assert_eq!((read.calls, read.bytes, read.distinct), (4, Bytes(200), 2));
-        let open = uses.iter().find(|file| file.call == "openat").unwrap();
-        assert_eq!((open.calls, open.bytes), (2, Bytes(0)));
+        let links = uses.iter().find(|file| file.call == "readlinkat").unwrap();
+        assert_eq!(links.pattern, "/proc/*/exe");
+        assert_eq!(
+            (links.calls, links.distinct, links.on_cpu),
+            (3, 3, Nanos(3_000))
+        );
     }
 
     #[test]

@@ -3,7 +3,9 @@ use crate::Cancel;
 use crate::fake_node::{FakeClock, FakeNode};
 use nodesleuth_model::BootNanos;
 use nodesleuth_model::evidence::TracedCpu;
-use nodesleuth_trace::{Arch, Captured, Cost, End, Engine, Figures, Lost, Record, Summary, Total};
+use nodesleuth_trace::{
+    Arch, Captured, Cost, End, Engine, Figures, FileCosts, Lost, Record, Summary, Total,
+};
 use std::cell::RefCell;
 
 /// A call of process 7 that took 2 µs, one of them on a CPU.
@@ -37,6 +39,7 @@ pub(crate) fn fake_summary(length_ns: u64, calls: &[(&str, u64)]) -> Summary {
             totals: calls.iter().map(total).collect(),
             errors: Vec::new(),
         },
+        files: Some(FileCosts::default()),
         in_flight: Vec::new(),
         lost: Lost::default(),
         cost: Cost::default(),

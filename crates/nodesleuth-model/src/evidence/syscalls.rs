@@ -35,6 +35,8 @@ pub struct SyscallTrace {
     pub failing: Observed<Vec<FailingCall>>,
     /// Which file cost which kernel time, most CPU first.
     pub files: Observed<Vec<FileUse>>,
+    /// What to know of these files, such as how they were told apart.
+    pub files_note: Option<String>,
 }
 
 /// An engine that could not be used.

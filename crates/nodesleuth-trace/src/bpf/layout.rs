@@ -1,10 +1,11 @@
 //! The structs of `bpf/records.h` as bytes and words.
 
 use crate::captures::{self, Extent, Slot};
+use crate::files::FileFrom;
 use crate::{Arch, Captured, End, Record, Total};
 
 /// `struct record` with its whole payload.
-pub(super) const RECORD: usize = 1208;
+pub(super) const RECORD: usize = 1232;
 const HEADER: usize = 120;
 /// Words of `struct statistics` and `struct counters`.
 pub(super) const STATISTICS: usize = 48;
@@ -21,6 +22,7 @@ const BY_THREAD: u32 = 4;
 const ERRORS_ONLY: u32 = 8;
 const WITH_CHILDREN: u32 = 16;
 const IN_NAMESPACE: u32 = 32;
+const WANT_FILES: u32 = 64;
 
 const ACTIVE: u8 = 1;
 const SWITCHED: u8 = 2;
@@ -73,6 +75,7 @@ impl Registers {
 pub(super) struct Config {
     pub(super) tgid: u32,
     pub(super) stream: bool,
+    pub(super) files: bool,
     pub(super) by_thread: bool,
     pub(super) errors_only: bool,
     pub(super) children: bool,
@@ -87,6 +90,7 @@ impl Config {
         let flags = [
             (true, WANT_SUMMARY),
             (self.stream, WANT_STREAM),
+            (self.files, WANT_FILES),
             (self.by_thread, BY_THREAD),
             (self.errors_only, ERRORS_ONLY),
             (self.children, WITH_CHILDREN),
@@ -106,15 +110,32 @@ impl Config {
     }
 }
 
-/// What is to be read of a system call's memory, if single calls of it are wanted.
-pub(super) fn interest(arch: Arch, number: u16, registers: &Registers) -> InterestBytes {
-    let slots = arch.name(number).map_or([None; 4], captures::of);
+/// What is of interest about a system call: its memory, if single calls of it are wanted, and the
+/// file that it is about.
+pub(super) fn interest(
+    arch: Arch,
+    number: u16,
+    registers: &Registers,
+    (streamed, files): (bool, bool),
+) -> InterestBytes {
+    let name = arch.name(number);
+    let slots = match streamed {
+        true => name.map_or([None; 4], captures::of),
+        false => [None; 4],
+    };
     let mut bytes = Packer::default();
     for slot in slots {
         pack_slot(&mut bytes, slot, &registers.order);
     }
-    bytes.u32(1);
-    bytes.u32(0);
+    bytes.u32(u32::from(streamed));
+    let from = name
+        .filter(|_| files)
+        .map_or(FileFrom::Nowhere, FileFrom::of);
+    bytes.u32(match from {
+        FileFrom::Nowhere => 0,
+        FileFrom::Result => 1,
+        FileFrom::Argument => 2 + u32::from(registers.order[0]),
+    });
     bytes.done()
 }
 
@@ -291,6 +312,16 @@ fn add(total: &mut Total, words: &[u64; STATISTICS]) {
     for (sum, count) in total.buckets.iter_mut().zip(buckets) {
         *sum += count;
     }
+}
+
+/// `struct file_key`: inode, device, system call, process.
+pub(super) fn file_key(key: &[u8; 24]) -> (u64, u32, u32, u32) {
+    (
+        u64_at(key, 0),
+        u32_at(key, 8),
+        u32_at(key, 12),
+        u32_at(key, 16),
+    )
 }
 
 /// `struct error_key`.

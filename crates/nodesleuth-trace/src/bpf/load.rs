@@ -24,7 +24,7 @@ const MOST_THREAD_TOTALS: usize = 64 * 1024;
 /// Loaded and set up, not yet attached.
 pub(super) fn load(engine: Engine, options: &Options) -> Result<(Ebpf, Registers), String> {
     let arch = Arch::native().ok_or("system calls of this architecture are not known")?;
-    let object = objects::of(engine).ok_or("no BPF program belongs to it")?;
+    let object = objects::of(engine, options.files).ok_or("no BPF program belongs to it")?;
     let namespace = namespace::own();
     if namespace.is_some() && engine != Engine::BpfRing {
         return Err(
@@ -86,6 +86,7 @@ fn fill(
     let config = Config {
         tgid: options.pid,
         stream: stream.is_some(),
+        files: options.files,
         by_thread: options.by_thread,
         errors_only: stream.is_some_and(|stream| stream.errors_only),
         children: options.children,
@@ -98,26 +99,15 @@ fn fill(
     settings.set(0, config.bytes(), 0)?;
     let mut interests =
         Array::<_, layout::InterestBytes>::try_from(super::map_mut(ebpf, "interests")?)?;
-    for number in stream
-        .into_iter()
-        .flat_map(|stream| numbers(stream.numbers.as_deref()))
-    {
-        let interest = layout::interest(arch, number, &registers);
-        interests.set(u32::from(number), interest, 0)?;
+    let streamed = |number: u16| stream.is_some_and(|stream| stream.wants(number));
+    for number in 0..layout::SYSCALLS - 1 {
+        let wanted = (streamed(number), options.files);
+        if wanted != (false, false) {
+            let interest = layout::interest(arch, number, &registers, wanted);
+            interests.set(u32::from(number), interest, 0)?;
+        }
     }
     Ok(())
-}
-
-fn numbers(wanted: Option<&[u16]>) -> Vec<u16> {
-    let all = 0..layout::SYSCALLS - 1;
-    match wanted {
-        None => all.collect(),
-        Some(wanted) => wanted
-            .iter()
-            .copied()
-            .filter(|number| all.contains(number))
-            .collect(),
-    }
 }
 
 /// Loads every program into the kernel and attaches it.

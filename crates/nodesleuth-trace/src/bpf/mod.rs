@@ -1,5 +1,6 @@
 //! System calls through BPF programs.
 
+mod files;
 mod layout;
 mod load;
 mod namespace;
@@ -14,6 +15,7 @@ use crate::session::{Capture, LOOK, POLL};
 use crate::{Engine, Options, Record, Summary};
 use aya::Ebpf;
 use aya::maps::{Map, MapError};
+use files::Files;
 use layout::Registers;
 use output::Output;
 use std::time::Duration;
@@ -23,6 +25,7 @@ pub(crate) struct BpfCapture {
     engine: Engine,
     ebpf: Ebpf,
     output: Output,
+    files: Option<Files>,
     registers: Registers,
     by_thread: bool,
     streams: bool,
@@ -37,12 +40,17 @@ impl BpfCapture {
             .take_map("events")
             .ok_or("the BPF object has no map events")?;
         let output = Output::open(engine, events, options)?;
+        let files = match options.files {
+            true => Some(Files::open(&mut ebpf, options.pid)?),
+            false => None,
+        };
         let call_before_ns = cost::own_call_ns();
         load::attach(&mut ebpf)?;
         Ok(Self {
             engine,
             ebpf,
             output,
+            files,
             registers,
             by_thread: options.by_thread,
             streams: options.stream.is_some(),
@@ -59,6 +67,9 @@ impl Capture for BpfCapture {
 
     fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String> {
         self.output.drain(&self.registers, false, each);
+        if let Some(files) = &mut self.files {
+            files.poll();
+        }
         Ok(())
     }
 
@@ -75,6 +86,10 @@ impl Capture for BpfCapture {
             engine: self.engine,
             length_ns: end_ns.saturating_sub(self.began_ns),
             figures: read::figures(&self.ebpf, self.by_thread)?,
+            files: match self.files {
+                Some(files) => Some(files.finish(&self.ebpf)?),
+                None => None,
+            },
             in_flight: read::in_flight(&self.ebpf, &self.registers, end_ns, each)?,
             lost: counted.lost,
             cost: crate::Cost {

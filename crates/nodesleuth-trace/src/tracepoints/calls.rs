@@ -104,15 +104,8 @@ impl Calls {
     }
 
     fn stream_if_wanted(&self, record: &Record<'_>, each: &mut dyn FnMut(&Record<'_>)) {
-        let wanted = |stream: &StreamOptions| {
-            record.wall_ns >= stream.slower_than_ns
-                && (!stream.errors_only || record.end.error().is_some())
-                && stream
-                    .numbers
-                    .as_ref()
-                    .is_none_or(|numbers| numbers.contains(&record.number))
-        };
-        if self.stream.as_ref().is_some_and(wanted) {
+        let stream = self.stream.as_ref();
+        if stream.is_some_and(|stream| stream.passes(record)) {
             each(record);
         }
     }
@@ -205,6 +198,7 @@ mod tests {
             pid: 7,
             children,
             by_thread: false,
+            files: false,
             stream: Some(StreamOptions::default()),
         }
     }

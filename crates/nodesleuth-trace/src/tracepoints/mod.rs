@@ -74,6 +74,7 @@ impl Capture for RingsCapture {
             engine: Engine::PerfRings,
             length_ns: end_ns.saturating_sub(self.began_ns),
             figures,
+            files: None,
             in_flight,
             lost: Lost {
                 produced: self.entries + dropped,

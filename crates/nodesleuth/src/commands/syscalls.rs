@@ -1,5 +1,6 @@
 //! `nodesleuth syscalls`: what `strace -c` should say, without stopping the process.
 
+mod files;
 mod json;
 mod reading;
 mod row;
@@ -40,13 +41,17 @@ pub(crate) struct Args {
     #[arg(long)]
     histogram: bool,
 
+    /// Also which files its calls were about: reading, writing, opening and listing folders
+    #[arg(long)]
+    files: bool,
+
     /// Also the processes that it starts meanwhile
     #[arg(long)]
     children: bool,
 
     /// Print the table of strace -c. Calls and errors mean the same; seconds do not: strace -c
     /// shows CPU of the whole process during a call, this shows CPU of the calling thread
-    #[arg(long, conflicts_with_all = ["by_thread", "errors", "histogram", "output"])]
+    #[arg(long, conflicts_with_all = ["by_thread", "errors", "histogram", "files", "output"])]
     strace_compat: bool,
 
     /// Format of the result
@@ -70,6 +75,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         pid: target.pid.0,
         children: args.children,
         by_thread: args.by_thread,
+        files: args.files,
         stream: None,
     };
     let watched = args.watch.watch(target, &options, &cancel, &mut |_| ())?;

@@ -64,6 +64,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         pid: target.pid.0,
         children: args.children,
         by_thread: false,
+        files: false,
         stream: Some(StreamOptions {
             numbers: args.calls.as_ref().map(|calls| calls.0.clone()),
             errors_only: args.errors_only,

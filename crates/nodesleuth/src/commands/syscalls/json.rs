@@ -33,6 +33,7 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         "lost": summary.lost,
         "syscalls": rows_of(&table.rows, table),
         "threads": threads,
+        "files": summary.files,
         "sampled": sampled,
     })
 }

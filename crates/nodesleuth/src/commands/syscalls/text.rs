@@ -1,6 +1,7 @@
 //! The result for people.
 
 use super::Shown;
+use super::files;
 use super::reading::RULE;
 use super::row::{Row, Table};
 use super::sampled;
@@ -37,6 +38,9 @@ pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
     }
     text.push_str(&rows(&table.rows, table.length, watched.target_cpu));
     text.push_str(&details(&table.rows, shown));
+    if let Some(costs) = &watched.summary.files {
+        text.push_str(&files::of(costs));
+    }
     if shown.by_thread {
         for (tid, rows_of_thread) in &table.threads {
             text.push_str(&format!("\nthread {tid}:\n"));
