@@ -150,15 +150,28 @@ pub(super) const FACTS: &[FactDef] = &[
         name: "syscalls.fork_rate",
         kind: FactType::Number,
         unit: "per second",
-        doc: "Processes that the target and its children made, a second; threads are not counted.",
+        doc: "Processes that the target made, a second; threads are not counted.",
         derive: |input| of_kind(input, ArgumentKind::NewProcess),
     },
     FactDef {
         name: "syscalls.exec_rate",
         kind: FactType::Number,
         unit: "per second",
-        doc: "Programs that the target and its children started, a second.",
-        derive: |input| of_kind(input, ArgumentKind::NewProgram),
+        doc: "Programs that were started in processes that were watched, a second; unknown when \
+              children were not.",
+        derive: |input| {
+            let sample = Traced::of(input.evidence)?.arguments()?;
+            let seen = sample
+                .uses
+                .iter()
+                .any(|one| one.kind == ArgumentKind::NewProgram);
+            if !seen {
+                return Err(absent(
+                    "no program was seen to start; children were not watched",
+                ));
+            }
+            of_kind(input, ArgumentKind::NewProgram)
+        },
     },
     FactDef {
         name: "syscalls.bystander_cores",

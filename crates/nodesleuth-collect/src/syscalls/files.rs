@@ -2,7 +2,6 @@
 
 use super::paths::Paths;
 use super::tally::{kind_of_file, spelt};
-use nodesleuth_model::Bytes;
 use nodesleuth_model::evidence::FileUse;
 use nodesleuth_trace::{FileCosts, FileMethod};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +58,7 @@ pub(super) fn note(costs: &FileCosts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::file_kind::Kinds;
-    use nodesleuth_model::{Nanos, Pid};
+    use nodesleuth_model::{Bytes, Nanos, Pid};
     use nodesleuth_trace::{Arch, FileTotal};
 
     #[test]

@@ -19,7 +19,7 @@ pub use plan::TracePlan;
 use crate::file_kind::Kinds;
 use crate::tasks::cgroup_mounts;
 use crate::{Collector, Ctx, Finish};
-use nodesleuth_model::evidence::{ArgumentKind, ArgumentSample, ArgumentUse, SyscallTrace};
+use nodesleuth_model::evidence::{ArgumentSample, ArgumentUse, SyscallTrace};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed, Pid};
 use nodesleuth_trace::{Options, StreamOptions};
 use paths::Paths;
@@ -29,8 +29,6 @@ use watch::{Each, Watch, Watched};
 
 /// The first look.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
-/// A look at the children of a target that makes some: which programs they start.
-const CHILDREN_LOOK: Duration = Duration::from_millis(500);
 
 /// Fills `syscalls`.
 #[derive(Debug)]
@@ -77,13 +75,9 @@ fn capture(ctx: &Ctx<'_>, cpus: u32, watch: &Watch<'_>) -> Result<SyscallTrace, 
     let first = captures.run(FIRST_LOOK, captures.options(wanted::timed()))?;
     let tax = tax::predict(&first.watched.summary);
     tax::allow(&tax, ctx.trace, cpus)?;
-    let forks = first
-        .arguments()
-        .any(|one| one.kind == ArgumentKind::NewProcess);
-    let children = if forks { CHILDREN_LOOK } else { Duration::ZERO };
     let wanted = wanted::paths_and_processes(&first.watched.summary);
     let main = captures.run(
-        ctx.trace.length().saturating_sub(children),
+        ctx.trace.length(),
         Options {
             files: true,
             ..captures.options(wanted.numbers)
@@ -95,9 +89,6 @@ fn capture(ctx: &Ctx<'_>, cpus: u32, watch: &Watch<'_>) -> Result<SyscallTrace, 
     let timed = |one: &ArgumentUse| arguments::TIMED.contains(&one.call.as_str());
     let mut uses: Vec<ArgumentUse> = first.arguments().filter(timed).collect();
     uses.extend(main.arguments());
-    if forks && !ctx.cancel.requested() {
-        uses.extend(captures.programs()?);
-    }
     let dropped = [&first, &main].map(|ran| ran.watched.summary.lost.dropped);
     trace.arguments = Observed::Value(ArgumentSample {
         lost: dropped.iter().copied().fold(0, u64::saturating_add),
@@ -131,19 +122,6 @@ impl<'a> Captures<'a> {
         let mut tally = Tally::new(self.ctx.node, self.pid.0, paths);
         let watched = (self.watch)(&options, length, &mut |record| tally.add(record))?;
         Ok(Ran { watched, tally })
-    }
-
-    /// Programs that the children start.
-    fn programs(&self) -> Result<Vec<ArgumentUse>, Missing> {
-        let options = Options {
-            children: true,
-            ..self.options(wanted::programs())
-        };
-        let looked = self.run(CHILDREN_LOOK, options)?;
-        let programs = looked
-            .arguments()
-            .filter(|one| one.kind == ArgumentKind::NewProgram);
-        Ok(programs.collect())
     }
 
     fn options(&self, numbers: Vec<u16>) -> Options {

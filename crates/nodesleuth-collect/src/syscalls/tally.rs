@@ -8,8 +8,9 @@ use nodesleuth_model::{Bytes, Nanos};
 use nodesleuth_trace::{Arch, Captured, End, FileCosts, Record, error_name};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Calls of one kind less than this apart are one burst.
-const BURST_GAP_NS: u64 = 50_000_000;
+/// Calls of one kind less than this apart are one burst: a target that waits for a CPU in the
+/// middle of one must not seem to begin anew.
+const BURST_GAP_NS: u64 = 200_000_000;
 const MOST_BURSTS: usize = 64;
 /// Kinds of failure are kept up to this number.
 const MOST_FAILURES: usize = 200;

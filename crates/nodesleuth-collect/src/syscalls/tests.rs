@@ -2,7 +2,7 @@ use super::*;
 use crate::Cancel;
 use crate::fake_node::{FakeClock, FakeNode};
 use nodesleuth_model::BootNanos;
-use nodesleuth_model::evidence::TracedCpu;
+use nodesleuth_model::evidence::{ArgumentKind, TracedCpu};
 use nodesleuth_trace::{
     Arch, Captured, Cost, End, Engine, Figures, FileCosts, Lost, Record, Summary, Total,
 };
@@ -46,8 +46,8 @@ pub(crate) fn fake_summary(length_ns: u64, calls: &[(&str, u64)]) -> Summary {
     }
 }
 
-/// Each capture that was asked for: how long, and whether with children.
-type Asked = RefCell<Vec<(Duration, bool)>>;
+/// The length of each capture that was asked for.
+type Asked = RefCell<Vec<Duration>>;
 
 /// Makes these calls at this rate in every capture.
 fn watch<'a>(
@@ -56,8 +56,8 @@ fn watch<'a>(
     records: &'a [Record<'static>],
     node_rate: u64,
 ) -> Box<Watch<'a>> {
-    Box::new(move |options, length, each| {
-        asked.borrow_mut().push((length, options.children));
+    Box::new(move |_options, length, each| {
+        asked.borrow_mut().push(length);
         let millis = u64::try_from(length.as_millis()).unwrap();
         let in_time: Vec<(&str, u64)> = calls
             .iter()
@@ -102,7 +102,7 @@ fn a_short_look_decides_whether_it_is_counted_at_all() {
     let busy = watch(&asked, &[("read", 1_000)], &[], 300_000);
     let refused = capture_with(TracePlan::Polite, &Cancel::default(), &busy).unwrap_err();
     assert_eq!(refused.kind, MissingKind::OverBudget);
-    assert_eq!(*asked.borrow(), [(FIRST_LOOK, false)]);
+    assert_eq!(*asked.borrow(), [FIRST_LOOK]);
     let asked_for = TracePlan::For(Duration::from_secs(5));
     let trace = capture_with(asked_for, &Cancel::default(), &busy).unwrap();
     assert_eq!(trace.length, Nanos(5_000_000_000));
@@ -118,10 +118,7 @@ fn a_quiet_node_is_counted_for_three_seconds() {
     let asked = Asked::default();
     let quiet = watch(&asked, &[("read", 1_000)], &[], 5_000);
     let trace = capture_with(TracePlan::Polite, &Cancel::default(), &quiet).unwrap();
-    assert_eq!(
-        *asked.borrow(),
-        [(FIRST_LOOK, false), (Duration::from_secs(3), false)]
-    );
+    assert_eq!(*asked.borrow(), [FIRST_LOOK, Duration::from_secs(3)]);
     assert_eq!(
         (trace.calls[0].name.as_str(), trace.calls[0].calls),
         ("read", 3_000)
@@ -129,28 +126,22 @@ fn a_quiet_node_is_counted_for_three_seconds() {
 }
 
 #[test]
-fn the_children_of_a_target_that_forks_get_a_look_within_the_same_time() {
+fn polls_are_known_from_the_first_look_and_processes_from_the_main_capture() {
     let asked = Asked::default();
     let records = [
         fake_record("vfork", [0; 6], 88),
-        fake_record("nanosleep", [0; 6], 0),
+        fake_record("epoll_pwait", [0; 6], 0),
     ];
     let forking = watch(&asked, &[("vfork", 100)], &records, 5_000);
     let trace = capture_with(TracePlan::Polite, &Cancel::default(), &forking).unwrap();
-    let expected = [
-        (FIRST_LOOK, false),
-        (Duration::from_millis(2_500), false),
-        (CHILDREN_LOOK, true),
-    ];
-    assert_eq!(*asked.borrow(), expected);
     let uses = &trace.arguments.value().unwrap().uses;
     let looked = |kind| {
         uses.iter()
-            .filter(move |one| one.kind == kind)
+            .find(|one| one.kind == kind)
             .map(|one| one.looked)
     };
-    let forks: Vec<Nanos> = looked(ArgumentKind::NewProcess).collect();
-    assert_eq!(forks, [Nanos(2_500_000_000)]);
+    assert_eq!(looked(ArgumentKind::ZeroTimeout), Some(Nanos(200_000_000)));
+    assert_eq!(looked(ArgumentKind::NewProcess), Some(Nanos(3_000_000_000)));
 }
 
 #[test]

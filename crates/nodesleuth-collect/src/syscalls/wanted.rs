@@ -21,11 +21,6 @@ pub(super) fn timed() -> Vec<u16> {
     numbers(TIMED.iter().chain(MAKING).copied())
 }
 
-/// Calls that start programs.
-pub(super) fn programs() -> Vec<u16> {
-    numbers(["execve", "execveat"].into_iter())
-}
-
 /// Calls with a path, and such that make processes, as far as there is room at the rates of a first
 /// look: the rarest first.
 pub(super) fn paths_and_processes(first_look: &Summary) -> Wanted {

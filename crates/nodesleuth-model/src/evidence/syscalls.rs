@@ -172,8 +172,8 @@ pub struct FailingCall {
     pub calls: u64,
     /// Their time on a CPU.
     pub on_cpu: Nanos,
-    /// When they began, since the capture began: the first of each burst (calls less than 50 ms
-    /// apart are one), at most 64.
+    /// When they began, since the capture began: the first of each burst (calls less than
+    /// 200 ms apart are one), at most 64.
     pub bursts: Vec<Nanos>,
 }
 
