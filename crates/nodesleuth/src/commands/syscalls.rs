@@ -8,13 +8,12 @@ mod sampled;
 mod strace;
 mod text;
 
-use super::watched::WatchArgs;
+use super::watched::{Watch, WatchArgs};
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
-use nodesleuth_collect::Progress;
 use nodesleuth_trace::Options;
 
 /// Count a process's system calls in the kernel: calls, errors, time on a CPU and time waiting
@@ -70,7 +69,6 @@ struct Shown {
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let (cancel, progress) = (signals::cancel(), Display::new(verbose));
     let target = args.watch.target(&cancel, &progress)?;
-    progress.stage("counting system calls");
     let options = Options {
         pid: target.pid.0,
         children: args.children,
@@ -78,7 +76,14 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         files: args.files,
         stream: None,
     };
-    let watched = args.watch.watch(target, &options, &cancel, &mut |_| ())?;
+    let watch = Watch {
+        args: &args.watch,
+        options: &options,
+        cancel: &cancel,
+        progress: &progress,
+        enough: &|| false,
+    };
+    let watched = watch.run(target, &mut |_| ())?;
     progress.finish();
     let table = row::Table::of(&watched);
     let shown = Shown {

@@ -4,7 +4,7 @@ mod filter;
 mod json;
 mod line;
 
-use super::watched::{Ended, WatchArgs, Watched};
+use super::watched::{Ended, Watch, WatchArgs, Watched};
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -74,11 +74,14 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     };
     let mut writer = Writer::new(args);
     let enough = writer.enough.clone();
-    let watched =
-        args.watch
-            .watch_until(target, &options, &cancel, &|| enough.get(), &mut |record| {
-                writer.write(record);
-            })?;
+    let watch = Watch {
+        args: &args.watch,
+        options: &options,
+        cancel: &cancel,
+        progress: &progress,
+        enough: &|| enough.get(),
+    };
+    let watched = watch.run(target, &mut |record| writer.write(record))?;
     writer.finish()?;
     output::note(&end(&watched));
     Ok(())
