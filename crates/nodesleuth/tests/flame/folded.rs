@@ -87,7 +87,7 @@ fn the_script_itself_prints_the_same() {
             "stackcollapse-go",
         ]))
         .stdout;
-        assert_eq!(ours == expected, true, "{name}");
+        assert!(ours == expected, "{name}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! of comparisons, refusals.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#![expect(clippy::print_stderr, reason = "a test is skipped loudly")]
 
 mod conformance;
 mod folded;
