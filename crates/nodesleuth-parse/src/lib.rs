@@ -10,7 +10,10 @@ pub mod go;
 mod lines;
 mod malformed;
 mod number;
+mod page_cache;
 pub mod proc;
 mod ranged_read;
+pub mod symbolize;
 
 pub use malformed::Malformed;
+pub use ranged_read::RangedRead;

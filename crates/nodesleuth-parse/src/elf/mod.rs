@@ -4,11 +4,22 @@
 //! every count capped.
 
 mod header;
+mod image;
+mod load_map;
+mod notes;
 mod record;
+mod relocations;
 mod sections;
 mod segments;
+mod symbols;
 
 pub(crate) use header::Elf;
+pub(crate) use image::Image;
+pub(crate) use load_map::LoadMap;
+pub(crate) use notes::build_id;
+pub(crate) use record::Layout;
+pub(crate) use relocations::Relocations;
+pub(crate) use symbols::Symbols;
 
 use crate::Malformed;
 use crate::ranged_read::{RangedRead, fill};

@@ -1,0 +1,118 @@
+//! Where a function's inlined calls are kept: it depends on the Go version, and since Go 1.18 on
+//! an address that only the module data has.
+
+use super::header::Version;
+use super::inline_tree::InlinedCall;
+use super::record::{Record, RecordEnd};
+use super::strings::is_name_start;
+use super::table::View;
+use super::values::Runs;
+use crate::go::build_info;
+
+/// How one call is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Go 1.9 to 1.11: parent, file, line, name.
+    Lines,
+    /// Go 1.12 to 1.19: the same, then where in the code the call is.
+    Parents,
+    /// Since Go 1.20: name and where in the code the call is.
+    Names,
+}
+
+/// Where inlined calls are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct InlineLayout {
+    /// Which value table tells the index of the inlined call.
+    pub(super) value_table: u32,
+    /// Which function data are the calls.
+    pub(super) data: u32,
+    pub(super) shape: Shape,
+    /// What relative addresses of function data count from (`go:func.*`).
+    pub(super) base: u64,
+}
+
+/// Functions looked at, and how many of them with inlined calls are enough, to check a layout.
+const LOOKED_AT: usize = 512;
+const ENOUGH: usize = 24;
+/// Inlined calls checked in each.
+const CALLS: usize = 4;
+/// No source file is longer.
+const MOST_LINES: u32 = 10_000_000;
+
+impl InlineLayout {
+    /// The layout of this table, if it is certain. `bases` are the words of the module data among
+    /// which is what relative addresses count from; which of them moved with the Go versions, so
+    /// the one that fits is taken.
+    pub(super) fn find(view: &View<'_>, bases: &[u64]) -> Option<Self> {
+        let layout = match (view.header.version, view.record_end) {
+            (Version::Go12, RecordEnd::Count) => Self::of(1, 2, Shape::Lines),
+            (Version::Go12, RecordEnd::Packed) => {
+                // Go 1.12 used other numbers than 1.13, the first with build information.
+                build_info(view.bytes.image.file).ok()?;
+                Self::of(2, 4, Shape::Parents)
+            }
+            (Version::Go116 | Version::Go118, _) => Self::of(2, 3, Shape::Parents),
+            (Version::Go120, _) => Self::of(2, 3, Shape::Names),
+        };
+        let samples = layout.samples(view);
+        if !view.header.is_relative() {
+            return layout.fits(view, &samples).then_some(layout);
+        }
+        let mut bases = bases.to_vec();
+        bases.sort_unstable();
+        bases.dedup();
+        let mut fitting = bases
+            .into_iter()
+            .map(|base| Self { base, ..layout })
+            .filter(|layout| layout.fits(view, &samples));
+        let found = fitting.next().filter(|_| !samples.is_empty());
+        found.filter(|_| fitting.next().is_none())
+    }
+
+    fn of(value_table: u32, data: u32, shape: Shape) -> Self {
+        Self {
+            value_table,
+            data,
+            shape,
+            base: 0,
+        }
+    }
+
+    /// Some functions, spread over the table, that have inlined calls.
+    fn samples(&self, view: &View<'_>) -> Vec<(Record, u64)> {
+        let step = (view.functions.len() / LOOKED_AT).max(1);
+        (0..view.functions.len())
+            .step_by(step)
+            .filter_map(|index| {
+                let function = view.functions.get(index)?;
+                let record = view.record(function)?;
+                record.data(&view.bytes, view.header, 0, self.data)?;
+                record.value_table(&view.bytes, self.value_table)?;
+                Some((record, function.end - function.entry))
+            })
+            .take(ENOUGH)
+            .collect()
+    }
+
+    fn fits(&self, view: &View<'_>, samples: &[(Record, u64)]) -> bool {
+        samples
+            .iter()
+            .all(|(record, length)| self.fits_function(view, record, *length).is_some())
+    }
+
+    fn fits_function(&self, view: &View<'_>, record: &Record, length: u64) -> Option<()> {
+        let tree = record.data(&view.bytes, view.header, self.base, self.data)?;
+        let table = view.values(record.value_table(&view.bytes, self.value_table)?)?;
+        let runs = Runs::new(view.bytes, table, view.header.quantum);
+        for run in runs.filter(|run| run.value >= 0).take(CALLS) {
+            let call = InlinedCall::read(&view.bytes.image, self.shape, tree, run.value)?;
+            let fits = call.padding_is_zero
+                && call.parent_distance.is_none_or(|at| u64::from(at) < length)
+                && call.line.is_none_or(|line| line < MOST_LINES)
+                && is_name_start(&view.bytes, view.header, call.name);
+            fits.then_some(())?;
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,139 @@
+//! From an address to the calls it is in.
+
+use super::inline_layout::{InlineLayout, Shape};
+use super::inline_tree::InlinedCall;
+use super::record::Record;
+use super::strings::{file_name, function_name};
+use super::table::{Pclntab, View};
+use super::values::Runs;
+use crate::elf::Image;
+
+/// Calls inlined into each other; compilers stop long before.
+const DEEPEST: usize = 200;
+
+/// One call of a Go function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GoFrame {
+    pub(crate) function: String,
+    /// Path as the compiler was given it, or with `-trimpath` module and version.
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u32>,
+    /// Its code is part of its caller.
+    pub(crate) inlined: bool,
+}
+
+/// Position in a function's code, or where it was called from if only that is known.
+#[derive(Clone, Copy)]
+enum Position {
+    Distance(u64),
+    Line { file: i32, line: u32 },
+}
+
+/// A function that holds an address.
+struct Found<'b> {
+    view: View<'b>,
+    record: Record,
+}
+
+impl Pclntab {
+    /// The calls at an address, the outermost first; `None` if no function is known to hold it.
+    /// Inlined calls are left out when `inlining_is_known` is false.
+    pub(crate) fn lookup(&self, image: &Image<'_>, address: u64) -> Option<Vec<GoFrame>> {
+        let view = self.view(image);
+        let function = view.functions.at(address)?;
+        let found = Found {
+            record: view.record(function)?,
+            view,
+        };
+        let distance = address.checked_sub(function.entry)?;
+        let frames = match &self.inlining {
+            Some(layout) => found.inlined(layout, distance),
+            None => None,
+        };
+        let mut frames = match frames {
+            Some(frames) => frames,
+            None => vec![found.frame(found.record.name, Position::Distance(distance), false)?],
+        };
+        frames.reverse();
+        found.covers(distance).then_some(frames)
+    }
+
+    /// Whether inlined calls are found.
+    pub(crate) fn inlining_is_known(&self) -> bool {
+        self.inlining.is_some()
+    }
+}
+
+impl Found<'_> {
+    /// Whether the address is in this function and not in foreign code behind it.
+    fn covers(&self, distance: u64) -> bool {
+        self.record.line_values == 0 || self.value(self.record.line_values, distance).is_some()
+    }
+
+    /// The calls from the innermost on; `None` if a call does not fit.
+    fn inlined(&self, layout: &InlineLayout, distance: u64) -> Option<Vec<GoFrame>> {
+        let bytes = &self.view.bytes;
+        let tree = self
+            .record
+            .data(bytes, self.view.header, layout.base, layout.data);
+        let table = self.record.value_table(bytes, layout.value_table);
+        let index_at = |distance| match table {
+            Some(table) => self.value(table, distance).unwrap_or(-1),
+            None => -1,
+        };
+        let mut position = Position::Distance(distance);
+        let mut index = tree.map_or(-1, |_| index_at(distance));
+        let mut frames = Vec::new();
+        while let (Some(tree), 0..) = (tree, index) {
+            let call = InlinedCall::read(&bytes.image, layout.shape, tree, index)?;
+            frames.push(self.frame(call.name, position, true)?);
+            (position, index) = match call.parent_distance {
+                Some(distance) => {
+                    let distance = u64::from(distance);
+                    (Position::Distance(distance), index_at(distance))
+                }
+                None => (call_line(layout, &call)?, call.parent),
+            };
+            (frames.len() < DEEPEST).then_some(())?;
+        }
+        frames.push(self.frame(self.record.name, position, false)?);
+        Some(frames)
+    }
+
+    fn frame(&self, name: u32, position: Position, inlined: bool) -> Option<GoFrame> {
+        let (file, line) = self.place(position);
+        Some(GoFrame {
+            function: function_name(&self.view.bytes, self.view.header, name)?,
+            file,
+            line,
+            inlined,
+        })
+    }
+
+    fn place(&self, position: Position) -> (Option<String>, Option<u32>) {
+        let (file, line) = match position {
+            Position::Line { file, line } => (Some(file), Some(line)),
+            Position::Distance(distance) => (
+                self.value(self.record.file_values, distance),
+                self.value(self.record.line_values, distance)
+                    .and_then(|line| u32::try_from(line).ok()),
+            ),
+        };
+        let unit = self.record.unit;
+        let name = |number| file_name(&self.view.bytes, self.view.header, unit, number);
+        (file.and_then(name), line.filter(|line| *line > 0))
+    }
+
+    /// The value of a table at a distance; 0 is no table.
+    fn value(&self, table: u32, distance: u64) -> Option<i32> {
+        let offset = self.view.values(table).filter(|_| table != 0)?;
+        Runs::new(self.view.bytes, offset, self.view.header.quantum).at(distance)
+    }
+}
+
+fn call_line(layout: &InlineLayout, call: &InlinedCall) -> Option<Position> {
+    (layout.shape == Shape::Lines).then_some(Position::Line {
+        file: call.file,
+        line: call.line?,
+    })
+}
