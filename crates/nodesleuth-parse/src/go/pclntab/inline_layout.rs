@@ -35,6 +35,8 @@ pub(super) struct InlineLayout {
 /// Functions looked at, and how many of them with inlined calls are enough, to check a layout.
 const LOOKED_AT: usize = 512;
 const ENOUGH: usize = 24;
+/// All functions are looked at up to this many.
+const ALL: usize = 300_000;
 /// Inlined calls checked in each.
 const CALLS: usize = 4;
 /// No source file is longer.
@@ -56,6 +58,9 @@ impl InlineLayout {
             (Version::Go120, _) => Self::of(2, 3, Shape::Names),
         };
         let samples = layout.samples(view);
+        if samples.is_empty() && !layout.is_used(view) {
+            return Some(layout);
+        }
         if !view.header.is_relative() {
             return layout.fits(view, &samples).then_some(layout);
         }
@@ -93,6 +98,18 @@ impl InlineLayout {
             })
             .take(ENOUGH)
             .collect()
+    }
+
+    /// Whether any function has inlined calls; not so when all was compiled with `-l`.
+    fn is_used(&self, view: &View<'_>) -> bool {
+        (0..view.functions.len().min(ALL)).any(|index| {
+            let record = view.functions.get(index).and_then(|at| view.record(at));
+            record.is_none_or(|record| {
+                record
+                    .data(&view.bytes, view.header, 0, self.data)
+                    .is_some()
+            })
+        }) || view.functions.len() > ALL
     }
 
     fn fits(&self, view: &View<'_>, samples: &[(Record, u64)]) -> bool {
