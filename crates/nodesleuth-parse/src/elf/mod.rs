@@ -3,6 +3,8 @@
 //! 32 and 64 bits, either byte order; the layout is that of `elf(5)`. Every read is small and
 //! every count capped.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod header;
 mod image;
 mod load_map;

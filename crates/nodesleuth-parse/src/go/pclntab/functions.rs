@@ -41,11 +41,10 @@ impl Functions {
         } else {
             bytes.image.layout().pointer_size()
         };
-        let size = header.functions.checked_mul(2)?.checked_add(1)? * field as u64;
+        let functions = Some(header.functions).filter(|&functions| functions <= MOST)?;
+        let size = (functions * 2 + 1) * field as u64;
         let end = header.function_table.checked_add(size)?;
-        if header.functions > MOST || end > bytes.range.size {
-            return None;
-        }
+        (end <= bytes.range.size).then_some(())?;
         let mut functions = Self {
             base: 0,
             entries: Vec::new(),

@@ -3,11 +3,10 @@
 
 use super::header::Version;
 use super::inline_tree::InlinedCall;
-use super::record::{Record, RecordEnd};
-use super::strings::is_name_start;
+use super::record::Record;
+use super::strings::is_go_name;
 use super::table::View;
 use super::values::Runs;
-use crate::go::build_info;
 
 /// How one call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,39 +42,55 @@ const CALLS: usize = 4;
 const MOST_LINES: u32 = 10_000_000;
 
 impl InlineLayout {
-    /// The layout of this table, if it is certain. `bases` are the words of the module data among
-    /// which is what relative addresses count from; which of them moved with the Go versions, so
-    /// the one that fits is taken.
+    /// The layout of this table, if it is certain: of those that its version may have, the only one
+    /// that fits. `bases` are the words of the module data among which is what relative addresses
+    /// count from; which of them it is moved with the Go versions.
     pub(super) fn find(view: &View<'_>, bases: &[u64]) -> Option<Self> {
-        let layout = match (view.header.version, view.record_end) {
-            (Version::Go12, RecordEnd::Count) => Self::of(1, 2, Shape::Lines),
-            (Version::Go12, RecordEnd::Packed) => {
-                // Go 1.12 used other numbers than 1.13, the first with build information.
-                build_info(view.bytes.image.file).ok()?;
-                Self::of(2, 4, Shape::Parents)
-            }
-            (Version::Go116 | Version::Go118, _) => Self::of(2, 3, Shape::Parents),
-            (Version::Go120, _) => Self::of(2, 3, Shape::Names),
-        };
-        let samples = layout.samples(view);
-        if samples.is_empty() && !layout.is_used(view) {
-            return Some(layout);
-        }
-        if !view.header.is_relative() {
-            return layout.fits(view, &samples).then_some(layout);
-        }
         let mut bases = bases.to_vec();
+        if !view.header.is_relative() {
+            bases.push(0);
+        }
         bases.sort_unstable();
         bases.dedup();
-        let mut fitting = bases
-            .into_iter()
-            .map(|base| Self { base, ..layout })
-            .filter(|layout| layout.fits(view, &samples));
-        let found = fitting.next().filter(|_| !samples.is_empty());
-        found.filter(|_| fitting.next().is_none())
+        let kinds = Self::kinds(view.header.version);
+        let mut fitting = kinds.iter().flat_map(|kind| {
+            let samples = kind.samples(view);
+            let fitting = bases.iter().map(|base| Self {
+                base: *base,
+                ..*kind
+            });
+            fitting
+                .filter(|layout| layout.fits(view, &samples))
+                .collect::<Vec<_>>()
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(found), None) => Some(found),
+            (None, _) => kinds
+                .iter()
+                .all(|kind| !kind.is_used(view))
+                .then_some(kinds[0]),
+            _ => None,
+        }
     }
 
-    fn of(value_table: u32, data: u32, shape: Shape) -> Self {
+    fn kinds(version: Version) -> &'static [Self] {
+        match version {
+            // Go 1.9 to 1.11, 1.12, 1.13 to 1.15; nothing was inlined before
+            Version::Go12 => {
+                const {
+                    &[
+                        Self::of(1, 2, Shape::Lines),
+                        Self::of(1, 2, Shape::Parents),
+                        Self::of(2, 4, Shape::Parents),
+                    ]
+                }
+            }
+            Version::Go116 | Version::Go118 => const { &[Self::of(2, 3, Shape::Parents)] },
+            Version::Go120 => const { &[Self::of(2, 3, Shape::Names)] },
+        }
+    }
+
+    const fn of(value_table: u32, data: u32, shape: Shape) -> Self {
         Self {
             value_table,
             data,
@@ -92,12 +107,19 @@ impl InlineLayout {
             .filter_map(|index| {
                 let function = view.functions.get(index)?;
                 let record = view.record(function)?;
-                record.data(&view.bytes, view.header, 0, self.data)?;
-                record.value_table(&view.bytes, self.value_table)?;
+                self.calls_of(view, &record)?;
                 Some((record, function.end - function.entry))
             })
             .take(ENOUGH)
             .collect()
+    }
+
+    /// Whether a function has inlined calls.
+    fn calls_of(&self, view: &View<'_>, record: &Record) -> Option<()> {
+        record.data(&view.bytes, view.header, 0, self.data)?;
+        record
+            .value_table(&view.bytes, self.value_table)
+            .map(|_| ())
     }
 
     /// Whether any function has inlined calls; not so when all was compiled with `-l`.
@@ -113,9 +135,9 @@ impl InlineLayout {
     }
 
     fn fits(&self, view: &View<'_>, samples: &[(Record, u64)]) -> bool {
-        samples
-            .iter()
-            .all(|(record, length)| self.fits_function(view, record, *length).is_some())
+        let mut samples = samples.iter().peekable();
+        samples.peek().is_some()
+            && samples.all(|(record, length)| self.fits_function(view, record, *length).is_some())
     }
 
     fn fits_function(&self, view: &View<'_>, record: &Record, length: u64) -> Option<()> {
@@ -127,7 +149,7 @@ impl InlineLayout {
             let fits = call.padding_is_zero
                 && call.parent_distance.is_none_or(|at| u64::from(at) < length)
                 && call.line.is_none_or(|line| line < MOST_LINES)
-                && is_name_start(&view.bytes, view.header, call.name);
+                && is_go_name(&view.bytes, view.header, call.name);
             fits.then_some(())?;
         }
         Some(())

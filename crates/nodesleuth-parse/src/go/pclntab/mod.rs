@@ -6,6 +6,8 @@
 //! is a guess.
 
 mod bytes;
+#[cfg(test)]
+mod fixture;
 mod functions;
 mod header;
 mod inline_layout;
@@ -16,6 +18,8 @@ mod module_data;
 mod record;
 mod strings;
 mod table;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub(crate) use locate::{Found, find};

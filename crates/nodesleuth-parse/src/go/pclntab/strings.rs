@@ -13,17 +13,17 @@ pub(super) fn function_name(bytes: &Bytes<'_>, header: &Header, offset: u32) -> 
     zero_terminated(bytes, header.names.checked_add(u64::from(offset))?)
 }
 
-/// Whether a name begins at an offset of the names, and not in the middle of one.
-pub(super) fn is_name_start(bytes: &Bytes<'_>, header: &Header, offset: u32) -> bool {
-    let mut before = [0];
-    let begins = match offset.checked_sub(1) {
-        None => true,
-        Some(last) => {
-            let at = header.names.saturating_add(u64::from(last));
-            bytes.read(at, &mut before) == Some(()) && before == [0]
-        }
-    };
-    begins && function_name(bytes, header, offset).is_some()
+/// Whether the name of a function written in Go begins at an offset of the names, and not in the
+/// middle of one. Such a name has a package, a dot and nothing that is not printed.
+pub(super) fn is_go_name(bytes: &Bytes<'_>, header: &Header, offset: u32) -> bool {
+    let begins = offset.checked_sub(1).is_none_or(|last| {
+        let mut before = [1];
+        let at = header.names.saturating_add(u64::from(last));
+        bytes.read(at, &mut before) == Some(()) && before == [0]
+    });
+    begins
+        && function_name(bytes, header, offset)
+            .is_some_and(|name| name.contains('.') && !name.contains(char::is_control))
 }
 
 /// The path of the file with this number, which counts within a unit since Go 1.16.

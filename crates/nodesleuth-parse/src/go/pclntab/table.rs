@@ -121,7 +121,8 @@ impl Pclntab {
         }
     }
 
-    /// Of the two record ends the one that fits the records; only a Go 1.2 table may have either.
+    /// How records end: the first way that fits. Where a big-endian table of Go 1.12 fits the older
+    /// way, the numbers are the same.
     fn find_record_end(&mut self, image: &Image<'_>) -> Option<RecordEnd> {
         let ends: &[RecordEnd] = match self.header.version {
             Version::Go12 => &[RecordEnd::Count, RecordEnd::Packed],
