@@ -14,6 +14,8 @@ mod relocations;
 mod sections;
 mod segments;
 mod symbols;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use header::Elf;
 pub(crate) use image::Image;

@@ -98,14 +98,28 @@ func table(path string, stride uint64) {
 	}
 }
 
+// loadedAt returns the lowest address of this program's own file.
+func loadedAt() uint64 {
+	own, err := os.Executable()
+	check(err)
+	maps, err := ioutil.ReadFile("/proc/self/maps")
+	check(err)
+	for _, line := range strings.Split(string(maps), "\n") {
+		if strings.HasSuffix(line, " "+own) {
+			start, err := strconv.ParseUint(strings.SplitN(line, "-", 2)[0], 16, 64)
+			check(err)
+			return start
+		}
+	}
+	check(fmt.Errorf("%s is not in /proc/self/maps", own))
+	return 0
+}
+
 func self(stride uint64) {
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
 	table, linked := open("/proc/self/exe")
-	maps, err := ioutil.ReadFile("/proc/self/maps")
-	check(err)
-	start, err := strconv.ParseUint(strings.SplitN(string(maps), "-", 2)[0], 16, 64)
-	check(err)
+	start := loadedAt()
 	for i := range table.Funcs {
 		function := &table.Funcs[i]
 		// the runtime takes return addresses, and behind the last byte begins the next function
