@@ -16,7 +16,7 @@ const MOST_ENTRIES: u64 = 512;
 /// A relocation: place, what to do, number.
 const ENTRY: usize = 24;
 /// Read at once.
-const CHUNK: usize = 128 * ENTRY;
+const CHUNK: usize = 32;
 
 /// A table of relocations, sorted by place as linkers write it.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ impl Relocations {
     }
 
     fn walk(&self, file: &dyn RangedRead, first: u64, mut visit: impl FnMut(Relocated) -> bool) {
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = [0; CHUNK * ENTRY];
         let mut index = first;
         while index < self.count {
             let filled = fill(file, self.at(index), &mut chunk).unwrap_or(0);
@@ -101,7 +101,7 @@ impl Relocations {
             if entries.len() == 0 {
                 return;
             }
-            for entry in entries.take((self.count - index).min(128) as usize) {
+            for entry in entries.take((self.count - index).min(CHUNK as u64) as usize) {
                 if let Some(relocated) = self.decode(entry)
                     && !visit(relocated)
                 {

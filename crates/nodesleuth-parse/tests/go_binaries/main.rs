@@ -4,6 +4,11 @@
 //! commands, separated by colons.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says what it compared, and why it did not"
+)]
 
 mod answers;
 mod toolchain;

@@ -59,6 +59,7 @@ pub(super) struct Stream<'b> {
 }
 
 impl Stream<'_> {
+    #[inline]
     fn byte(&mut self) -> Option<u8> {
         if self.at == self.filled {
             self.filled = self.bytes.read_some(self.next, &mut self.chunk)?;
@@ -71,9 +72,18 @@ impl Stream<'_> {
     }
 
     /// A number in groups of seven bits, the lowest first.
+    #[inline]
     pub(super) fn varint(&mut self) -> Option<u32> {
-        let mut number = 0_u32;
-        for shift in (0..35).step_by(7) {
+        let first = u32::from(self.byte()?);
+        if first & 0x80 == 0 {
+            return Some(first);
+        }
+        self.varint_from(first & 0x7f)
+    }
+
+    /// The rest of a number whose lowest bits are known.
+    fn varint_from(&mut self, mut number: u32) -> Option<u32> {
+        for shift in (7..35).step_by(7) {
             let byte = self.byte()?;
             number |= u32::from(byte & 0x7f).checked_shl(shift)?;
             if byte & 0x80 == 0 {

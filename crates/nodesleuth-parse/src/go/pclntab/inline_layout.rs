@@ -32,7 +32,7 @@ pub(super) struct InlineLayout {
 }
 
 /// Functions looked at, and how many of them with inlined calls are enough, to check a layout.
-const LOOKED_AT: usize = 512;
+const LOOKED_AT: usize = 192;
 const ENOUGH: usize = 24;
 /// All functions are looked at up to this many.
 const ALL: usize = 300_000;
@@ -53,8 +53,9 @@ impl InlineLayout {
         bases.sort_unstable();
         bases.dedup();
         let kinds = Self::kinds(view.header.version);
+        let records = spread_records(view);
         let mut fitting = kinds.iter().flat_map(|kind| {
-            let samples = kind.samples(view);
+            let samples = kind.samples(view, &records);
             let fitting = bases.iter().map(|base| Self {
                 base: *base,
                 ..*kind
@@ -99,18 +100,14 @@ impl InlineLayout {
         }
     }
 
-    /// Some functions, spread over the table, that have inlined calls.
-    fn samples(&self, view: &View<'_>) -> Vec<(Record, u64)> {
-        let step = (view.functions.len() / LOOKED_AT).max(1);
-        (0..view.functions.len())
-            .step_by(step)
-            .filter_map(|index| {
-                let function = view.functions.get(index)?;
-                let record = view.record(function)?;
-                self.calls_of(view, &record)?;
-                Some((record, function.end - function.entry))
-            })
+    /// Those of the records whose functions have inlined calls, and how long these are.
+    fn samples(&self, view: &View<'_>, records: &[(Record, u64)]) -> Vec<(Record, u64)> {
+        let has_calls = |(record, _): &&(Record, u64)| self.calls_of(view, record).is_some();
+        records
+            .iter()
+            .filter(has_calls)
             .take(ENOUGH)
+            .copied()
             .collect()
     }
 
@@ -154,4 +151,15 @@ impl InlineLayout {
         }
         Some(())
     }
+}
+
+/// Records of some functions, spread over the table, and how long the functions are.
+fn spread_records(view: &View<'_>) -> Vec<(Record, u64)> {
+    let step = (view.functions.len() / LOOKED_AT).max(1);
+    let indices = (0..view.functions.len()).step_by(step);
+    let records = indices.filter_map(|index| {
+        let function = view.functions.get(index)?;
+        Some((view.record(function)?, function.end - function.entry))
+    });
+    records.collect()
 }

@@ -22,11 +22,12 @@ pub(crate) struct GoFrame {
     pub(crate) inlined: bool,
 }
 
-/// Position in a function's code, or where it was called from if only that is known.
+/// A position in the source.
 #[derive(Clone, Copy)]
-enum Position {
-    Distance(u64),
-    Line { file: i32, line: u32 },
+struct Position {
+    /// Number of the file.
+    file: Option<i32>,
+    line: Option<u32>,
 }
 
 /// A function that holds an address.
@@ -37,7 +38,7 @@ struct Found<'b> {
 
 impl Pclntab {
     /// The calls at an address, the outermost first; `None` if no function is known to hold it.
-    /// Inlined calls are left out when `inlining_is_known` is false.
+    /// Inlined calls are left out when `inlining_is_known` is false, or when one does not fit.
     pub(crate) fn lookup(&self, image: &Image<'_>, address: u64) -> Option<Vec<GoFrame>> {
         let view = self.view(image);
         let function = view.functions.at(address)?;
@@ -46,16 +47,13 @@ impl Pclntab {
             view,
         };
         let distance = address.checked_sub(function.entry)?;
-        let frames = match &self.inlining {
-            Some(layout) => found.inlined(layout, distance),
-            None => None,
-        };
-        let mut frames = match frames {
-            Some(frames) => frames,
-            None => vec![found.frame(found.record.name, Position::Distance(distance), false)?],
-        };
+        let here = found.here(distance)?;
+        let inlined = self.inlining.as_ref();
+        let mut frames = inlined
+            .and_then(|layout| found.inlined(layout, distance, here))
+            .or_else(|| Some(vec![found.frame(found.record.name, here, false)?]))?;
         frames.reverse();
-        found.covers(distance).then_some(frames)
+        Some(frames)
     }
 
     /// Whether inlined calls are found.
@@ -65,13 +63,23 @@ impl Pclntab {
 }
 
 impl Found<'_> {
-    /// Whether the address is in this function and not in foreign code behind it.
-    fn covers(&self, distance: u64) -> bool {
-        self.record.line_values == 0 || self.value(self.record.line_values, distance).is_some()
+    /// The position of an instruction; `None` if it is not in this function but in padding or
+    /// foreign code behind it.
+    fn here(&self, distance: u64) -> Option<Position> {
+        let line = self.value(self.record.line_values, distance);
+        (line.is_some() || self.record.line_values == 0).then(|| Position {
+            file: self.value(self.record.file_values, distance),
+            line: line.and_then(|line| u32::try_from(line).ok()),
+        })
     }
 
     /// The calls from the innermost on; `None` if a call does not fit.
-    fn inlined(&self, layout: &InlineLayout, distance: u64) -> Option<Vec<GoFrame>> {
+    fn inlined(
+        &self,
+        layout: &InlineLayout,
+        distance: u64,
+        here: Position,
+    ) -> Option<Vec<GoFrame>> {
         let bytes = &self.view.bytes;
         let tree = self
             .record
@@ -81,7 +89,7 @@ impl Found<'_> {
             Some(table) => self.value(table, distance).unwrap_or(-1),
             None => -1,
         };
-        let mut position = Position::Distance(distance);
+        let mut position = here;
         let mut index = tree.map_or(-1, |_| index_at(distance));
         let mut frames = Vec::new();
         while let (Some(tree), 0..) = (tree, index) {
@@ -90,7 +98,7 @@ impl Found<'_> {
             (position, index) = match call.parent_distance {
                 Some(distance) => {
                     let distance = u64::from(distance);
-                    (Position::Distance(distance), index_at(distance))
+                    (self.here(distance)?, index_at(distance))
                 }
                 None => (call_line(layout, &call)?, call.parent),
             };
@@ -101,27 +109,14 @@ impl Found<'_> {
     }
 
     fn frame(&self, name: u32, position: Position, inlined: bool) -> Option<GoFrame> {
-        let (file, line) = self.place(position);
+        let (bytes, header) = (&self.view.bytes, self.view.header);
+        let path = |number| file_name(bytes, header, self.record.unit, number);
         Some(GoFrame {
-            function: function_name(&self.view.bytes, self.view.header, name)?,
-            file,
-            line,
+            function: function_name(bytes, header, name)?,
+            file: position.file.and_then(path),
+            line: position.line.filter(|line| *line > 0),
             inlined,
         })
-    }
-
-    fn place(&self, position: Position) -> (Option<String>, Option<u32>) {
-        let (file, line) = match position {
-            Position::Line { file, line } => (Some(file), Some(line)),
-            Position::Distance(distance) => (
-                self.value(self.record.file_values, distance),
-                self.value(self.record.line_values, distance)
-                    .and_then(|line| u32::try_from(line).ok()),
-            ),
-        };
-        let unit = self.record.unit;
-        let name = |number| file_name(&self.view.bytes, self.view.header, unit, number);
-        (file.and_then(name), line.filter(|line| *line > 0))
     }
 
     /// The value of a table at a distance; 0 is no table.
@@ -132,8 +127,8 @@ impl Found<'_> {
 }
 
 fn call_line(layout: &InlineLayout, call: &InlinedCall) -> Option<Position> {
-    (layout.shape == Shape::Lines).then_some(Position::Line {
-        file: call.file,
-        line: call.line?,
+    (layout.shape == Shape::Lines).then_some(Position {
+        file: Some(call.file),
+        line: call.line,
     })
 }
