@@ -1,4 +1,4 @@
-//! Bytes to model: /proc, cgroup files, ELF, Go build information.
+//! Bytes to model: /proc, cgroup files, ELF and Go symbols, Go build information.
 //!
 //! Nothing here opens a file, asks the clock or the machine: what a parser needs to know (page
 //! size, which counters to keep) is an argument, so it works the same on recorded text. Text that
