@@ -64,25 +64,57 @@ impl Writer {
     }
 }
 
+/// Sizes of the file header, a program header and a section header.
+fn header_sizes(layout: Layout) -> [usize; 3] {
+    if layout.wide {
+        [64, 56, 64]
+    } else {
+        [52, 32, 40]
+    }
+}
+
 /// A file of these parts for a machine (`e_machine`).
 pub(crate) fn file(layout: Layout, machine: u64, parts: &[Part], section_headers: bool) -> Vec<u8> {
-    let (header, program, section) = if layout.wide {
-        (64, 56, 64)
-    } else {
-        (52, 32, 40)
-    };
+    let [header, program, _] = header_sizes(layout);
     let segments = parts.iter().filter(|part| part.segment.is_some()).count();
-    let mut at = (header + segments * program).next_multiple_of(64);
+    let mut end = (header + segments * program).next_multiple_of(64);
     let mut offsets = Vec::new();
     for part in parts {
-        offsets.push(at as u64);
-        at = (at + part.bytes.len()).next_multiple_of(64);
+        offsets.push(end);
+        end = (end + part.bytes.len()).next_multiple_of(64);
     }
-    let named: Vec<_> = parts.iter().zip(&offsets).collect();
     let (names, name_offsets) = names(parts);
-    let headers = (at + names.len()).next_multiple_of(8);
-    let count = name_offsets.len() + 2;
+    let sections_at = (end + names.len()).next_multiple_of(8);
+    let sections = section_headers.then_some((sections_at, name_offsets.len() + 2));
+    let mut out = file_header(layout, machine, segments, sections);
+    for (part, offset) in parts.iter().zip(&offsets) {
+        if let Some((kind, flags)) = part.segment {
+            segment(&mut out, kind, flags, part, *offset as u64);
+        }
+    }
+    for (part, offset) in parts.iter().zip(&offsets) {
+        out.bytes.resize(*offset, 0);
+        out.bytes.extend(&part.bytes);
+    }
+    if section_headers {
+        out.bytes.resize(end, 0);
+        out.bytes.extend(&names);
+        out.bytes.resize(sections_at, 0);
+        let names = (end as u64, names.len() as u64);
+        section_table(&mut out, parts, &offsets, &name_offsets, names);
+    }
+    out.bytes
+}
 
+/// `sections` is where their headers are and how many, the last of them that of the names.
+fn file_header(
+    layout: Layout,
+    machine: u64,
+    segments: usize,
+    sections: Option<(usize, usize)>,
+) -> Writer {
+    let [header, program, section] = header_sizes(layout);
+    let (sections_at, count) = sections.unwrap_or_default();
     let mut out = Writer::new(layout);
     out.bytes.extend(b"\x7fELF");
     out.bytes.push(1 + u8::from(layout.wide));
@@ -92,45 +124,38 @@ pub(crate) fn file(layout: Layout, machine: u64, parts: &[Part], section_headers
     out.put(2, 2);
     out.put(machine, 2);
     out.word(1);
-    out.native(0);
-    out.native(header as u64);
-    out.native(if section_headers { headers as u64 } else { 0 });
+    for number in [0, header, sections_at] {
+        out.native(number as u64);
+    }
     out.word(0);
-    let sections = if section_headers { count } else { 0 };
-    for number in [header, program, segments, section, sections, count - 1] {
+    let names = count.saturating_sub(1);
+    for number in [header, program, segments, section, count, names] {
         out.put(number as u64, 2);
     }
-    for (part, offset) in &named {
-        if let Some((kind, flags)) = part.segment {
-            segment(&mut out, kind, flags, part, **offset);
-        }
+    out
+}
+
+/// An empty section, those of the parts, and the names' own.
+fn section_table(
+    out: &mut Writer,
+    parts: &[Part],
+    offsets: &[usize],
+    name_offsets: &[u64],
+    (names_at, names_size): (u64, u64),
+) {
+    let [_, _, section] = header_sizes(out.layout);
+    let empty = out.bytes.len() + section;
+    out.bytes.resize(empty, 0);
+    let sections = parts
+        .iter()
+        .zip(offsets)
+        .filter_map(|(part, offset)| Some((part, offset, part.section?)));
+    for ((part, offset, (_, kind, link)), name) in sections.zip(name_offsets) {
+        let range = (part.address, *offset as u64, part.bytes.len() as u64);
+        section_header(out, *name, kind, link, range);
     }
-    for (part, offset) in &named {
-        out.bytes.resize(**offset as usize, 0);
-        out.bytes.extend(&part.bytes);
-    }
-    if !section_headers {
-        return out.bytes;
-    }
-    out.bytes.resize(at, 0);
-    out.bytes.extend(&names);
-    out.bytes.resize(headers, 0);
-    out.bytes.resize(headers + section, 0);
-    let with_section = named.iter().filter(|(part, _)| part.section.is_some());
-    for ((part, offset), name) in with_section.zip(name_offsets) {
-        let (_, kind, link) = part.section.unwrap();
-        let range = (part.address, **offset, part.bytes.len() as u64);
-        section_header(&mut out, name, kind, link, range);
-    }
-    let last = names.len() as u64 - 10;
-    section_header(
-        &mut out,
-        last,
-        STRTAB,
-        0,
-        (0, at as u64, names.len() as u64),
-    );
-    out.bytes
+    let own_name = names_size - b".shstrtab\0".len() as u64;
+    section_header(out, own_name, STRTAB, 0, (0, names_at, names_size));
 }
 
 /// The table of section names and where each begins.

@@ -8,5 +8,4 @@ mod mod_info;
 pub(crate) mod pclntab;
 mod unquote;
 
-pub use crate::ranged_read::RangedRead;
 pub use build_info::{GoBuildError, build_info};
