@@ -83,7 +83,7 @@ impl Header {
         header.is_inside(bytes.range.size).then_some(header)
     }
 
-    /// Go 1.12 and before: the function table follows, and behind it the offset of the files.
+    /// Until Go 1.15: the function table follows, and behind it the offset of the files.
     fn in_one_part(bytes: &Bytes<'_>, quantum: u64, functions: u64) -> Option<Self> {
         let size = bytes.image.layout().pointer_size() as u64;
         let function_table = START as u64 + size;

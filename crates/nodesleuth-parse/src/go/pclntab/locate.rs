@@ -12,7 +12,7 @@ const GO_SECTIONS: [&str; 2] = [".go.buildinfo", ".note.go.buildid"];
 /// How much of the loaded data is searched.
 const SEARCHED: u64 = 1 << 30;
 /// Places that begin like a table and are none: a few constants of programs that read such tables.
-const MOST_OPENED: u32 = 64;
+const MOST_OPENED: u32 = 16;
 const CHUNK: usize = 256 << 10;
 /// Go's linker aligns the table more, the system's at least by its pointers.
 const ALIGNMENT: usize = 4;

@@ -9,7 +9,7 @@ use super::values::Runs;
 use crate::elf::Image;
 
 /// Calls inlined into each other; compilers stop long before.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 64;
 
 /// One call of a Go function.
 #[derive(Clone, Debug, PartialEq, Eq)]
