@@ -41,6 +41,7 @@ pub(crate) const PARTS: &[Part] = &[
     }),
     slow("browser", browser::run),
     slow("live tests on this machine", cargo_parts::live),
+    slow("names in Go binaries", cargo_parts::go_binaries),
     slow("demo processes in full size", cargo_parts::demo_processes),
     slow("lab: real cAdvisor", cadvisor::many_cgroups),
     slow("lab: real cAdvisor among zombies", cadvisor::zombies),
