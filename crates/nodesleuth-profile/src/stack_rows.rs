@@ -124,6 +124,13 @@ impl StackRows {
         }
     }
 
+    /// Makes room, so that nothing is copied while it grows.
+    fn reserve(&mut self, rows: usize, keys: usize) {
+        self.keys.reserve(keys);
+        self.ends.reserve(rows);
+        self.values.reserve(rows * self.lanes);
+    }
+
     /// Keeps one row of those that are equal: with the sum of their values, and a function inlined
     /// only if it is in all of them.
     fn merge(&mut self, sorted: &[Sorted]) {
@@ -189,6 +196,9 @@ impl StackRowsBuilder {
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
         let keys = LocationKeys::new(profile, &mut self.symbols);
+        // Most stacks stay; without inlined frames their keys are as many as their locations.
+        self.rows
+            .reserve(profile.stack_count(), profile.samples.locations.len());
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
@@ -219,6 +229,7 @@ impl StackRowsBuilder {
             ranks: &rows.symbols.ranks(),
         };
         let sorted = table.sorted();
+        rows.order.reserve(sorted.len());
         rows.merge(&sorted);
         rows
     }
@@ -228,10 +239,10 @@ impl StackRowsBuilder {
         self.rows.keys.reserve(stack.locations().len());
         for location in stack.locations() {
             match keys.of(*location) {
-                LocationKey::One(key) => self.rows.keys.push(key),
-                LocationKey::Many { first, last } => {
-                    let inlined = &keys.keys[first as usize..=last as usize];
-                    self.rows.keys.extend_from_slice(inlined);
+                LocationKey { start, inlined: 0 } => self.rows.keys.push(start),
+                LocationKey { start, inlined } => {
+                    let all = start as usize..=(start + inlined) as usize;
+                    self.rows.keys.extend_from_slice(&keys.keys[all]);
                 }
             }
         }
@@ -257,12 +268,13 @@ struct LocationKeys {
     locations: Vec<LocationKey>,
 }
 
+/// Of one location; 8 bytes, so that more of them stay in the cache.
 #[derive(Clone, Copy)]
-enum LocationKey {
-    /// Nothing is inlined there, as almost everywhere.
-    One(u32),
-    /// Positions of its keys.
-    Many { first: u32, last: u32 },
+struct LocationKey {
+    /// Its key if nothing is inlined there, as almost everywhere; else the position of its first.
+    start: u32,
+    /// How many keys follow that one.
+    inlined: u32,
 }
 
 impl LocationKeys {
@@ -273,13 +285,12 @@ impl LocationKeys {
         for location in 0..dense(profile.locations.len()) {
             let frames = profile.frames_of(location);
             keys[frames.start as usize] &= !1;
-            locations.push(match frames.len() {
-                1 => LocationKey::One(keys[frames.start as usize]),
-                _ => LocationKey::Many {
-                    first: frames.start,
-                    last: frames.end - 1,
-                },
-            });
+            let inlined = dense(frames.len()) - 1;
+            let start = match inlined {
+                0 => keys[frames.start as usize],
+                _ => frames.start,
+            };
+            locations.push(LocationKey { start, inlined });
         }
         for key in &keys {
             table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
