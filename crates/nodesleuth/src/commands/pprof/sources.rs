@@ -186,7 +186,7 @@ fn fetched(address: &Address, limits: &Limits) -> Result<Opened, Failure> {
             needs.as_deref().unwrap_or("check the address with curl"),
         )
     })?;
-    let opened = open(&bytes, limits).map_err(|error| {
+    let opened = open(bytes, limits).map_err(|error| {
         failed(
             &error.to_string(),
             "this address serves no profile: /debug/pprof/profile does",
