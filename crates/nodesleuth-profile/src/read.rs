@@ -39,7 +39,13 @@ pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError>
             samples: samples.len(),
         });
     }
-    tables.profile.samples.reserve(samples.len());
+    let columns = &mut tables.profile.samples;
+    columns.reserve(samples.len());
+    // Ids of large profiles mostly take two bytes or more; room that is not used costs nothing.
+    let bytes: usize = samples.iter().map(|span| span.end - span.start).sum();
+    columns
+        .locations
+        .reserve((bytes / 2).min(limits.max_frames));
     for (number, span) in samples.iter().enumerate() {
         let at = place(Table::Sample, number, *span);
         sample(&decoder, *span, at, &mut tables)?;
