@@ -8,6 +8,7 @@
 
 mod bench;
 mod bounded;
+mod bpf;
 mod docs;
 mod failure;
 mod import;
@@ -43,6 +44,8 @@ enum Task {
     Policy,
     /// Writes the generated pages in docs/.
     Docs(docs::Args),
+    /// Makes the BPF objects anew from their C sources.
+    Bpf(bpf::Args),
     /// Measures and writes docs/benchmarks.md.
     Bench(bench::Args),
     /// Writes a synthetic CPU profile to try things on.
@@ -88,6 +91,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Lab(task) => lab::run(&workspace, task),
         Task::Policy => policy::run(&workspace),
         Task::Docs(args) => docs::run(&workspace, &args),
+        Task::Bpf(args) => bpf::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::SyntheticProfile(args) => bench::profiles::synthetic::run(&args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),

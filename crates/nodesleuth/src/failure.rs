@@ -4,6 +4,7 @@ use crate::commands::top::TopError;
 use nodesleuth_act::ActError;
 use nodesleuth_analyze::CatalogError;
 use nodesleuth_collect::CollectError;
+use nodesleuth_trace::TraceError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Top(#[from] TopError),
+
+    /// System calls cannot be watched.
+    #[error(transparent)]
+    #[diagnostic(help("{}", trace_help(.0)))]
+    Trace(#[from] TraceError),
 
     /// Something could not be made or removed on this machine.
     #[error(transparent)]
@@ -68,6 +74,17 @@ pub(crate) enum Failure {
     /// Writing to stdout failed.
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
+}
+
+fn trace_help(error: &TraceError) -> &'static str {
+    match error {
+        TraceError::NoProcess(_) => "`nodesleuth top` shows who is there",
+        TraceError::NoEngine(_) => {
+            "run as root on the node itself, or with CAP_BPF and CAP_PERFMON; \
+             leave --engine away to try every way"
+        }
+        TraceError::Broken { .. } => "try another --engine",
+    }
 }
 
 impl Failure {

@@ -4,8 +4,8 @@
 mod cadvisor;
 mod cadvisor_expectations;
 mod cargo_parts;
-mod parts;
-mod summary;
+pub(crate) mod parts;
+pub(crate) mod summary;
 
 use std::process::ExitCode;
 use std::time::Instant;

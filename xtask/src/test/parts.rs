@@ -1,5 +1,6 @@
 //! The parts of the test command, in order. A new part is a line here.
 
+use crate::bpf;
 use crate::docs;
 use crate::failure::Result;
 use crate::policy;
@@ -34,6 +35,7 @@ pub(crate) const PARTS: &[Part] = &[
     quick("generated pages", |workspace| {
         docs::stale(workspace).map(none_of)
     }),
+    slow("BPF objects", bpf::check),
     slow("release build", |workspace| {
         workspace.release_binary().map(|_| Outcome::Passed)
     }),

@@ -8,7 +8,7 @@
 mod aggregate;
 mod draft;
 mod filter;
-mod go_format;
+pub(crate) mod go_format;
 mod graph;
 mod header;
 pub(crate) mod measure;
@@ -28,6 +28,8 @@ mod units;
 mod weigh;
 
 pub use draft::Draft;
+#[cfg(test)]
+pub(crate) use go_format::duration;
 pub use options::{Filters, Granularity, ReportError, ReportKind, ReportOptions};
 pub use run::{Report, report};
 pub use tag_filter::TagFilter;

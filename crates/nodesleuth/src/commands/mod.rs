@@ -10,10 +10,14 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
+pub(crate) mod flame;
 pub(crate) mod hidden;
 pub(crate) mod pprof;
+pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
+pub(crate) mod trace;
+mod watched;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -32,7 +36,10 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Bundle(args) => bundle::run(&args).map(done),
         Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
+        Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
+        Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Flame(args) => flame::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),

@@ -47,7 +47,7 @@ impl TargetArgs {
         catalog: &Catalog,
         progress: &Display,
     ) -> Result<Collected, Failure> {
-        let target = self.choice()?;
+        let target = choice(self.pid, self.name.as_deref())?;
         if let TargetChoice::Pid(pid) = target {
             tell_a_thread(&Node::live(), pid);
         }
@@ -75,26 +75,27 @@ impl TargetArgs {
             }
         })
     }
+}
 
-    fn choice(&self) -> Result<TargetChoice, Failure> {
-        Ok(match (self.pid, &self.name) {
-            (Some(0), _) => {
-                return Err(Failure::usage(
-                    "0 is not a process id",
-                    "give the pid of a process",
-                ));
-            }
-            (Some(pid), _) => TargetChoice::Pid(Pid(pid)),
-            (None, Some(name)) if name.trim().is_empty() => {
-                return Err(Failure::usage(
-                    "the name of a process cannot be empty",
-                    "give a name such as kubelet, or leave --name away to look for a hot agent",
-                ));
-            }
-            (None, Some(name)) => TargetChoice::Name(name.clone()),
-            (None, None) => TargetChoice::BusiestAgent,
-        })
-    }
+/// The process named by `--pid` or `--name`, or else the busiest agent.
+pub(crate) fn choice(pid: Option<u32>, name: Option<&str>) -> Result<TargetChoice, Failure> {
+    Ok(match (pid, name) {
+        (Some(0), _) => {
+            return Err(Failure::usage(
+                "0 is not a process id",
+                "give the pid of a process",
+            ));
+        }
+        (Some(pid), _) => TargetChoice::Pid(Pid(pid)),
+        (None, Some(name)) if name.trim().is_empty() => {
+            return Err(Failure::usage(
+                "the name of a process cannot be empty",
+                "give a name such as kubelet, or leave --name away to look for a hot agent",
+            ));
+        }
+        (None, Some(name)) => TargetChoice::Name(name.to_owned()),
+        (None, None) => TargetChoice::BusiestAgent,
+    })
 }
 
 /// Our own binary, for reads that need a process of their own.
@@ -103,7 +104,7 @@ pub(crate) fn own_binary() -> Option<std::path::PathBuf> {
 }
 
 /// Whoever names a thread is told that its whole process is watched.
-fn tell_a_thread(node: &Node, tid: Pid) {
+pub(crate) fn tell_a_thread(node: &Node, tid: Pid) {
     if let PidKind::ThreadOf(process) = PidKind::of(node, tid) {
         let comm = node
             .text(&format!("/proc/{process}/comm"))
@@ -115,7 +116,7 @@ fn tell_a_thread(node: &Node, tid: Pid) {
     }
 }
 
-fn show_busiest(busiest: &[(Pid, String, Cores)]) {
+pub(crate) fn show_busiest(busiest: &[(Pid, String, Cores)]) {
     let mut text = String::from("The busiest processes:\n  cores    pid  name\n");
     for (pid, comm, cores) in busiest {
         text.push_str(&format!("{:>7} {pid:>6}  {comm}\n", cores.to_string()));

@@ -32,6 +32,8 @@ pub(crate) struct Sources {
     /// For how long a server is asked to sample.
     pub(crate) seconds: Option<u64>,
     pub(crate) timeout_seconds: Option<u64>,
+    /// Whether functions that a text tells in comments are disregarded, as pprof does.
+    pub(crate) no_symbols: bool,
 }
 
 const REPORTS: [&str; 8] = [
@@ -238,6 +240,8 @@ fn sources(flags: &Flags) -> Result<Sources, Failure> {
         build_id: flags.value("buildid").map(str::to_owned),
         seconds: seconds("seconds")?,
         timeout_seconds: seconds("timeout")?,
+        // Anything but `none` was refused before.
+        no_symbols: flags.value("symbolize").is_some(),
     })
 }
 

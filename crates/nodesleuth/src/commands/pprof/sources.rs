@@ -147,9 +147,13 @@ fn different(error: &MergeError) -> Failure {
 
 fn read(name: &OsStr, sources: &Sources) -> Result<Profile, Failure> {
     let limits = Limits::default();
-    let Opened { profile, notes, .. } = match Address::of(name, sources)? {
+    let opened = match Address::of(name, sources)? {
         None => stack_files::load(name, &limits)?,
         Some(address) => fetched(&address, &limits)?,
+    };
+    let Opened { profile, notes, .. } = match sources.no_symbols {
+        true => opened.without_commented_symbols(),
+        false => opened,
     };
     if profile.sample_types().len() == 0 {
         let name = shown_address(&name.to_string_lossy());

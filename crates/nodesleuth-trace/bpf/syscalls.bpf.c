@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
+// Counts and streams the system calls of one process. One source, an object for each engine:
+//   RING     records go to a ring buffer, else to a perf event array
+//   CLASSIC  attached to classic tracepoints, for kernels before 4.17, else to raw tracepoints
+//   FILES    also bills calls to files; needs the kernel's BTF
+// The programs run with preemption off and a thread runs on one CPU at a time, so what is kept for
+// a thread or for a CPU needs no atomics.
+#include "records.h"
+#ifdef FILES
+#include "files.h"
+#endif
+
+struct {
+#ifdef RING
+    UINT(type, MAP_RINGBUF);
+    UINT(max_entries, 4 * 1024 * 1024);
+#else
+    UINT(type, MAP_PERF_EVENT_ARRAY);
+    UINT(key_size, 4);
+    UINT(value_size, 4);
+#endif
+} events SEC(".maps");
+
+struct {
+    UINT(type, MAP_ARRAY);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct config);
+} settings SEC(".maps");
+
+struct {
+    UINT(type, MAP_ARRAY);
+    UINT(max_entries, SYSCALLS);
+    TYPE(key, __u32);
+    TYPE(value, struct interest);
+} interests SEC(".maps");
+
+// The thread's last call; kept until the thread ends. Sizes are set by the loader.
+struct {
+    UINT(type, MAP_HASH);
+    UINT(max_entries, 4096);
+    TYPE(key, __u32);
+    TYPE(value, struct record);
+} threads SEC(".maps");
+
+struct {
+    UINT(type, MAP_PERCPU_ARRAY);
+    UINT(max_entries, SYSCALLS);
+    TYPE(key, __u32);
+    TYPE(value, struct statistics);
+} totals SEC(".maps");
+
+struct {
+    UINT(type, MAP_HASH);
+    UINT(max_entries, 1);
+    TYPE(key, struct thread_key);
+    TYPE(value, struct statistics);
+} thread_totals SEC(".maps");
+
+struct {
+    UINT(type, MAP_PERCPU_HASH);
+    UINT(max_entries, 4096);
+    TYPE(key, struct error_key);
+    TYPE(value, __u64);
+} errors SEC(".maps");
+
+struct {
+    UINT(type, MAP_PERCPU_ARRAY);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct counters);
+} cpu_counters SEC(".maps");
+
+// Processes that descend from the target, when they are wanted.
+struct {
+    UINT(type, MAP_HASH);
+    UINT(max_entries, 4096);
+    TYPE(key, __u32);
+    TYPE(value, __u32);
+} descendants SEC(".maps");
+
+// A record to begin with: too large for the stack.
+struct {
+    UINT(type, MAP_ARRAY);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct record);
+} nothing SEC(".maps");
+
+struct event {
+    const struct config *config;
+    struct counters *counters;
+    __u64 now;
+    __u32 tgid;
+    __u32 tid;
+};
+
+INLINE void identify(struct event *event)
+{
+    __u64 both = pid_tgid();
+    event->tgid = both >> 32;
+    event->tid = (__u32)both;
+#ifdef RING
+    if (event->config->flags & IN_NAMESPACE) {
+        struct namespace_ids ids = {};
+        pid_tgid_in_namespace(event->config->namespace_device, event->config->namespace_inode, &ids, sizeof(ids));
+        event->tgid = ids.tgid;
+        event->tid = ids.pid;
+    }
+#endif
+}
+
+INLINE int is_target(const struct event *event)
+{
+    if (event->tgid == event->config->tgid)
+        return 1;
+    if (LIKELY(!(event->config->flags & WITH_CHILDREN)))
+        return 0;
+    return map_lookup(&descendants, &event->tgid) != 0;
+}
+
+// Settings and counters are arrays of one: the verifier wants the check all the same.
+INLINE int begin_event(struct event *event)
+{
+    __u32 zero = 0;
+    event->config = map_lookup(&settings, &zero);
+    event->counters = map_lookup(&cpu_counters, &zero);
+    return event->config && event->counters;
+}
+
+INLINE struct record *state_of(const struct event *event)
+{
+    struct record *state = map_lookup(&threads, &event->tid);
+    if (LIKELY(state != 0))
+        return state;
+    __u32 zero = 0;
+    struct record *empty = map_lookup(&nothing, &zero);
+    if (empty)
+        map_update(&threads, &event->tid, empty, MAP_UPDATE_NEW);
+    return map_lookup(&threads, &event->tid);
+}
+
+INLINE __u64 wanted_bytes(const struct record *record, const struct slot *slot)
+{
+    switch (slot->kind) {
+    case SLOT_FIXED:
+        return slot->unit;
+    case SLOT_COUNTED:
+        return record->registers[slot->count % REGISTERS] * slot->unit;
+    case SLOT_RETURNED:
+        return record->result > 0 ? record->result * slot->unit : 0;
+    default:
+        return 0;
+    }
+}
+
+// Reads one slot to payload + at, at most `room` bytes, and says how many it got.
+INLINE __u64 read_slot(struct record *record, const struct slot *slot, __u64 at, __u64 room)
+{
+    const void *from = (const void *)record->registers[slot->pointer % REGISTERS];
+    OPAQUE(at);
+    if (!from || at > PAYLOAD - room)
+        return 0;
+    if (slot->kind == SLOT_STRING) {
+        long got = read_user_string(record->payload + at, room, from);
+        return got <= 0 ? UNREADABLE : got;
+    }
+    __u64 bytes = wanted_bytes(record, slot);
+    if (bytes > slot->most)
+        bytes = slot->most;
+    OPAQUE(bytes);
+    if (bytes > room)
+        return 0;
+    return read_user(record->payload + at, bytes, from) ? UNREADABLE : bytes;
+}
+
+// How much of the payload a slot has taken.
+INLINE __u64 taken(const struct record *record, int index)
+{
+    __u64 length = record->length[index];
+    return length == UNREADABLE ? 0 : length;
+}
+
+#define READ_SLOT(record, interest, index, at) \
+    do { \
+        if ((interest)->slots[index].kind != SLOT_NONE) \
+            (record)->length[index] = read_slot(record, &(interest)->slots[index], at, MOST_##index); \
+    } while (0)
+
+INLINE void read_before(struct record *record, const struct interest *interest)
+{
+    READ_SLOT(record, interest, 0, 0);
+    READ_SLOT(record, interest, 1, taken(record, 0));
+}
+
+INLINE void read_after(struct record *record, const struct interest *interest)
+{
+    // A page that was not in memory when the call began may be there now.
+    if (record->length[0] == UNREADABLE || record->length[1] == UNREADABLE)
+        read_before(record, interest);
+    __u64 at = taken(record, 0) + taken(record, 1);
+    if (record->result >= 0 || interest->slots[2].even_on_error)
+        READ_SLOT(record, interest, 2, at);
+    at += taken(record, 2);
+    if (record->result >= 0 || interest->slots[3].even_on_error)
+        READ_SLOT(record, interest, 3, at);
+}
+
+INLINE void stream(void *context, struct event *event, struct record *record)
+{
+    __u64 size = HEADER + taken(record, 0) + taken(record, 1) + taken(record, 2) + taken(record, 3);
+    OPAQUE(size);
+    if (size > sizeof(*record))
+        return;
+    event->counters->produced++;
+#ifdef RING
+    if (ring_output(&events, record, size, RING_NO_WAKEUP))
+#else
+    if (perf_output(context, &events, CURRENT_CPU, record, size))
+#endif
+        event->counters->dropped++;
+}
+
+INLINE int is_error(__s64 result)
+{
+    return result < 0 && result >= -4095;
+}
+
+INLINE int bucket_of(__u64 value)
+{
+    int bucket = 0;
+#pragma unroll
+    for (int step = 32; step; step /= 2)
+        if (value >> step) {
+            bucket += step;
+            value >>= step;
+        }
+    return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+INLINE void count_error(struct event *event, const struct record *record)
+{
+    struct error_key key = {
+        .tid = event->config->flags & BY_THREAD ? record->tid : 0,
+        .number = record->number,
+        .error = -record->result,
+    };
+    __u64 *count = map_lookup(&errors, &key);
+    if (!count) {
+        __u64 none = 0;
+        map_update(&errors, &key, &none, MAP_UPDATE_NEW);
+        count = map_lookup(&errors, &key);
+    }
+    if (count)
+        ++*count;
+    else
+        event->counters->unsummed++;
+}
+
+INLINE struct statistics *statistics_of(const struct event *event, const struct record *record)
+{
+    __u32 number = record->number;
+    struct statistics *total = map_lookup(&totals, &number);
+    if (LIKELY(!(event->config->flags & BY_THREAD)))
+        return total;
+    struct thread_key key = {.tid = record->tid, .number = number};
+    struct statistics *own = map_lookup(&thread_totals, &key);
+    __u32 last = SYSCALLS - 1;
+    // The array's last entry is what a new one begins with: it is never counted in.
+    struct statistics *empty = map_lookup(&totals, &last);
+    if (!own && empty) {
+        map_update(&thread_totals, &key, empty, MAP_UPDATE_NEW);
+        own = map_lookup(&thread_totals, &key);
+    }
+    return own;
+}
+
+INLINE void summarise(struct event *event, const struct record *record)
+{
+    struct statistics *sum = statistics_of(event, record);
+    if (!sum) {
+        event->counters->unsummed++;
+        return;
+    }
+    __u64 wall = record->wall_ns;
+    if (record->flags & UNRETURNED) {
+        sum->unreturned++;
+        return;
+    }
+    if (wall < sum->shortest_ns || !sum->calls)
+        sum->shortest_ns = wall;
+    if (wall > sum->longest_ns)
+        sum->longest_ns = wall;
+    sum->calls++;
+    sum->wall_ns += wall;
+    sum->on_cpu_ns += record->on_cpu_ns;
+    sum->buckets[bucket_of(wall)]++;
+    if (is_error(record->result)) {
+        sum->errors++;
+        count_error(event, record);
+    }
+}
+
+INLINE __u32 clamp_number(__u64 number)
+{
+    return number < SYSCALLS - 2 ? number : SYSCALLS - 2;
+}
+
+INLINE const struct interest *interest_in(__u32 number)
+{
+    return map_lookup(&interests, &number);
+}
+
+INLINE void enter(struct event *event, struct record *state, __u32 number)
+{
+    state->result = 0;
+    state->on_cpu_ns = 0;
+    state->tgid = event->tgid;
+    state->tid = event->tid;
+    state->number = number;
+    state->flags = ACTIVE;
+    if (event->config->flags & WANT_STREAM) {
+        const struct interest *interest = interest_in(number);
+        *(__u64 *)state->length = 0;
+        if (interest && interest->streamed)
+            read_before(state, interest);
+    }
+#ifdef FILES
+    if (event->config->flags & WANT_FILES) {
+        const struct interest *interest = interest_in(number);
+        if (interest)
+            remember_file(state, interest);
+    }
+#endif
+    // Last, so that our own work is not part of the call.
+    state->begin_ns = monotonic_ns();
+}
+
+INLINE void add_on_cpu(const struct event *event, struct record *state, __u64 until)
+{
+    __u64 since = event->counters->switched_ns;
+    if (since < state->begin_ns)
+        since = state->begin_ns;
+    state->on_cpu_ns += until - since;
+}
+
+INLINE int is_streamed(const struct event *event, const struct interest *interest, const struct record *record)
+{
+    const struct config *config = event->config;
+    if (!interest || !interest->streamed || record->wall_ns < config->slower_than_ns)
+        return 0;
+    return !(config->flags & ERRORS_ONLY) || is_error(record->result);
+}
+
+INLINE void deliver(void *context, struct event *event, struct record *state)
+{
+    if (event->config->flags & WANT_SUMMARY)
+        summarise(event, state);
+#ifdef FILES
+    if (event->config->flags & WANT_FILES) {
+        const struct interest *interest = interest_in(state->number);
+        if (interest && !bill_file(state, interest))
+            event->counters->unsummed++;
+    }
+#endif
+    if (event->config->flags & WANT_STREAM) {
+        const struct interest *interest = interest_in(state->number);
+        if (is_streamed(event, interest, state)) {
+            if (!(state->flags & UNRETURNED))
+                read_after(state, interest);
+            stream(context, event, state);
+        }
+    }
+}
+
+INLINE void leave(void *context, struct event *event, __u32 number, __s64 result)
+{
+    __u64 now = monotonic_ns();
+    struct record *state = map_lookup(&threads, &event->tid);
+    if (!state || !(state->flags & ACTIVE)) {
+        // It began before we were there.
+        struct statistics *sum = map_lookup(&totals, &number);
+        if (sum)
+            sum->began_before++;
+        return;
+    }
+    add_on_cpu(event, state, now);
+    state->wall_ns = now - state->begin_ns;
+    state->result = result;
+    state->flags &= ~ACTIVE;
+    deliver(context, event, state);
+}
+
+INLINE int find_target(struct event *event)
+{
+    if (!begin_event(event))
+        return 0;
+    identify(event);
+    return is_target(event);
+}
+
+#ifdef CLASSIC
+struct sys_enter {
+    __u64 common;
+    __u64 number;
+    __u64 arguments[6];
+};
+
+SEC("tracepoint/raw_syscalls/sys_enter")
+int sys_enter(struct sys_enter *context)
+{
+    struct event event = {};
+    int ours = find_target(&event);
+    if (event.counters)
+        event.counters->seen++;
+    if (!ours)
+        return 0;
+    struct record *state = state_of(&event);
+    if (!state) {
+        event.counters->untracked++;
+        return 0;
+    }
+#pragma unroll
+    for (int index = 0; index < 6; index++)
+        state->registers[index] = context->arguments[index];
+    enter(&event, state, clamp_number(context->number));
+    return 0;
+}
+
+struct sys_exit {
+    __u64 common;
+    __u64 number;
+    __s64 result;
+};
+
+SEC("tracepoint/raw_syscalls/sys_exit")
+int sys_exit(struct sys_exit *context)
+{
+    struct event event = {};
+    if (find_target(&event))
+        leave(context, &event, clamp_number(context->number), context->result);
+    return 0;
+}
+#else
+SEC("raw_tp/sys_enter")
+int sys_enter(struct raw_arguments *context)
+{
+    struct event event = {};
+    int ours = find_target(&event);
+    if (event.counters)
+        event.counters->seen++;
+    if (!ours)
+        return 0;
+    struct record *state = state_of(&event);
+    if (!state) {
+        event.counters->untracked++;
+        return 0;
+    }
+    const void *registers = (const void *)context->args[0];
+    read_kernel(state->registers, sizeof(state->registers), registers + event.config->registers_offset);
+    enter(&event, state, clamp_number(context->args[1]));
+    return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int sys_exit(struct raw_arguments *context)
+{
+    struct event event = {};
+    if (!find_target(&event))
+        return 0;
+    __u32 number = 0;
+    read_kernel(&number, sizeof(number), (const void *)context->args[0] + event.config->number_offset);
+    leave(context, &event, clamp_number(number), context->args[1]);
+    return 0;
+}
+#endif
+
+#ifdef CLASSIC
+SEC("tracepoint/sched/sched_switch")
+#else
+SEC("raw_tp/sched_switch")
+#endif
+// The thread that leaves is the current one. It has been running since this CPU's last switch.
+int sched_switch(void *context)
+{
+    struct event event = {};
+    int ours = find_target(&event);
+    if (!event.counters)
+        return 0;
+    __u64 now = monotonic_ns();
+    if (ours) {
+        struct record *state = map_lookup(&threads, &event.tid);
+        if (state && state->flags & ACTIVE) {
+            add_on_cpu(&event, state, now);
+            state->flags |= SWITCHED;
+        }
+    }
+    event.counters->switched_ns = now;
+    return 0;
+}
+
+#ifdef CLASSIC
+SEC("tracepoint/sched/sched_process_exit")
+#else
+SEC("raw_tp/sched_process_exit")
+#endif
+// A thread that ends: the call it ended in never returns.
+int thread_exit(void *context)
+{
+    struct event event = {};
+    if (!find_target(&event))
+        return 0;
+    struct record *state = map_lookup(&threads, &event.tid);
+    if (!state)
+        return 0;
+    if (state->flags & ACTIVE) {
+        __u64 now = monotonic_ns();
+        add_on_cpu(&event, state, now);
+        state->wall_ns = now - state->begin_ns;
+        state->flags = UNRETURNED | (state->flags & SWITCHED);
+        deliver(context, &event, state);
+    }
+    map_delete(&threads, &event.tid);
+    return 0;
+}
+
+// Several helpers are for GPL programs only; this names the licence to the kernel.
+char licence[] SEC("license") = "GPL";

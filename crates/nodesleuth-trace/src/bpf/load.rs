@@ -1,0 +1,165 @@
+//! Loads the programs of an engine, fills their settings and attaches them.
+
+use super::layout::{self, Config, Registers};
+use super::{namespace, objects, refusal};
+use crate::{Arch, Engine, Options};
+use aya::maps::{Array, MapError};
+use aya::programs::{Program, ProgramError};
+use aya::{Ebpf, EbpfLoader, VerifierLogLevel};
+use std::fs;
+
+/// Beginning here, so that no call is seen to begin whose end could be missed.
+const ATTACHED_IN_ORDER: [&str; 4] = ["thread_exit", "sched_switch", "sys_exit", "sys_enter"];
+
+/// An array of one page, where no stream is wanted.
+const SMALLEST_RING: u32 = 4096;
+/// Threads may come and go during a capture.
+const SPARE_THREADS: usize = 1024;
+/// With the children of a process nobody knows how many threads there will be.
+const THREADS_WITH_CHILDREN: usize = 8192;
+/// Different system calls that a thread makes, as a rule.
+const CALLS_OF_A_THREAD: usize = 16;
+const MOST_THREAD_TOTALS: usize = 64 * 1024;
+
+/// Loaded and set up, not yet attached.
+pub(super) fn load(engine: Engine, options: &Options) -> Result<(Ebpf, Registers), String> {
+    let arch = Arch::native().ok_or("system calls of this architecture are not known")?;
+    let object = objects::of(engine, options.files).ok_or("no BPF program belongs to it")?;
+    let namespace = namespace::own();
+    if namespace.is_some() && engine != Engine::BpfRing {
+        return Err(
+            "we run in a PID namespace and this engine knows the host's ids only".to_owned(),
+        );
+    }
+    let registers = match engine {
+        Engine::BpfClassic => Registers::CLASSIC,
+        _ => Registers::raw(arch),
+    };
+    let mut ebpf = loader(engine, options)
+        .load(object)
+        .map_err(|error| refusal::reason("loading the BPF object", &error))?;
+    fill(&mut ebpf, options, arch, registers, namespace)
+        .map_err(|error| refusal::reason("filling a BPF map", &error))?;
+    Ok((ebpf, registers))
+}
+
+fn loader(engine: Engine, options: &Options) -> EbpfLoader<'static> {
+    let ring = options.stream.as_ref().map(|stream| stream.ring_bytes);
+    let threads = threads_expected(options);
+    let totals = match options.by_thread {
+        true => (threads * CALLS_OF_A_THREAD).min(MOST_THREAD_TOTALS),
+        false => 1,
+    };
+    let mut loader = EbpfLoader::new();
+    loader
+        .verifier_log_level(VerifierLogLevel::DISABLE)
+        .map_max_entries("threads", entries(threads))
+        .map_max_entries("thread_totals", entries(totals));
+    // A perf event array has an entry for each CPU instead.
+    if engine == Engine::BpfRing {
+        loader.map_max_entries("events", ring.unwrap_or(SMALLEST_RING));
+    }
+    loader
+}
+
+fn entries(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn threads_expected(options: &Options) -> usize {
+    let folder = format!("/proc/{}/task", options.pid);
+    let now = fs::read_dir(folder).map_or(0, Iterator::count);
+    match options.children {
+        true => now + THREADS_WITH_CHILDREN,
+        false => 2 * now + SPARE_THREADS,
+    }
+}
+
+fn fill(
+    ebpf: &mut Ebpf,
+    options: &Options,
+    arch: Arch,
+    registers: Registers,
+    namespace: Option<(u64, u64)>,
+) -> Result<(), MapError> {
+    let stream = options.stream.as_ref();
+    let config = Config {
+        tgid: options.pid,
+        stream: stream.is_some(),
+        files: options.files,
+        by_thread: options.by_thread,
+        errors_only: stream.is_some_and(|stream| stream.errors_only),
+        children: options.children,
+        slower_than_ns: stream.map_or(0, |stream| stream.slower_than_ns),
+        registers,
+        namespace,
+    };
+    let mut settings =
+        Array::<_, layout::ConfigBytes>::try_from(super::map_mut(ebpf, "settings")?)?;
+    settings.set(0, config.bytes(), 0)?;
+    let mut interests =
+        Array::<_, layout::InterestBytes>::try_from(super::map_mut(ebpf, "interests")?)?;
+    let streamed = |number: u16| stream.is_some_and(|stream| stream.wants(number));
+    for number in 0..layout::SYSCALLS - 1 {
+        let wanted = (streamed(number), options.files);
+        if wanted != (false, false) {
+            let interest = layout::interest(arch, number, &registers, wanted);
+            interests.set(u32::from(number), interest, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads every program into the kernel and attaches it.
+pub(super) fn attach(ebpf: &mut Ebpf) -> Result<(), String> {
+    for name in ATTACHED_IN_ORDER {
+        let program = ebpf
+            .program_mut(name)
+            .ok_or_else(|| format!("the BPF object has no program {name}"))?;
+        attach_one(program, name)
+            .map_err(|error| refusal::reason(&format!("attaching {name}"), &error))?;
+    }
+    Ok(())
+}
+
+fn attach_one(program: &mut Program, name: &str) -> Result<(), ProgramError> {
+    let tracepoint = match name {
+        "thread_exit" => "sched_process_exit",
+        name => name,
+    };
+    match program {
+        Program::RawTracePoint(program) => {
+            program.load()?;
+            program.attach(tracepoint)?;
+        }
+        Program::TracePoint(program) => {
+            program.load()?;
+            let category = match tracepoint.starts_with("sys_") {
+                true => "raw_syscalls",
+                false => "sched",
+            };
+            program.attach(category, tracepoint)?;
+        }
+        _ => return Err(ProgramError::UnexpectedProgramType),
+    }
+    Ok(())
+}
+
+/// Detaches all, first what sees calls begin: what is then still under way did not end in time.
+pub(super) fn detach(ebpf: &mut Ebpf) -> Result<(), String> {
+    for name in ATTACHED_IN_ORDER.into_iter().rev() {
+        if let Some(program) = ebpf.program_mut(name) {
+            detach_one(program)
+                .map_err(|error| refusal::reason(&format!("detaching {name}"), &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn detach_one(program: &mut Program) -> Result<(), ProgramError> {
+    match program {
+        Program::RawTracePoint(program) => program.unload(),
+        Program::TracePoint(program) => program.unload(),
+        _ => Err(ProgramError::UnexpectedProgramType),
+    }
+}

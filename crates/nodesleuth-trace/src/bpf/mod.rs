@@ -1,0 +1,116 @@
+//! System calls through BPF programs.
+
+mod files;
+mod layout;
+mod load;
+mod namespace;
+mod objects;
+mod output;
+mod read;
+mod refusal;
+
+use crate::clock::monotonic_ns;
+use crate::cost;
+use crate::session::{Capture, LOOK, POLL};
+use crate::{Engine, Options, Record, Summary};
+use aya::Ebpf;
+use aya::maps::{Map, MapError};
+use files::Files;
+use layout::Registers;
+use output::Output;
+use std::time::Duration;
+
+/// A running capture. Everything of it in the kernel hangs on our file descriptors.
+pub(crate) struct BpfCapture {
+    engine: Engine,
+    ebpf: Ebpf,
+    output: Output,
+    files: Option<Files>,
+    registers: Registers,
+    by_thread: bool,
+    streams: bool,
+    began_ns: u64,
+    call_before_ns: f64,
+}
+
+impl BpfCapture {
+    pub(crate) fn open(engine: Engine, options: &Options) -> Result<Self, String> {
+        let (mut ebpf, registers) = load::load(engine, options)?;
+        let events = ebpf
+            .take_map("events")
+            .ok_or("the BPF object has no map events")?;
+        let output = Output::open(engine, events, options)?;
+        let files = match options.files {
+            true => Some(Files::open(&mut ebpf, options.pid)?),
+            false => None,
+        };
+        let call_before_ns = cost::own_call_ns();
+        load::attach(&mut ebpf)?;
+        Ok(Self {
+            engine,
+            ebpf,
+            output,
+            files,
+            registers,
+            by_thread: options.by_thread,
+            streams: options.stream.is_some(),
+            began_ns: monotonic_ns(),
+            call_before_ns,
+        })
+    }
+}
+
+impl Capture for BpfCapture {
+    fn pause(&self) -> Duration {
+        if self.streams { POLL } else { LOOK }
+    }
+
+    fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String> {
+        self.output.drain(&self.registers, false, each);
+        if let Some(files) = &mut self.files {
+            files.poll();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String> {
+        let call_during_ns = cost::own_call_ns();
+        let end_ns = monotonic_ns();
+        load::detach(&mut self.ebpf)?;
+        self.output.drain(&self.registers, true, each);
+        let mut counted = read::counters(&self.ebpf)?;
+        counted.lost.dropped = counted.lost.dropped.max(self.output.lost());
+        let mut nobody = |_: &Record<'_>| ();
+        let each = if self.streams { each } else { &mut nobody };
+        Ok(Summary {
+            engine: self.engine,
+            length_ns: end_ns.saturating_sub(self.began_ns),
+            figures: read::figures(&self.ebpf, self.by_thread)?,
+            files: match self.files {
+                Some(files) => Some(files.finish(&self.ebpf)?),
+                None => None,
+            },
+            in_flight: read::in_flight(&self.ebpf, &self.registers, end_ns, each)?,
+            lost: counted.lost,
+            cost: crate::Cost {
+                node_calls: Some(counted.node_calls),
+                call_before_ns: Some(self.call_before_ns),
+                call_during_ns: Some(call_during_ns),
+            },
+        })
+    }
+}
+
+fn map<'e>(ebpf: &'e Ebpf, name: &str) -> Result<&'e Map, MapError> {
+    ebpf.map(name).ok_or_else(|| no_map(name))
+}
+
+fn map_mut<'e>(ebpf: &'e mut Ebpf, name: &str) -> Result<&'e mut Map, MapError> {
+    ebpf.map_mut(name).ok_or_else(|| no_map(name))
+}
+
+fn no_map(name: &str) -> MapError {
+    MapError::InvalidName {
+        name: name.to_owned(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads what the programs have counted.
+
+use super::layout::{self, Registers};
+use super::{map, refusal};
+use crate::{ErrorCount, Figures, InFlight, Lost, Record, Total};
+use aya::Ebpf;
+use aya::maps::{HashMap, MapError, PerCpuArray, PerCpuHashMap};
+
+/// What a CPU has counted; see `struct counters`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) node_calls: u64,
+    pub(super) lost: Lost,
+}
+
+pub(super) fn counters(ebpf: &Ebpf) -> Result<Counted, String> {
+    let read = || -> Result<Counted, MapError> {
+        let map = PerCpuArray::<_, [u64; layout::COUNTERS]>::try_from(map(ebpf, "cpu_counters")?)?;
+        let mut sum = Counted::default();
+        for &[_, seen, produced, dropped, untracked, unsummed] in map.get(&0, 0)?.iter() {
+            sum.node_calls += seen;
+            sum.lost.produced += produced;
+            sum.lost.dropped += dropped;
+            sum.lost.untracked_calls += untracked;
+            sum.lost.unsummed += unsummed;
+        }
+        Ok(sum)
+    };
+    read().map_err(|error| refusal::reason("reading counters", &error))
+}
+
+pub(super) fn figures(ebpf: &Ebpf, by_thread: bool) -> Result<Figures, String> {
+    let read = || -> Result<Figures, MapError> {
+        let mut totals = process_totals(ebpf)?;
+        if by_thread {
+            // What threads were counted for stands there; only calls that nobody saw begin are
+            // counted for the process alone.
+            totals.extend(thread_totals(ebpf)?);
+        }
+        Ok(Figures::Counted {
+            totals,
+            errors: errors(ebpf)?,
+        })
+    };
+    read().map_err(|error| refusal::reason("reading the counts", &error))
+}
+
+fn process_totals(ebpf: &Ebpf) -> Result<Vec<Total>, MapError> {
+    let map = PerCpuArray::<_, [u64; layout::STATISTICS]>::try_from(map(ebpf, "totals")?)?;
+    let mut totals = Vec::new();
+    for number in 0..layout::SYSCALLS - 1 {
+        let cpus = map.get(&u32::from(number), 0)?;
+        totals.push(layout::total(None, number, cpus.iter()));
+    }
+    totals.retain(|total| total.calls + total.unreturned + total.began_before > 0);
+    Ok(totals)
+}
+
+fn thread_totals(ebpf: &Ebpf) -> Result<Vec<Total>, MapError> {
+    let map =
+        HashMap::<_, [u8; 8], [u64; layout::STATISTICS]>::try_from(map(ebpf, "thread_totals")?)?;
+    let mut totals = Vec::new();
+    for entry in map.iter() {
+        let (key, words) = entry?;
+        let (tid, number) = layout::thread_key(&key);
+        let number = u16::try_from(number).unwrap_or(layout::SYSCALLS);
+        totals.push(layout::total(Some(tid), number, [&words]));
+    }
+    totals.sort_by_key(|total| (total.tid, total.number));
+    Ok(totals)
+}
+
+fn errors(ebpf: &Ebpf) -> Result<Vec<ErrorCount>, MapError> {
+    let map = PerCpuHashMap::<_, [u8; 8], u64>::try_from(map(ebpf, "errors")?)?;
+    let mut errors = Vec::new();
+    for entry in map.iter() {
+        let (key, cpus) = entry?;
+        let (tid, number, error) = layout::error_key(&key);
+        errors.push(ErrorCount {
+            tid: (tid != 0).then_some(tid),
+            number,
+            error,
+            count: cpus.iter().sum(),
+        });
+    }
+    errors.sort_by_key(|error| (error.tid, error.number, error.error));
+    Ok(errors)
+}
+
+/// Calls that had not returned at `end_ns`.
+pub(super) fn in_flight(
+    ebpf: &Ebpf,
+    registers: &Registers,
+    end_ns: u64,
+    each: &mut dyn FnMut(&Record<'_>),
+) -> Result<Vec<InFlight>, String> {
+    let mut found = Vec::new();
+    let mut read = || -> Result<(), MapError> {
+        let map = HashMap::<_, u32, layout::RecordBytes>::try_from(map(ebpf, "threads")?)?;
+        for entry in map.iter() {
+            let (_, mut bytes) = entry?;
+            if layout::close(&mut bytes, end_ns)
+                && let Some(record) = layout::record(&bytes, registers)
+            {
+                each(&record);
+                found.push(InFlight::from(&record));
+            }
+        }
+        Ok(())
+    };
+    read().map_err(|error| refusal::reason("reading calls in flight", &error))?;
+    found.sort_by_key(|call| call.tid);
+    Ok(found)
+}

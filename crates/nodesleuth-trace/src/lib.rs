@@ -1,0 +1,39 @@
+//! What a process does in the kernel, seen from the kernel's side: BPF programs, perf rings, and
+//! sampling where neither is allowed. Capturing is Linux only; names and captured memory are
+//! understood everywhere. The only crate of the workspace with `unsafe`: each block says why it is
+//! sound.
+
+pub mod captures;
+mod engine;
+mod files;
+mod names;
+mod options;
+mod record;
+mod summary;
+mod tally;
+#[cfg(target_os = "linux")]
+mod tracepoints;
+
+#[cfg(target_os = "linux")]
+mod bpf;
+#[cfg(target_os = "linux")]
+mod clock;
+#[cfg(target_os = "linux")]
+mod cost;
+#[cfg(target_os = "linux")]
+mod perf;
+#[cfg(target_os = "linux")]
+mod sampling;
+mod session;
+
+#[cfg(target_os = "linux")]
+pub use clock::boottime_offset_ns;
+pub use engine::{Attempt, Engine};
+pub use files::{FileCosts, FileMethod, FileTotal};
+pub use names::{Arch, error_name};
+pub use options::{Options, StreamOptions};
+pub use record::{Captured, End, Record};
+pub use session::{Session, TraceError};
+pub use summary::{
+    BUCKETS, Cost, ErrorCount, Figures, InFlight, Lost, SampledTotal, Summary, Total,
+};

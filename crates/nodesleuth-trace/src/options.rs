@@ -1,0 +1,60 @@
+//! What is to be seen, of whom.
+
+use crate::Record;
+
+/// What a capture is to see.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The process.
+    pub pid: u32,
+    /// Also the processes that it starts during the capture.
+    pub children: bool,
+    /// Totals for each thread, not only for the process.
+    pub by_thread: bool,
+    /// Which file each call was about.
+    pub files: bool,
+    /// Single calls, if wanted.
+    pub stream: Option<StreamOptions>,
+}
+
+/// Which calls are to be seen singly.
+#[derive(Clone, Debug)]
+pub struct StreamOptions {
+    /// These system calls; all when `None`.
+    pub numbers: Option<Vec<u16>>,
+    /// Only those that failed.
+    pub errors_only: bool,
+    /// Only those that took at least so long.
+    pub slower_than_ns: u64,
+    /// Room for records that have not been read yet; rounded up to a power of two.
+    pub ring_bytes: u32,
+}
+
+impl StreamOptions {
+    /// Room for about a sixth of a second at 200,000 calls a second.
+    pub const RING_BYTES: u32 = 4 << 20;
+
+    /// Whether single calls of this system call are wanted.
+    pub(crate) fn wants(&self, number: u16) -> bool {
+        let numbers = self.numbers.as_ref();
+        numbers.is_none_or(|numbers| numbers.contains(&number))
+    }
+
+    /// Whether this single call is wanted.
+    pub(crate) fn passes(&self, record: &Record<'_>) -> bool {
+        self.wants(record.number)
+            && record.wall_ns >= self.slower_than_ns
+            && (!self.errors_only || record.end.error().is_some())
+    }
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self {
+            numbers: None,
+            errors_only: false,
+            slower_than_ns: 0,
+            ring_bytes: Self::RING_BYTES,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening perf events.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// `struct perf_event_attr` as of Linux 4.1 (its version 5, but for one field). Older kernels take
+/// it as long as what they do not know is zero.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attributes {
+    pub(crate) kind: u32,
+    pub(crate) size: u32,
+    pub(crate) config: u64,
+    pub(crate) sample_period: u64,
+    pub(crate) sample_type: u64,
+    pub(crate) read_format: u64,
+    pub(crate) flags: u64,
+    /// Bytes after which a waiting reader is woken.
+    pub(crate) wakeup_watermark: u32,
+    pub(crate) bp_type: u32,
+    pub(crate) config1: u64,
+    pub(crate) config2: u64,
+    pub(crate) branch_sample_type: u64,
+    pub(crate) sample_regs_user: u64,
+    pub(crate) sample_stack_user: u32,
+    pub(crate) clock: i32,
+    pub(crate) sample_regs_intr: u64,
+    pub(crate) aux_watermark: u32,
+    pub(crate) sample_max_stack: u16,
+    pub(crate) reserved: u16,
+}
+
+const SIZE: u32 = 112;
+const _: () = assert!(size_of::<Attributes>() == SIZE as usize);
+
+impl Attributes {
+    pub(crate) const SOFTWARE: u32 = 1;
+    pub(crate) const TRACEPOINT: u32 = 2;
+    /// The software event that never happens.
+    pub(crate) const DUMMY: u64 = 9;
+    /// The software event that BPF programs write to.
+    pub(crate) const BPF_OUTPUT: u64 = 10;
+
+    /// Bits of `sample_type`.
+    pub(crate) const SAMPLE_TID: u64 = 1 << 1;
+    pub(crate) const SAMPLE_TIME: u64 = 1 << 2;
+    pub(crate) const SAMPLE_RAW: u64 = 1 << 10;
+
+    /// Bits of `flags`.
+    pub(crate) const DISABLED: u64 = 1;
+    pub(crate) const INHERIT: u64 = 1 << 1;
+    pub(crate) const WATERMARK: u64 = 1 << 14;
+    pub(crate) const USE_CLOCK: u64 = 1 << 25;
+}
+
+/// Of whom an event is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope {
+    /// Of everybody on a CPU.
+    Cpu(i32),
+    /// Of a thread while it is on a CPU.
+    ThreadOnCpu(i32, i32),
+}
+
+const CLOSE_ON_EXEC: libc::c_ulong = 8;
+const ENABLE: libc::c_ulong = 0x2400;
+const SET_OUTPUT: libc::c_ulong = 0x2405;
+
+/// Opens an event.
+pub(crate) fn open(attributes: &Attributes, scope: Scope) -> io::Result<OwnedFd> {
+    let attributes = Attributes {
+        size: SIZE,
+        ..*attributes
+    };
+    let (pid, cpu) = match scope {
+        Scope::Cpu(cpu) => (-1, cpu),
+        Scope::ThreadOnCpu(tid, cpu) => (tid, cpu),
+    };
+    // SAFETY: the kernel reads `size` bytes at the first argument, which lives until the call
+    // returns, and takes the others by value.
+    let fd = unsafe {
+        libc::syscall(
+            libc::SYS_perf_event_open,
+            &raw const attributes,
+            pid,
+            cpu,
+            -1,
+            CLOSE_ON_EXEC,
+        )
+    };
+    let fd = i32::try_from(fd).unwrap_or(-1);
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Starts an event that was opened disabled, and those that its thread's children inherited.
+pub(crate) fn start(event: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: this request takes no pointer.
+    let result = unsafe { libc::ioctl(event.as_raw_fd(), ENABLE, 0) };
+    told(result)
+}
+
+/// Lets an event write to the ring of another one of the same CPU.
+pub(crate) fn redirect(event: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: this request takes a descriptor by value, no pointer.
+    let result = unsafe { libc::ioctl(event.as_raw_fd(), SET_OUTPUT, to.as_raw_fd()) };
+    told(result)
+}
+
+fn told(result: libc::c_int) -> io::Result<()> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! The kernel's perf events: rings that it fills and we empty.
+
+mod event;
+mod mapping;
+mod ring;
+mod rings;
+
+pub(crate) use event::{Attributes, Scope, open, redirect, start};
+pub(crate) use ring::{Ring, Sample};
+pub(crate) use rings::{Rings, online_cpus};

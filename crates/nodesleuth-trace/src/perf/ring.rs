@@ -1,0 +1,94 @@
+//! One ring: takes it apart into samples and losses.
+
+use super::mapping::Mapping;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+const HEADER: usize = 8;
+const LOST: u32 = 2;
+const SAMPLE: u32 = 9;
+
+/// A perf event and its ring.
+pub(crate) struct Ring {
+    event: OwnedFd,
+    mapping: Mapping,
+    /// What has been read so far.
+    tail: u64,
+    buffer: Vec<u8>,
+}
+
+/// What a ring holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sample<'a> {
+    /// A sample's body: what its `sample_type` says.
+    Body(&'a [u8]),
+    /// So many events did not fit.
+    Lost(u64),
+}
+
+impl Ring {
+    pub(crate) fn new(event: OwnedFd, bytes: usize) -> io::Result<Self> {
+        let mapping = Mapping::new(event.as_fd(), bytes)?;
+        Ok(Self {
+            event,
+            mapping,
+            tail: 0,
+            buffer: Vec::new(),
+        })
+    }
+
+    pub(crate) fn event(&self) -> BorrowedFd<'_> {
+        self.event.as_fd()
+    }
+
+    /// Hands over everything that is in the ring now.
+    pub(crate) fn drain(&mut self, each: &mut dyn FnMut(Sample<'_>)) {
+        let head = self.mapping.head();
+        while self.tail < head {
+            let mut header = [0; HEADER];
+            self.mapping.copy(self.tail, &mut header);
+            let [k0, k1, k2, k3, _, _, s0, s1] = header;
+            let size = u16::from_ne_bytes([s0, s1]);
+            if usize::from(size) < HEADER {
+                // Cannot be; going on would never end.
+                self.tail = head;
+                break;
+            }
+            self.buffer.resize(usize::from(size) - HEADER, 0);
+            self.mapping
+                .copy(self.tail + HEADER as u64, &mut self.buffer);
+            if let Some(sample) = sample(u32::from_ne_bytes([k0, k1, k2, k3]), &self.buffer) {
+                each(sample);
+            }
+            self.tail += u64::from(size);
+        }
+        self.mapping.set_tail(self.tail);
+    }
+}
+
+fn sample(kind: u32, body: &[u8]) -> Option<Sample<'_>> {
+    match kind {
+        SAMPLE => Some(Sample::Body(body)),
+        // The event's id, then how many.
+        LOST => {
+            let count = body.get(8..16)?.try_into().ok()?;
+            Some(Sample::Lost(u64::from_ne_bytes(count)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_told_from_samples_and_the_rest_is_left_out() {
+        let mut body = [0; 16];
+        body[8] = 7;
+        assert_eq!(sample(LOST, &body), Some(Sample::Lost(7)));
+        assert_eq!(sample(LOST, &body[..12]), None);
+        assert_eq!(sample(SAMPLE, &body[..2]), Some(Sample::Body(&[0, 0])));
+        assert_eq!(sample(3, &body), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! A capture: the best engine that runs here, what it delivers, and its end.
+
+use crate::{Attempt, Engine, Options, Record, Summary};
+use std::path::Path;
+use std::time::Duration;
+
+/// Rings are read so often. Nothing wakes us: a wake-up for each event would cost the process
+/// watched many times what the event itself costs.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+/// Where there is nothing to read, only the end to notice.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
+
+/// What every engine does once it runs.
+pub(crate) trait Capture {
+    /// How soon the next poll should come.
+    fn pause(&self) -> Duration;
+
+    /// Hands over the records that have come in since the last time.
+    fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String>;
+
+    /// Detaches first, then hands over the rest, calls in flight included.
+    fn finish(self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String>;
+}
+
+/// Why there is no capture.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// No such process.
+    #[error("there is no process {0}")]
+    NoProcess(u32),
+    /// No engine runs here.
+    #[error("no engine can watch system calls here: {}", refusals(.0))]
+    NoEngine(Vec<Attempt>),
+    /// An engine broke off.
+    #[error("{engine}: {reason}")]
+    Broken {
+        /// Which.
+        engine: Engine,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn refusals(attempts: &[Attempt]) -> String {
+    let told = attempts.iter().filter_map(|attempt| {
+        let reason = attempt.refused.as_ref()?;
+        Some(format!("{}: {reason}", attempt.engine))
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// A running capture. Dropping it ends it.
+pub struct Session {
+    engine: Engine,
+    attempts: Vec<Attempt>,
+    capture: Box<dyn Capture>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Session")
+            .field("engine", &self.engine)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Begins a capture with the engine asked for, or the first that runs.
+    ///
+    /// # Errors
+    /// When there is no such process or no engine runs.
+    pub fn open(options: &Options, choice: Option<Engine>) -> Result<Self, TraceError> {
+        if !Path::new(&format!("/proc/{}/task", options.pid)).exists() {
+            return Err(TraceError::NoProcess(options.pid));
+        }
+        let mut attempts = Vec::new();
+        let wanted = |engine: &Engine| choice.is_none_or(|choice| choice == *engine);
+        for engine in Engine::ALL.into_iter().filter(wanted) {
+            match open(engine, options) {
+                Ok(capture) => {
+                    attempts.push(Attempt {
+                        engine,
+                        refused: None,
+                    });
+                    return Ok(Self {
+                        engine,
+                        attempts,
+                        capture,
+                    });
+                }
+                Err(reason) => attempts.push(Attempt {
+                    engine,
+                    refused: Some(reason),
+                }),
+            }
+        }
+        Err(TraceError::NoEngine(attempts))
+    }
+
+    /// The engine that runs.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The engines that were tried, the last one with success.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// How soon the next poll should come.
+    pub fn pause(&self) -> Duration {
+        self.capture.pause()
+    }
+
+    /// Hands over the records that have come in since the last time. To be called after each
+    /// pause: nothing wakes us when there are some, as that would slow the process watched.
+    ///
+    /// # Errors
+    /// When the engine broke off.
+    pub fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), TraceError> {
+        let engine = self.engine;
+        let polled = self.capture.poll(each);
+        polled.map_err(|reason| TraceError::Broken { engine, reason })
+    }
+
+    /// Ends the capture: detaches, hands over what is left, calls in flight last, and sums up.
+    ///
+    /// # Errors
+    /// When the engine's counts cannot be read.
+    pub fn finish(self, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, TraceError> {
+        let engine = self.engine;
+        let finished = self.capture.finish(each);
+        finished.map_err(|reason| TraceError::Broken { engine, reason })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
+    if !options.files || !engine.counts() {
+        return open_plain(engine, options);
+    }
+    let because = match engine {
+        Engine::BpfRing => match open_plain(engine, options) {
+            Ok(capture) => return Ok(capture),
+            Err(reason) => reason,
+        },
+        _ => "this engine reads no kernel structs".to_owned(),
+    };
+    let arch = crate::Arch::native().ok_or("system calls of this architecture are not known")?;
+    let tracker = crate::files::Tracker::new(arch, because);
+    let open = |options: &Options| open_plain(engine, options);
+    Ok(Box::new(crate::files::ByDescriptor::open(
+        options, tracker, open,
+    )?))
+}
+
+#[cfg(target_os = "linux")]
+fn open_plain(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, String> {
+    match engine {
+        Engine::BpfRing | Engine::BpfPerf | Engine::BpfClassic => {
+            Ok(Box::new(crate::bpf::BpfCapture::open(engine, options)?))
+        }
+        Engine::PerfRings => Ok(Box::new(crate::tracepoints::RingsCapture::open(options)?)),
+        Engine::Sampling => Ok(Box::new(crate::sampling::SamplingCapture::open(options)?)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open(_: Engine, _: &Options) -> Result<Box<dyn Capture>, String> {
+    Err("it needs Linux".to_owned())
+}

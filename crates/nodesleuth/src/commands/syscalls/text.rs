@@ -1,0 +1,234 @@
+//! The result for people.
+
+use super::Shown;
+use super::files;
+use super::reading::RULE;
+use super::row::{Row, Table};
+use super::sampled;
+use crate::commands::watched::{Ended, Watched};
+use comfy_table::{CellAlignment, presets};
+use nodesleuth_model::units::grouped;
+use nodesleuth_model::{Cores, Nanos, printable};
+use nodesleuth_trace::Figures;
+
+const HEADER: [&str; 14] = [
+    "syscall",
+    "calls",
+    "/s",
+    "errors",
+    "total",
+    "mean",
+    "min",
+    "max",
+    "on CPU",
+    "blocked",
+    "cores",
+    "CPU %",
+    "in flight",
+    "reading",
+];
+/// Bars of a histogram are at most so long.
+const BAR: usize = 40;
+
+pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
+    let mut text = header(watched, table);
+    if let Figures::Sampled { looks, totals } = &watched.summary.figures {
+        text.push_str(&sampled::of(*looks, totals));
+        return text;
+    }
+    text.push_str(&rows(&table.rows, table.length, watched.target_cpu));
+    text.push_str(&details(&table.rows, shown));
+    if let Some(costs) = &watched.summary.files {
+        text.push_str(&files::of(costs));
+    }
+    if shown.by_thread {
+        for (tid, rows_of_thread) in &table.threads {
+            text.push_str(&format!("\nthread {tid}:\n"));
+            text.push_str(&rows(rows_of_thread, table.length, watched.target_cpu));
+            text.push_str(&details(rows_of_thread, shown));
+        }
+    }
+    text.push_str(&format!("\n{}\n", RULE));
+    text
+}
+
+fn header(watched: &Watched, table: &Table) -> String {
+    let target = &watched.target;
+    let mut text = format!(
+        "{} (pid {}), {:.2} s, engine {}\n",
+        printable(&target.comm),
+        target.pid,
+        table.length.seconds(),
+        watched.summary.engine
+    );
+    match watched.ended {
+        Ended::InTime => {}
+        Ended::Stopped => text.push_str("stopped early\n"),
+        Ended::TargetGone => text.push_str("the process ended meanwhile\n"),
+    }
+    text.push_str(&cpu(watched, table));
+    text.push_str(&cost(watched));
+    text.push_str(&lost(watched));
+    text.push('\n');
+    text
+}
+
+fn cpu(watched: &Watched, table: &Table) -> String {
+    let Some(used) = watched.target_cpu else {
+        return "CPU of the target: not readable\n".to_owned();
+    };
+    let cores = |time: Nanos| Cores(time.seconds() / table.length.seconds().max(1e-9));
+    let in_calls: Option<u64> = table.rows.iter().map(|row| row.total.on_cpu_ns).sum();
+    match in_calls {
+        Some(ns) => format!(
+            "it used {} cores, {} of them in these system calls\n",
+            cores(used),
+            cores(Nanos(ns))
+        ),
+        None => format!(
+            "it used {} cores; this engine does not tell time on a CPU from waiting\n",
+            cores(used)
+        ),
+    }
+}
+
+fn cost(watched: &Watched) -> String {
+    let summary = &watched.summary;
+    let seconds = Nanos(summary.length_ns).seconds().max(1e-9);
+    let own = Cores(watched.own_cpu.seconds() / seconds);
+    let others = match (
+        &summary.cost.node_calls,
+        summary.cost.cores(summary.length_ns),
+    ) {
+        (Some(calls), Some(cores)) => format!(
+            "{} system calls/s on the whole node took {:.0} ns more each: {} cores",
+            grouped((*calls as f64 / seconds) as u64),
+            summary.cost.call_during_ns.unwrap_or(0.0) - summary.cost.call_before_ns.unwrap_or(0.0),
+            Cores(cores)
+        ),
+        _ => "what others paid was not measured".to_owned(),
+    };
+    format!("cost of watching: {others}; nodesleuth itself {own} cores\n")
+}
+
+fn lost(watched: &Watched) -> String {
+    let lost = &watched.summary.lost;
+    if lost.untracked_calls + lost.unsummed == 0 {
+        return String::new();
+    }
+    format!(
+        "INCOMPLETE: no room for {} calls of further threads and {} counts\n",
+        grouped(lost.untracked_calls),
+        grouped(lost.unsummed)
+    )
+}
+
+fn rows(rows: &[Row], length: Nanos, target_cpu: Option<Nanos>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(HEADER);
+    for row in rows {
+        table.add_row(cells(row, length, target_cpu));
+    }
+    for column in 1..HEADER.len() - 1 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+fn cells(row: &Row, length: Nanos, target_cpu: Option<Nanos>) -> [String; 14] {
+    let total = &row.total;
+    let seconds = length.seconds().max(1e-9);
+    let time = |ns: Option<Nanos>| ns.map_or_else(|| "-".to_owned(), |ns| ns.to_string());
+    let returned = |ns: u64| time((total.calls > 0).then_some(Nanos(ns)));
+    let percent = row
+        .on_cpu()
+        .zip(target_cpu)
+        .filter(|(_, cpu)| cpu.0 > 0)
+        .map(|(on_cpu, cpu)| on_cpu.seconds() / cpu.seconds() * 100.0);
+    [
+        row.name.clone(),
+        grouped(total.calls),
+        format!("{:.1}", total.calls as f64 / seconds),
+        if total.errors > 0 {
+            grouped(total.errors)
+        } else {
+            String::new()
+        },
+        returned(total.wall_ns),
+        time(row.mean()),
+        returned(total.shortest_ns),
+        returned(total.longest_ns),
+        time(row.on_cpu()),
+        time(row.blocked()),
+        row.cores(length)
+            .map_or_else(|| "-".to_owned(), |cores| cores.to_string()),
+        percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent:.1}")),
+        in_flight(row),
+        row.reading.text().to_owned(),
+    ]
+}
+
+/// How many, and the longest of them.
+fn in_flight(row: &Row) -> String {
+    let longest = row.in_flight.iter().filter_map(|call| call.wall_ns).max();
+    match (row.in_flight.len(), longest) {
+        (0, _) => String::new(),
+        (count, Some(longest)) => format!("{count} (≤ {})", Nanos(longest)),
+        (count, None) => count.to_string(),
+    }
+}
+
+fn details(rows: &[Row], shown: Shown) -> String {
+    let mut text = String::new();
+    if shown.errors {
+        text.push_str(&errors(rows));
+    }
+    if shown.histogram {
+        rows.iter().for_each(|row| text.push_str(&histogram(row)));
+    }
+    text
+}
+
+fn errors(rows: &[Row]) -> String {
+    let mut text = String::from("\nerrors:\n");
+    let mut none = true;
+    for row in rows {
+        for (error, count) in &row.errors {
+            none = false;
+            text.push_str(&format!(
+                "  {:<18} {:<16} {:>12}\n",
+                row.name,
+                error,
+                grouped(*count)
+            ));
+        }
+    }
+    if none {
+        text.push_str("  none\n");
+    }
+    text
+}
+
+fn histogram(row: &Row) -> String {
+    let buckets = &row.total.buckets;
+    let most = buckets.iter().copied().max().unwrap_or(0);
+    let Some(first) = buckets.iter().position(|calls| *calls > 0) else {
+        return String::new();
+    };
+    let mut text = format!("\n{} took:\n", row.name);
+    for (class, calls) in buckets.iter().enumerate().skip(first) {
+        let bar = "#".repeat((*calls as f64 / most as f64 * BAR as f64).ceil() as usize);
+        let line = format!(
+            "  {:>8} to {:>8} {:>12}  {bar}",
+            Nanos(1 << class).to_string(),
+            Nanos(2 << class).to_string(),
+            grouped(*calls)
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,80 @@
+//! The process whose system calls are watched, and how long; shared by `syscalls` and `trace`.
+
+mod process;
+mod run;
+
+pub(crate) use run::{Ended, Watch, Watched};
+
+use super::target_choice::{choice, own_binary, show_busiest, tell_a_thread};
+use crate::args;
+use crate::failure::Failure;
+use nodesleuth_analyze::Catalog;
+use nodesleuth_collect::tasks::choose_target;
+use nodesleuth_collect::{
+    Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice,
+};
+use nodesleuth_model::Cores;
+use nodesleuth_model::evidence::Target;
+use nodesleuth_trace::Engine;
+use std::time::Duration;
+
+/// Every process on the node pays while a capture lasts.
+const LONGEST: Duration = Duration::from_secs(600);
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Watch this process
+    #[arg(long, value_name = "PID", conflicts_with = "name")]
+    pub(crate) pid: Option<u32>,
+
+    /// Watch the busiest process of this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// How long to watch; at most 10m, as every process of the node pays for it
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = length)]
+    pub(crate) length: Duration,
+
+    /// Use this engine and no other: bpf-ring, bpf-perf, bpf-classic, perf-rings or sampling
+    /// [default: the first that runs]
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<Engine>,
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    let length = args::window(text)?;
+    if length <= LONGEST {
+        Ok(length)
+    } else {
+        Err("a capture lasts at most 10m: every process of the node pays for it".to_owned())
+    }
+}
+
+impl WatchArgs {
+    /// Chooses the process.
+    pub(crate) fn target(
+        &self,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Target, Failure> {
+        let target = choice(self.pid, self.name.as_deref())?;
+        let node = Node::live();
+        if let TargetChoice::Pid(pid) = target {
+            tell_a_thread(&node, pid);
+        }
+        let options = Options {
+            window: self.length,
+            target,
+            profiles: Vec::new(),
+            read_child: own_binary(),
+            slow_read_budget: Duration::ZERO,
+            hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
+        };
+        choose_target(&node, &SystemClock, &options, cancel, progress).map_err(|error| {
+            if let CollectError::NothingHot { busiest } = &error {
+                show_busiest(busiest);
+            }
+            error.into()
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Watching until the time is over, the user stops it, enough was seen, or the process ends.
+
+use super::WatchArgs;
+use super::process::{cpu_of, has_ended, own_cpu};
+use crate::failure::Failure;
+use crate::output;
+use nodesleuth_collect::{Cancel, Clock, Progress, SystemClock};
+use nodesleuth_model::evidence::Target;
+use nodesleuth_model::{BootNanos, Nanos, printable};
+use nodesleuth_trace::{Attempt, Options, Record, Session, Summary};
+use std::time::Duration;
+
+/// Looking whether the process is still there costs more than reading a ring.
+const LOOK_EVERY: Nanos = Nanos(50_000_000);
+
+/// A capture that is over.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) target: Target,
+    pub(crate) summary: Summary,
+    pub(crate) attempts: Vec<nodesleuth_trace::Attempt>,
+    /// CPU that the target used meanwhile; `None`: its clock could not be read.
+    pub(crate) target_cpu: Option<Nanos>,
+    /// CPU that we used.
+    pub(crate) own_cpu: Nanos,
+    /// Why it ended before its time.
+    pub(crate) ended: Ended,
+}
+
+/// What ended a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Its time was over, or enough was seen.
+    InTime,
+    /// The user stopped it.
+    Stopped,
+    /// The process watched ended.
+    TargetGone,
+}
+
+/// What watching needs from outside.
+pub(crate) struct Watch<'a> {
+    pub(crate) args: &'a WatchArgs,
+    pub(crate) options: &'a Options,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) progress: &'a dyn Progress,
+    /// Asked whether enough was seen.
+    pub(crate) enough: &'a dyn Fn() -> bool,
+}
+
+impl Watch<'_> {
+    /// Watches until there is an end; hands over each record.
+    pub(crate) fn run(
+        &self,
+        target: Target,
+        each: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<Watched, Failure> {
+        let own_before = own_cpu();
+        let mut session = Session::open(self.options, self.args.engine)?;
+        tell_refused(session.attempts());
+        self.progress
+            .stage(&format!("watching with engine {}", session.engine()));
+        let before = cpu_of(self.options.pid);
+        let mut cpu = before;
+        let ended = self.until_an_end(&mut session, &mut cpu, each)?;
+        let attempts = session.attempts().to_vec();
+        let summary = session.finish(each)?;
+        Ok(Watched {
+            target,
+            summary,
+            attempts,
+            target_cpu: before.zip(cpu).map(|(before, after)| since(after, before)),
+            own_cpu: since(own_cpu(), own_before),
+            ended,
+        })
+    }
+
+    fn until_an_end(
+        &self,
+        session: &mut Session,
+        cpu: &mut Option<Nanos>,
+        each: &mut dyn FnMut(&Record<'_>),
+    ) -> Result<Ended, Failure> {
+        let clock = SystemClock;
+        let begin = clock.boot();
+        let mut looked = BootNanos::default();
+        loop {
+            session.poll(each)?;
+            let now = clock.boot();
+            if now.since(looked) >= LOOK_EVERY {
+                looked = now;
+                if has_ended(self.options.pid) {
+                    return Ok(Ended::TargetGone);
+                }
+                *cpu = cpu_of(self.options.pid).or(*cpu);
+            }
+            if self.cancel.requested() {
+                return Ok(Ended::Stopped);
+            }
+            let passed = Duration::from_nanos(now.since(begin).0);
+            let left = self.args.length.saturating_sub(passed);
+            if left.is_zero() || (self.enough)() {
+                *cpu = cpu_of(self.options.pid).or(*cpu);
+                return Ok(Ended::InTime);
+            }
+            clock.wait(left.min(session.pause()));
+        }
+    }
+}
+
+fn since(after: Nanos, before: Nanos) -> Nanos {
+    Nanos(after.0.saturating_sub(before.0))
+}
+
+/// Says why a better engine does not run.
+fn tell_refused(attempts: &[Attempt]) {
+    for attempt in attempts {
+        if let Some(reason) = &attempt.refused {
+            let (engine, reason) = (attempt.engine, printable(reason));
+            output::note(&format!("note: engine {engine} cannot run: {reason}\n"));
+        }
+    }
+}
