@@ -1,8 +1,10 @@
-//! The ledger: the target's CPU split by mode, by threads and by owner, each adding up.
+//! The ledger: the target's CPU split by owner, mode, threads and system calls, each adding up.
 
+use crate::call_ledger;
 use crate::catalog::Parts;
 use crate::cpu::{TargetCpu, rate};
 use crate::input::Input;
+use crate::traced::Traced;
 use nodesleuth_model::evidence::{Host, ThreadTable};
 use nodesleuth_model::{Cores, Ledger, LedgerPart, LedgerView, Window};
 use std::collections::BTreeMap;
@@ -21,6 +23,9 @@ pub(crate) fn build(input: &Input<'_>) -> Ledger {
     if let (Ok(host), Some(threads)) = (input.host(), input.evidence.threads.value()) {
         views.push(by_thread(host, threads, &cpu));
     }
+    if let Ok(traced) = Traced::of(input.evidence) {
+        views.push(call_ledger::view(&traced, &input.catalog.parts, &cpu));
+    }
     Ledger {
         total_cores: Cores(cpu.total()),
         unexplained_cores: Cores(cpu.total()),
@@ -28,7 +33,7 @@ pub(crate) fn build(input: &Input<'_>) -> Ledger {
     }
 }
 
-fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
+pub(crate) fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
     LedgerPart {
         id: id.to_owned(),
         title: title.to_owned(),
@@ -180,7 +185,7 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
 }
 
 /// Largest first, nothing left out but zeros.
-fn sorted(parts: impl IntoIterator<Item = LedgerPart>) -> Vec<LedgerPart> {
+pub(crate) fn sorted(parts: impl IntoIterator<Item = LedgerPart>) -> Vec<LedgerPart> {
     let mut parts: Vec<LedgerPart> = parts
         .into_iter()
         .filter(|part| part.cores.0 > 0.0)

@@ -7,6 +7,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod call_ledger;
 pub mod catalog;
 mod cpu;
 pub mod facts;
@@ -17,8 +18,12 @@ mod lookup;
 mod matcher;
 mod not_checked;
 mod others;
+mod period;
 mod pricing;
+mod spin;
 mod stacks;
+mod summary;
+mod traced;
 mod verdict;
 
 pub use catalog::{Catalog, CatalogError, Thresholds};
@@ -72,6 +77,7 @@ pub fn analyze(
         others: others::hot(&input),
         not_checked,
         facts: facts.clone(),
+        syscalls: summary::of(&input),
         own_cost: evidence.own_cost.value().cloned(),
         warnings: input.warnings.clone(),
     }

@@ -1,9 +1,11 @@
 //! Looking facts up: the table, the ledger's parts, and an entry's own signature.
 
 use crate::catalog::Entry;
+use crate::facts::{OfCall, of_call};
 use crate::input::Input;
 use crate::stacks::ProfileView;
-use nodesleuth_model::{Fact, FactValue, Ledger};
+use crate::traced::Traced;
+use nodesleuth_model::{Fact, FactValue, Ledger, Missing};
 use std::collections::BTreeMap;
 
 /// Where conditions and templates find their facts.
@@ -14,13 +16,15 @@ pub(crate) struct Lookup<'a> {
     has_profile: bool,
     /// Share of allocation samples by part.
     allocation: BTreeMap<String, f64>,
+    /// The capture of system calls, or why there is none.
+    traced: Result<Traced<'a>, Missing>,
 }
 
 impl<'a> Lookup<'a> {
     pub(crate) fn new(
         facts: &'a BTreeMap<String, Fact>,
         ledger: &'a Ledger,
-        input: &Input<'_>,
+        input: &Input<'a>,
     ) -> Self {
         let profile = input.profile.as_ref();
         Self {
@@ -30,6 +34,7 @@ impl<'a> Lookup<'a> {
             allocation: profile
                 .map(ProfileView::allocation_shares)
                 .unwrap_or_default(),
+            traced: Traced::of(input.evidence),
         }
     }
 
@@ -38,6 +43,10 @@ impl<'a> Lookup<'a> {
         if let Some(rest) = name.strip_prefix("part.") {
             let (id, what) = rest.rsplit_once('.')?;
             return self.part(id, what).map(FactValue::Number);
+        }
+        if let Some((call, what)) = of_call(name) {
+            let traced = self.traced.as_ref().ok()?;
+            return Some(FactValue::Number(number_of_call(traced, call, what)));
         }
         self.facts.get(name)?.value.clone()
     }
@@ -66,6 +75,9 @@ impl<'a> Lookup<'a> {
                 cpu.source.clone()
             });
         }
+        if let (Some(_), Err(missing)) = (of_call(name), &self.traced) {
+            return missing.to_string();
+        }
         self.facts
             .get(name)
             .map_or_else(|| "no such fact".to_owned(), |fact| fact.source.clone())
@@ -85,5 +97,17 @@ impl<'a> Lookup<'a> {
             _ if self.ledger.total_cores.0 > 0.0 => Some(cores / self.ledger.total_cores.0),
             _ => None,
         }
+    }
+}
+
+/// A call that was not made has a rate of zero.
+fn number_of_call(traced: &Traced<'_>, name: &str, what: OfCall) -> f64 {
+    let Some(call) = traced.call(name) else {
+        return 0.0;
+    };
+    match what {
+        OfCall::Rate => traced.rate(call.calls),
+        OfCall::ErrorRate => traced.rate(call.failed()),
+        OfCall::Cores => traced.cores(call.on_cpu),
     }
 }

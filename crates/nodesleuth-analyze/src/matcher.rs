@@ -158,7 +158,7 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
 /// High when `sure` holds or most of the price was measured; low when `sure` is refuted and
 /// nothing was measured.
 fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confidence {
-    let measured = price.is_some_and(|price| price.measured >= price.cores / 2.0);
+    let measured = price.is_some_and(|price| price.measured + price.traced >= price.cores / 2.0);
     match entry.sure.as_ref().map(|sure| sure.holds(facts)) {
         Some(Truth::True) => Confidence::High,
         _ if measured => Confidence::High,

@@ -25,6 +25,7 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
         "which files the target has open",
         evidence.open_files.missing(),
     );
+    syscalls(evidence, &mut note);
     note("cgroup census", evidence.cgroups.missing());
     note(
         "cost of an ordinary cgroup file",
@@ -60,6 +61,15 @@ fn target_parts(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing
         target.go.missing().filter(unexpected),
     );
     note("the target's descriptors", target.open_fds.missing());
+}
+
+fn syscalls(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    note("the target's system calls", evidence.syscalls.missing());
+    if let Some(trace) = evidence.syscalls.value() {
+        note("arguments of system calls", trace.arguments.missing());
+        note("which calls fail, and on what", trace.failing.missing());
+        note("which file costs which kernel time", trace.files.missing());
+    }
 }
 
 fn hierarchies(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {

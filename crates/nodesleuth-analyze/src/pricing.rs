@@ -1,8 +1,12 @@
 //! Claims: which parts of the ledger a cause takes, so that nothing is explained twice.
 
+use crate::call_ledger;
 use crate::catalog::{ClaimRule, Entry, EntryKind, Truth, part_matches};
 use nodesleuth_model::ledger::Claim;
 use nodesleuth_model::{Cores, FactValue, Ledger, LedgerPart};
+
+/// The view whose parts findings claim.
+const OWNER: &str = "owner";
 
 /// What an entry took.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +14,8 @@ pub(crate) struct Price {
     pub(crate) cores: f64,
     /// The part of it that was measured: whole parts of a profile, not bounded by an estimate.
     pub(crate) measured: f64,
+    /// The part of it that was measured inside system calls.
+    pub(crate) traced: f64,
     /// One line for each claim that took something.
     pub(crate) lines: Vec<String>,
 }
@@ -39,40 +45,71 @@ pub(crate) fn claim(
     lookup: &dyn Fn(&str) -> Option<FactValue>,
 ) -> Price {
     let mut price = Price::default();
-    let Some(view) = ledger.views.iter_mut().find(|view| view.id == "owner") else {
-        return price;
+    let applies = |rule: &&ClaimRule| {
+        let when = rule.when.as_ref();
+        when.is_none_or(|when| when.holds(lookup) == Truth::True)
     };
-    for rule in &entry.claims {
-        if rule
-            .when
-            .as_ref()
-            .is_some_and(|when| when.holds(lookup) != Truth::True)
-        {
-            continue;
-        }
+    for rule in entry.claims.iter().filter(applies) {
         let Some(limit) = limit(rule, lookup) else {
             continue;
         };
-        let mut left = limit.unwrap_or(f64::INFINITY);
-        for part in view
-            .parts
-            .iter_mut()
-            .filter(|part| part_matches(&rule.part, &part.id))
-        {
-            let taken = take(part, &entry.id, left);
-            if taken <= 0.0 {
-                continue;
-            }
-            left -= taken;
-            price.cores += taken;
+        let most = limit.unwrap_or(f64::INFINITY).min(through(rule, ledger));
+        let taken = take(ledger, OWNER, &[&rule.part], &entry.id, most);
+        let sum: f64 = taken.iter().map(|taken| taken.cores).sum();
+        price.cores += sum;
+        if !rule.through.is_empty() {
+            price.traced += sum;
+            let calls: Vec<&str> = rule.through.iter().map(String::as_str).collect();
+            take(ledger, call_ledger::VIEW, &calls, &entry.id, sum);
+        } else if limit.is_none() || !rule.by_allocation_of.is_empty() {
             // Whole parts of a profile are measured, and so are shares of its allocation samples.
-            if limit.is_none() || !rule.by_allocation_of.is_empty() {
-                price.measured += taken;
-            }
-            price.lines.push(line(rule, part, taken, limit, lookup));
+            price.measured += sum;
         }
+        let lines = taken.iter().map(|taken| line(rule, taken, limit, lookup));
+        price.lines.extend(lines);
     }
     price
+}
+
+/// What the measured calls of a rule have left; no bound for a rule without such.
+fn through(rule: &ClaimRule, ledger: &Ledger) -> f64 {
+    if rule.through.is_empty() {
+        return f64::INFINITY;
+    }
+    let parts = ledger.view(call_ledger::VIEW).map(|view| view.parts.iter());
+    let named = |part: &&LedgerPart| rule.through.iter().any(|name| part_matches(name, &part.id));
+    let left = parts.into_iter().flatten().filter(named);
+    left.map(|part| part.unclaimed().0).sum()
+}
+
+/// What was taken of one part.
+struct Taken {
+    title: String,
+    cores: f64,
+}
+
+/// Takes up to `most` cores from the named parts of a view, in their order.
+fn take(ledger: &mut Ledger, view: &str, names: &[&str], finding: &str, most: f64) -> Vec<Taken> {
+    let view = ledger.views.iter_mut().find(|known| known.id == view);
+    let parts = view.into_iter().flat_map(|view| &mut view.parts);
+    let mut left = most;
+    let mut all = Vec::new();
+    for part in parts.filter(|part| names.iter().any(|name| part_matches(name, &part.id))) {
+        let cores = part.unclaimed().0.min(left);
+        if cores <= 0.0 {
+            continue;
+        }
+        left -= cores;
+        part.claims.push(Claim {
+            finding: finding.to_owned(),
+            cores: Cores(cores),
+        });
+        all.push(Taken {
+            title: part.title.clone(),
+            cores,
+        });
+    }
+    all
 }
 
 /// Gives an entry's claims back.
@@ -116,25 +153,13 @@ fn number(name: &str, lookup: &dyn Fn(&str) -> Option<FactValue>) -> Option<f64>
     }
 }
 
-fn take(part: &mut LedgerPart, finding: &str, left: f64) -> f64 {
-    let taken = part.unclaimed().0.min(left);
-    if taken > 0.0 {
-        part.claims.push(Claim {
-            finding: finding.to_owned(),
-            cores: Cores(taken),
-        });
-    }
-    taken
-}
-
 fn line(
     rule: &ClaimRule,
-    part: &LedgerPart,
-    taken: f64,
+    taken: &Taken,
     limit: Option<f64>,
     lookup: &dyn Fn(&str) -> Option<FactValue>,
 ) -> String {
-    let mut line = format!("{} cores of “{}”", Cores(taken), part.title);
+    let mut line = format!("{} cores of “{}”", Cores(taken.cores), taken.title);
     if let Some(why) = rule.why.as_ref().and_then(|why| why.fill(lookup)) {
         line.push_str(": ");
         line.push_str(&why);

@@ -1,6 +1,6 @@
 //! What every collector is handed: the node, the clock, the target, the window, cancellation.
 
-use crate::{Clock, Node};
+use crate::{Clock, Node, TracePlan};
 use nodesleuth_model::{Pid, Reading};
 use std::fmt;
 use std::path::PathBuf;
@@ -61,6 +61,8 @@ pub struct Ctx<'a> {
     pub read_child: Option<PathBuf>,
     /// Kernel time that possibly slow reads may cost in all.
     pub slow_read_budget: Duration,
+    /// Whether and how long system calls are counted after the window.
+    pub trace: TracePlan,
 }
 
 impl fmt::Debug for Ctx<'_> {

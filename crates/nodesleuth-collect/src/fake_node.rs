@@ -4,7 +4,7 @@
     reason = "tests build their node; collectors only read it"
 )]
 
-use crate::{Cancel, Clock, Ctx, Node};
+use crate::{Cancel, Clock, Ctx, Node, TracePlan};
 use nodesleuth_model::BootNanos;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -98,6 +98,7 @@ impl FakeNode {
             cancel,
             read_child: None,
             slow_read_budget: Duration::from_secs(2),
+            trace: TracePlan::Never,
         }
     }
 }

@@ -12,6 +12,7 @@ mod context;
 mod cpu_time;
 #[cfg(test)]
 mod fake_node;
+mod file_kind;
 mod look;
 mod node;
 mod own_cost;
@@ -20,6 +21,7 @@ mod run;
 mod scan;
 mod slow_read;
 mod started;
+mod syscalls;
 mod window;
 
 pub mod collectors;
@@ -34,6 +36,7 @@ pub use profiles::{fetch_profile, shown_address};
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
+pub use syscalls::TracePlan;
 
 use nodesleuth_model::{Evidence, Missing};
 

@@ -1,7 +1,7 @@
 //! One look at the cgroups without any target: what `nodesleuth cgroups` shows.
 
 use crate::collectors::CGROUPS;
-use crate::{Cancel, Clock, Ctx, Node, scan};
+use crate::{Cancel, Clock, Ctx, Node, TracePlan, scan};
 use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, TimedReads};
 use nodesleuth_model::{Evidence, Observed};
 use std::path::PathBuf;
@@ -44,6 +44,7 @@ pub fn look_at_cgroups(
         cancel,
         read_child: look.read_child.clone(),
         slow_read_budget: look.slow_read_budget,
+        trace: TracePlan::Never,
     };
     let mut evidence = Evidence::default();
     for collector in CGROUPS {

@@ -2,7 +2,7 @@
 
 use crate::own_cost::Meter;
 use crate::started::Started;
-use crate::{Cancel, Clock, Ctx, Node, Progress, profiles, tasks, window};
+use crate::{Cancel, Clock, Ctx, Node, Progress, TracePlan, profiles, tasks, window};
 use nodesleuth_model::evidence::{ClockAnchor, Target, WindowSpan};
 use nodesleuth_model::{Cores, Evidence, Observed, Pid};
 use std::path::PathBuf;
@@ -21,6 +21,8 @@ pub struct Options {
     pub read_child: Option<PathBuf>,
     /// Kernel time that possibly slow reads may cost in all.
     pub slow_read_budget: Duration,
+    /// Whether and how long system calls are counted after the window.
+    pub trace: TracePlan,
     /// From how many cores on a process counts as hot.
     pub hot_cores: Cores,
 }
@@ -112,6 +114,7 @@ pub fn collect(
         cancel,
         read_child: options.read_child.clone(),
         slow_read_budget: options.slow_read_budget,
+        trace: options.trace,
     };
     Ok(watch(&ctx, target, profiles, progress, &meter))
 }

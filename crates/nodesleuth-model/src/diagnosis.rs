@@ -3,6 +3,7 @@
 use crate::evidence::OwnCost;
 use crate::facts::Fact;
 use crate::ledger::Ledger;
+use crate::syscalls::SyscallSummary;
 use crate::units::{Cores, Pid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +30,9 @@ pub struct Diagnosis {
     pub red_herrings: Vec<Finding>,
     /// Where the target's CPU went.
     pub ledger: Ledger,
+    /// The target's system calls, when they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syscalls: Option<SyscallSummary>,
     /// What is known of this kernel.
     pub advisories: Vec<Advisory>,
     /// Other processes that are hot too.

@@ -13,6 +13,7 @@ pub mod facts;
 pub mod ledger;
 pub mod observed;
 mod printable;
+pub mod syscalls;
 pub mod units;
 
 pub use bundle::SchemaVersion;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod every_call;
 mod support;
 
 use nix::sys::signal::{Signal, kill};
@@ -379,4 +380,73 @@ fn an_aborted_run_leaves_no_bundle_and_its_name_free() {
             assert!(left.is_empty(), "{command} {signals:?}: {left:?}");
         }
     }
+}
+
+/// A program that does nothing but system calls, until it is dropped.
+fn copies_single_bytes() -> Busy {
+    let mut command = Command::new("dd");
+    command.args(["if=/dev/zero", "of=/dev/null", "bs=1", "status=none"]);
+    Busy(command.stdin(Stdio::null()).spawn().unwrap())
+}
+
+#[test]
+#[ignore = "needs root, to count system calls"]
+fn diagnose_counts_the_targets_calls_and_they_fit_its_cpu() {
+    let busy = copies_single_bytes();
+    let pid = busy.pid();
+    let arguments = [
+        "diagnose",
+        "--pid",
+        &pid,
+        "--window",
+        "1s",
+        "--trace-for",
+        "1s",
+    ];
+    let json = run(&[&arguments[..], &["-o", "json"]].concat()).json();
+    let syscalls = &json["syscalls"];
+    let calls = syscalls["calls"].as_array().unwrap();
+    let of = |name: &str| calls.iter().find(|call| call["name"] == name);
+    for name in ["read", "write"] {
+        let call = of(name).unwrap_or_else(|| panic!("no {name}: {syscalls}"));
+        assert_eq!(call["reading"], "working", "{call}");
+    }
+    let cores = |value: &Value| value.as_f64().unwrap();
+    let inside = cores(&syscalls["cores"]);
+    // Ticks may book a short call as user time, so both modes together bound it.
+    let burnt = cores(&syscalls["traced_user_cores"]) + cores(&syscalls["traced_kernel_cores"]);
+    assert!(
+        inside > 0.0 && inside <= burnt + 0.05,
+        "{inside} of {burnt}: {syscalls}"
+    );
+    let view = json["ledger"]["views"].as_array().unwrap();
+    let view = view.iter().find(|view| view["id"] == "calls").unwrap();
+    let parts = view["parts"].as_array().unwrap();
+    let sum: f64 = parts.iter().map(|part| cores(&part["cores"])).sum();
+    let total = cores(&json["ledger"]["total_cores"]);
+    assert!((sum - total).abs() < 1e-6, "{sum} of {total}: {view}");
+}
+
+#[test]
+#[ignore = "needs root, to become nobody"]
+fn without_rights_system_calls_are_missing_with_what_would_give_them() {
+    let busy = Busy::for_seconds(60);
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "diagnose",
+        "--pid",
+        &busy.pid(),
+        "--window",
+        "1s",
+        "-o",
+        "json",
+    ];
+    let json = finish(start(&mut as_nobody(folder.path(), &arguments))).json();
+    assert_eq!(json["syscalls"], Value::Null);
+    let rows = json["not_checked"].as_array().unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["what"] == "the target's system calls");
+    let why = row.unwrap()["why"].as_str().unwrap();
+    assert!(why.contains("bpf-ring") && why.contains("CAP_BPF"), "{why}");
 }

@@ -105,6 +105,11 @@ pub struct ClaimRule {
     /// Fact in cores that bounds the claim; without it the whole part is claimed.
     #[serde(default)]
     pub limit: Option<String>,
+    /// Parts of the `calls` view that it takes from too, such as `cgroup-file:memory.stat` or
+    /// `call:futex`; a trailing `*` as above. It takes as much as both views have left, and that
+    /// is measured. Without a capture of system calls nothing is claimed.
+    #[serde(default)]
+    pub through: Vec<String>,
     /// Claims the part in proportion to how much of all allocation these parts make: garbage
     /// collection follows allocation.
     #[serde(default)]

@@ -40,6 +40,11 @@ pub(crate) const FIXED_PARTS: &[(&str, &str)] = &[
         "not in the profile: kernel time, long syscalls likely",
     ),
     ("outside-profile-other", "not in the profile: the rest"),
+    ("other-calls", "other system calls"),
+    (
+        "outside-calls",
+        "kernel mode, not in the system calls that were counted",
+    ),
 ];
 
 impl Parts {

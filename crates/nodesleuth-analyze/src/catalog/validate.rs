@@ -2,6 +2,7 @@
 
 use super::template::{NUMBER_STYLES, SHELL};
 use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
+use crate::call_ledger::PREFIXES;
 use crate::facts::{self, FactType};
 use nodesleuth_profile::Signature;
 use std::collections::BTreeSet;
@@ -141,6 +142,7 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
                 claim.part
             ));
         }
+        check_through(&claim.through)?;
         if let Some(limit) = &claim.limit
             && facts::describe(catalog, limit).is_none_or(|(_, unit)| unit != "cores")
         {
@@ -148,6 +150,27 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Which calls and files a target uses is not known beforehand; what kinds of parts there are is.
+fn check_through(parts: &[String]) -> Result<(), String> {
+    let known = |part: &String| {
+        let rest = PREFIXES.iter().find_map(|kind| part.strip_prefix(kind.0));
+        rest.is_some_and(|rest| !rest.is_empty())
+    };
+    match parts.iter().find(|part| !known(part)) {
+        Some(part) => {
+            let kinds = PREFIXES
+                .iter()
+                .map(|(prefix, what)| format!("{prefix}… ({what})"));
+            let kinds: Vec<String> = kinds.collect();
+            Err(format!(
+                "through {part:?} is no part of the view of system calls: use {}",
+                kinds.join(", ")
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_templates(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
@@ -264,6 +287,15 @@ mod tests {
         let claim = "[[claims]]\npart = \"go-gc\"\nlimit = \"target.cpu.cores\"\n\
                      by_allocation_of = [\"disk-usage\"]\n";
         refused(&format!("{WHEN}{claim}"), "limit and by_allocation_of");
+    }
+
+    #[test]
+    fn a_claim_goes_through_kinds_of_parts_that_exist() {
+        let claim =
+            |part: &str| format!("{WHEN}[[claims]]\npart = \"kernel\"\nthrough = [\"{part}\"]\n");
+        assert!(loaded(&claim("cgroup-file:*")).is_ok());
+        refused(&claim("memory.stat"), "cgroup-file:…");
+        refused(&claim("call:"), "call:…");
     }
 
     #[test]

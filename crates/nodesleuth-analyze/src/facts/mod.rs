@@ -4,12 +4,15 @@
 
 mod agents;
 mod cgroups;
+mod file_costs;
 mod files;
 mod kernel;
 mod machine;
 mod memory;
 mod profile;
 mod reads;
+mod spin;
+mod syscalls;
 mod target;
 
 use crate::catalog::Catalog;
@@ -109,6 +112,9 @@ pub fn table() -> Vec<&'static FactDef> {
         target::FACTS,
         agents::FACTS,
         files::FACTS,
+        syscalls::FACTS,
+        spin::FACTS,
+        file_costs::FACTS,
         profile::FACTS,
         cgroups::FACTS,
         reads::FACTS,
@@ -122,7 +128,8 @@ pub fn table() -> Vec<&'static FactDef> {
 }
 
 /// Type and unit of a fact, also of the ones that the catalogue's parts bring
-/// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `signature.share`); `None` when there is no such fact.
+/// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `signature.share`) and of any system
+/// call (`call.NAME.rate`, `.error_rate`, `.cores`); `None` when there is no such fact.
 #[must_use]
 pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str)> {
     if let Some(def) = table().into_iter().find(|def| def.name == name) {
@@ -130,6 +137,9 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
     }
     if name == "signature.share" {
         return Some((FactType::Number, "share"));
+    }
+    if let Some((_, what)) = of_call(name) {
+        return Some((FactType::Number, what.unit()));
     }
     let (id, what) = name.strip_prefix("part.")?.rsplit_once('.')?;
     if !catalog.parts.knows(id) {
@@ -140,6 +150,39 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
         "cores" => Some((FactType::Number, "cores")),
         _ => None,
     }
+}
+
+/// What can be asked of any system call, as `call.NAME.rate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfCall {
+    Rate,
+    ErrorRate,
+    Cores,
+}
+
+impl OfCall {
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Rate | Self::ErrorRate => "per second",
+            Self::Cores => "cores",
+        }
+    }
+}
+
+/// The call and the number that a fact's name asks for.
+pub(crate) fn of_call(name: &str) -> Option<(&str, OfCall)> {
+    let (call, what) = name.strip_prefix("call.")?.rsplit_once('.')?;
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if call.is_empty() || !call.bytes().all(word) {
+        return None;
+    }
+    let what = match what {
+        "rate" => OfCall::Rate,
+        "error_rate" => OfCall::ErrorRate,
+        "cores" => OfCall::Cores,
+        _ => return None,
+    };
+    Some((call, what))
 }
 
 /// One fact of the table, if it is known.

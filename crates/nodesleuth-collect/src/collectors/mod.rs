@@ -23,6 +23,7 @@ pub(crate) use host::in_cgroup_namespace;
 pub(crate) use shape::{malformed, parsed};
 
 use crate::Collector;
+use crate::syscalls::SyscallsCollector;
 
 /// Cheap readings of the node. All together cost a few milliseconds.
 pub static ALL: &[&dyn Collector] = &[
@@ -37,8 +38,10 @@ pub static ALL: &[&dyn Collector] = &[
     &mounts::COLLECTOR,
 ];
 
-/// Looks that are taken once the window is closed, cheapest first.
+/// Looks that are taken once the window is closed. System calls first: what the others read would
+/// change what the target's own calls cost; then the cheapest first.
 pub static PROBES: &[&dyn Collector] = &[
+    &SyscallsCollector,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
     &slab::SlabCollector,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fake_node::{FakeClock, FakeNode};
-use crate::{Quiet, SystemClock};
+use crate::{Quiet, SystemClock, TracePlan};
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{MissingKind, Ticks};
 use std::sync::atomic::Ordering;
@@ -121,6 +121,7 @@ fn a_real_collection_stays_within_its_own_limits() {
         profiles: std::env::var("PPROF").into_iter().collect(),
         read_child: std::env::var("READ_CHILD").ok().map(PathBuf::from),
         slow_read_budget: Duration::from_secs(2),
+        trace: TracePlan::Never,
         hot_cores: Cores(0.05),
     };
     let collected = collect(&Node::live(), &clock, &options, &cancel, &Quiet).unwrap();

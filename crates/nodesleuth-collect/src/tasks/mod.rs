@@ -21,6 +21,7 @@ mod ticks;
 mod used;
 
 pub use choose::choose_target;
+pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
 pub use sampler::{Sample, Scope, TaskSampler};
 pub use ticks::ticks_per_second;

@@ -3,14 +3,13 @@
 //! A descriptor that is there in some looks only belongs to work in progress, and work in progress
 //! shows what a process spends its time on, without tracing it.
 
-mod kind;
 mod look;
 mod tally;
 mod watcher;
 
 use super::target_only;
+use crate::file_kind::Kinds;
 use crate::{Collector, Ctx, Finish, ReadError};
-use kind::Kinds;
 use nodesleuth_model::{Evidence, Missing, Observed};
 use nodesleuth_parse::proc::mountinfo;
 use watcher::Watcher;
@@ -52,7 +51,7 @@ fn start(ctx: &Ctx<'_>) -> Result<Watcher, Missing> {
 }
 
 /// Where the target sees cgroup file systems; unreadable, only the usual place is known.
-fn cgroup_mounts(ctx: &Ctx<'_>, process: &str) -> Vec<String> {
+pub(crate) fn cgroup_mounts(ctx: &Ctx<'_>, process: &str) -> Vec<String> {
     let text = ctx
         .node
         .text(&format!("{process}/mountinfo"))

@@ -12,6 +12,7 @@ mod own_cost;
 mod pressure;
 mod processes;
 mod profiles;
+mod syscalls;
 mod target;
 mod timed_reads;
 
@@ -27,6 +28,10 @@ pub use own_cost::OwnCost;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
+pub use syscalls::{
+    ArgumentKind, ArgumentSample, ArgumentUse, FailingCall, FileUse, RefusedEngine, SyscallTrace,
+    SyscallUse, TraceTax, TracedCpu,
+};
 pub use target::{ChosenBy, GoBuild, GoModule, Limit, Target, TaskIo};
 pub use timed_reads::{ReadOutcome, TimedRead, TimedReads};
 
@@ -64,6 +69,8 @@ pub struct Evidence {
     pub target_io: Observed<Window<TaskIo>>,
     /// Which files the target had open, sampled over the window.
     pub open_files: Observed<OpenFileSamples>,
+    /// System calls of the target, counted right after the window.
+    pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.
     pub cgroups: Observed<CgroupCensus>,
     /// What one reading of a cgroup's files costs, sampled.

@@ -96,8 +96,9 @@ impl Pen {
             table.add_row(row.cells.iter().map(|cell| printable(cell)));
         }
         for (at, title) in columns.iter().enumerate() {
-            let numeric = title.ends_with("cores") || *title == "%" || *title == "pid";
-            if numeric && let Some(column) = table.column_mut(at) {
+            if is_numeric(title)
+                && let Some(column) = table.column_mut(at)
+            {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -127,6 +128,11 @@ impl Pen {
             self.out.push('\n');
         }
     }
+}
+
+fn is_numeric(title: &str) -> bool {
+    let ends = ["cores", "/s", " each"];
+    ends.iter().any(|end| title.ends_with(end)) || ["%", "pid", "waiting"].contains(&title)
 }
 
 fn tone_style(tone: Tone) -> anstyle::Style {

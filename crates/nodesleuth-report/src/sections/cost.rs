@@ -22,6 +22,13 @@ impl Section for Cost {
             cost.cpu_total,
             cost.peak_rss_bytes
         );
+        if let Some(syscalls) = &diagnosis.syscalls {
+            line.push_str(&format!(
+                " Counting system calls slowed all other processes by {} cores for {:.1} s \
+                 (predicted: {}).",
+                syscalls.real_tax, syscalls.seconds, syscalls.predicted_tax
+            ));
+        }
         if !cost.stuck_children.is_empty() {
             let pids: Vec<String> = cost
                 .stuck_children

@@ -41,10 +41,12 @@ impl Section for Ledger {
     }
 }
 
-/// The owner view always; threads only when their names tell something apart.
+/// The owner view always; the others when they tell something that it does not.
 fn worth_showing(view: &LedgerView) -> bool {
     match view.id.as_str() {
         "owner" => true,
+        // With a profile the owner view says more, unless something was measured by call.
+        "calls" => view.parts.iter().any(|part| !part.claims.is_empty()),
         "threads" => {
             view.parts
                 .iter()

@@ -7,6 +7,7 @@ mod ledger;
 mod not_checked;
 mod others;
 mod red_herrings;
+mod syscalls;
 mod verdict;
 mod warnings;
 
@@ -26,6 +27,7 @@ const ALL: &[&dyn Section] = &[
     &verdict::Verdict,
     &findings::Findings,
     &ledger::Ledger,
+    &syscalls::Syscalls,
     &red_herrings::RedHerrings,
     &advisories::Advisories,
     &others::Others,

@@ -57,14 +57,20 @@ impl Output {
                 each(&record);
             }
         };
+        // What comes in meanwhile waits: a process that makes records faster than we take them would
+        // keep us here for ever.
+        let until = if all { u64::MAX } else { monotonic_ns() };
         match self {
             Self::Ring(ring) => {
                 while let Some(item) = ring.next() {
+                    let late = layout::end_ns(&item).is_some_and(|end| end > until);
                     hand_over(&item);
+                    if late {
+                        break;
+                    }
                 }
             }
             Self::Perf(rings, _) => {
-                let until = if all { u64::MAX } else { monotonic_ns() };
                 let end = |body: &[u8]| layout::end_ns(raw(body)?);
                 rings.drain(until, end, &mut |body| {
                     if let Some(bytes) = raw(body) {

@@ -42,6 +42,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         pprof: Vec::new(),
         window: args.window,
         read_budget: Duration::from_secs(2),
+        trace_for: None,
+        no_trace: false,
     };
     let collected = target.collect(&catalog, &progress);
     let torn_down = demo.tear_down();

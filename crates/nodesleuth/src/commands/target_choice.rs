@@ -8,7 +8,9 @@ use crate::progress::Display;
 use crate::signals;
 use nodesleuth_analyze::Catalog;
 use nodesleuth_collect::tasks::PidKind;
-use nodesleuth_collect::{CollectError, Collected, Node, Options, SystemClock, TargetChoice};
+use nodesleuth_collect::{
+    CollectError, Collected, Node, Options, SystemClock, TargetChoice, TracePlan,
+};
 use nodesleuth_model::{Cores, Pid, printable};
 use std::time::Duration;
 
@@ -38,9 +40,37 @@ pub(crate) struct TargetArgs {
     /// Kernel time that reading possibly slow files may cost in all.
     #[arg(long, value_name = "TIME", default_value = SLOW_READ_BUDGET, value_parser = args::duration)]
     pub(crate) read_budget: Duration,
+
+    /// How long to count the target's system calls in the kernel, once the window is closed.
+    /// Without this option it is 3s, and not done at all if it would cost other processes more
+    /// than 1% of this node's CPUs; with it, it is done whatever it costs. At most 1m.
+    #[arg(long, value_name = "TIME", value_parser = trace_length)]
+    pub(crate) trace_for: Option<Duration>,
+
+    /// Do not count system calls.
+    #[arg(long, conflicts_with = "trace_for")]
+    pub(crate) no_trace: bool,
+}
+
+/// Every process of the node pays for a capture while it lasts.
+fn trace_length(text: &str) -> Result<Duration, String> {
+    let length = args::duration(text)?;
+    if (Duration::from_millis(200)..=Duration::from_secs(60)).contains(&length) {
+        Ok(length)
+    } else {
+        Err("system calls are counted for 200ms to 1m: every process of the node pays while it lasts".to_owned())
+    }
 }
 
 impl TargetArgs {
+    fn trace_plan(&self) -> TracePlan {
+        match self.trace_for {
+            _ if self.no_trace => TracePlan::Never,
+            Some(length) => TracePlan::For(length),
+            None => TracePlan::Polite,
+        }
+    }
+
     /// Collects evidence as the options say.
     pub(crate) fn collect(
         &self,
@@ -57,6 +87,7 @@ impl TargetArgs {
             profiles: self.pprof.clone(),
             read_child: own_binary(),
             slow_read_budget: self.read_budget,
+            trace: self.trace_plan(),
             hot_cores: Cores(catalog.thresholds.hot_cores),
         };
         let cancel = signals::cancel();

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use nodesleuth_analyze::Catalog;
 use nodesleuth_collect::tasks::choose_target;
 use nodesleuth_collect::{
-    Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice,
+    Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
 };
 use nodesleuth_model::Cores;
 use nodesleuth_model::evidence::Target;
@@ -68,6 +68,7 @@ impl WatchArgs {
             profiles: Vec::new(),
             read_child: own_binary(),
             slow_read_budget: Duration::ZERO,
+            trace: TracePlan::Never,
             hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
         };
         choose_target(&node, &SystemClock, &options, cancel, progress).map_err(|error| {

@@ -1,9 +1,9 @@
 //! Choosing on fake nodes; the look passes because the clock is moved.
 
 use super::*;
-use crate::Quiet;
 use crate::fake_node::{FakeClock, FakeNode};
 use crate::tasks::fake_tasks::stat;
+use crate::{Quiet, TracePlan};
 use std::time::Duration;
 
 fn options(target: TargetChoice) -> Options {
@@ -13,6 +13,7 @@ fn options(target: TargetChoice) -> Options {
         profiles: Vec::new(),
         read_child: None,
         slow_read_budget: Duration::ZERO,
+        trace: TracePlan::Never,
         hot_cores: Cores(0.1),
     }
 }

@@ -1,7 +1,7 @@
 //! What all looks say together: which descriptors were passing, and what they were.
 
-use super::kind::{FILE, FOLDER, Kind, Kinds};
 use super::look::Seen;
+use crate::file_kind::{FILE, FOLDER, Kind, Kinds};
 use nodesleuth_model::Nanos;
 use nodesleuth_model::evidence::{OpenFileSamples, OpenPath};
 use std::collections::BTreeMap;

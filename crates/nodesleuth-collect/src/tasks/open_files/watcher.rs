@@ -1,8 +1,8 @@
 //! The thread that looks, at a pace that keeps it cheap.
 
-use super::kind::Kinds;
 use super::look::ProcessFolder;
 use super::tally::Tally;
+use crate::file_kind::Kinds;
 use crate::{Cancel, cpu_time};
 use nodesleuth_model::evidence::OpenFileSamples;
 use nodesleuth_model::{Missing, MissingKind, Nanos};

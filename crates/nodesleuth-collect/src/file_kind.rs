@@ -26,28 +26,30 @@ const CONTROLLERS: &[&str] = &[
 ];
 const CORE_FILES: &[&str] = &["tasks", "notify_on_release", "release_agent"];
 /// An ordinary file or, as only its flags can tell, a folder.
-pub(super) const FILE: &str = "file";
+pub(crate) const FILE: &str = "file";
+/// A file or folder of a cgroup file system.
+const CGROUP: &str = "cgroup";
 /// What a folder is called.
-pub(super) const FOLDER: &str = "dir";
+pub(crate) const FOLDER: &str = "dir";
 /// So many components of an ordinary path say where work is being done.
 const COMPONENTS: usize = 3;
 
 /// What a path is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Kind {
-    pub(super) name: &'static str,
-    pub(super) pattern: String,
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    pub(crate) pattern: String,
 }
 
 /// Tells kinds apart.
 #[derive(Clone, Debug)]
-pub(super) struct Kinds {
+pub(crate) struct Kinds {
     /// Longest first.
     cgroup_mounts: Vec<String>,
 }
 
 impl Kinds {
-    pub(super) fn new(mut cgroup_mounts: Vec<String>) -> Self {
+    pub(crate) fn new(mut cgroup_mounts: Vec<String>) -> Self {
         cgroup_mounts.push(CGROUPS.to_owned());
         cgroup_mounts.sort_by_key(|mount| std::cmp::Reverse(mount.len()));
         cgroup_mounts.dedup();
@@ -55,12 +57,26 @@ impl Kinds {
     }
 
     /// None: not a file (a socket, a pipe, memory).
-    pub(super) fn of(&self, link: &str) -> Option<Kind> {
+    pub(crate) fn of(&self, link: &str) -> Option<Kind> {
         let path = link.strip_suffix(" (deleted)").unwrap_or(link);
         if !path.starts_with('/') || path.starts_with("/memfd:") {
             return None;
         }
         Some(self.cgroup(path).unwrap_or_else(|| elsewhere(path)))
+    }
+
+    /// The same, but cgroup files of different subtrees (`kubepods`, `system.slice`) are different.
+    pub(crate) fn with_subtree(&self, path: &str) -> Option<Kind> {
+        let kind = self.of(path)?;
+        let pattern = kind.pattern.split_once("/**").and_then(|(mount, file)| {
+            let below = path.strip_prefix(mount)?.strip_prefix('/')?;
+            let (subtree, _) = below.split_once('/')?;
+            Some(format!("{mount}/{}/**{file}", name_pattern(subtree)))
+        });
+        Some(match pattern {
+            Some(pattern) if kind.name == CGROUP => Kind { pattern, ..kind },
+            _ => kind,
+        })
     }
 
     fn cgroup(&self, path: &str) -> Option<Kind> {
@@ -76,7 +92,7 @@ impl Kinds {
             format!("{mount}/**")
         };
         Some(Kind {
-            name: "cgroup",
+            name: CGROUP,
             pattern,
         })
     }
@@ -176,6 +192,29 @@ mod tests {
             ("/cg2/io.slice", "/cg2/**"),
         ] {
             assert_eq!(pattern(path), (expected.to_owned(), "cgroup"), "{path}");
+        }
+    }
+
+    #[test]
+    fn subtrees_of_cgroups_can_be_told_apart() {
+        let kinds = Kinds::new(vec!["/sys/fs/cgroup/memory".to_owned()]);
+        for (path, expected) in [
+            (
+                "/sys/fs/cgroup/memory/kubepods/pod1/memory.stat",
+                "/sys/fs/cgroup/memory/kubepods/**/memory.stat",
+            ),
+            (
+                "/sys/fs/cgroup/memory/memory.stat",
+                "/sys/fs/cgroup/memory/**/memory.stat",
+            ),
+            ("/sys/fs/cgroup/memory/kubepods", "/sys/fs/cgroup/memory/**"),
+            ("/proc/12/stat", "/proc/*/stat"),
+        ] {
+            assert_eq!(
+                kinds.with_subtree(path).unwrap().pattern,
+                expected,
+                "{path}"
+            );
         }
     }
 
