@@ -79,14 +79,14 @@ fn by_file_and_call(traced: &Traced<'_>) -> Vec<LedgerPart> {
     let mut of_files: BTreeMap<(String, String), f64> = BTreeMap::new();
     let mut left: BTreeMap<&str, f64> = BTreeMap::new();
     for call in &traced.trace.calls {
-        *left.entry(&call.name).or_default() += traced.cores(call.on_cpu);
+        *left.entry(&call.name).or_default() += traced.priced(call.on_cpu);
     }
     for file in traced.files().unwrap_or_default() {
         let Some(call) = left.get_mut(file.call.as_str()) else {
             continue;
         };
         // Both were measured at once; a file cannot have more than its call.
-        let cores = traced.cores(file.on_cpu).min(*call);
+        let cores = traced.priced(file.on_cpu).min(*call);
         *call -= cores;
         *of_files.entry(id_and_title(file)).or_default() += cores;
     }
@@ -171,6 +171,7 @@ mod tests {
         let traced = Traced {
             trace: &trace,
             seconds: 1.0,
+            busier: 1.0,
         };
         let cpu = TargetCpu {
             seconds: 1.0,

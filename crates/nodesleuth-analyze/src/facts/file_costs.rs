@@ -92,7 +92,7 @@ pub(super) const FACTS: &[FactDef] = &[
             }
             let traced = Traced::of(input.evidence)?;
             number(
-                traced.cores(time(input, is_of_a_process)?) / total,
+                traced.priced(time(input, is_of_a_process)?) / total,
                 source(input)?,
             )
         },
@@ -155,7 +155,7 @@ fn proc_user(input: &Input<'_>) -> Derived {
     let traced = Traced::of(input.evidence)?;
     let all = traced.sum(|call| call.calls).max(1) as f64;
     let share = (calls(input, is_of_a_process)? as f64 / all).min(1.0);
-    let most = USER_PER_KERNEL * traced.cores(time(input, is_of_a_process)?);
+    let most = USER_PER_KERNEL * traced.priced(time(input, is_of_a_process)?);
     number((input.cpu()?.user * share).min(most), source(input)?)
 }
 
@@ -185,7 +185,7 @@ fn seen(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {
 
 fn cores_fact(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {
     let traced = Traced::of(input.evidence)?;
-    number(traced.cores(time(input, which)?), source(input)?)
+    number(traced.priced(time(input, which)?), source(input)?)
 }
 
 fn rate_fact(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {

@@ -120,7 +120,7 @@ pub(super) const FACTS: &[FactDef] = &[
             let alike = periodic(&traced)?.into_iter();
             let alike = alike.filter(|(_, other)| (other - period).abs() <= 0.2 * period);
             let cpu = alike.fold(0, |sum, (failing, _)| failing.on_cpu.0.saturating_add(sum));
-            number(traced.cores(Nanos(cpu)), traced.source())
+            number(traced.priced(Nanos(cpu)), traced.source())
         },
     },
 ];
