@@ -32,6 +32,7 @@ pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
+pub use profiles::{fetch_profile, shown_address};
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};

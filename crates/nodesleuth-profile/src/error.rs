@@ -64,11 +64,13 @@ pub enum ReadError {
         offset: usize,
     },
     /// No string table; every profile has at least the empty string.
-    #[error("the profile has no string table")]
+    #[error("the profile has no string table: field 6 is nowhere in it")]
     NoStringTable,
     /// String 0 must be empty, because 0 stands for "absent" everywhere.
-    #[error("string 0 must be empty, but is {text:?}")]
+    #[error("string 0 (byte {offset}) must be empty, but is {text:?}")]
     FirstString {
+        /// Where it starts.
+        offset: usize,
         /// What string 0 is, shortened.
         text: String,
     },
@@ -91,10 +93,10 @@ pub enum ReadError {
         at: Place,
     },
     /// Two entries of a table have the same id.
-    #[error("two {table}s have the id {id}")]
+    #[error("{at} has the id {id}, as one before it has")]
     DuplicateId {
-        /// The table.
-        table: Table,
+        /// The second of them.
+        at: Place,
         /// The id that is there twice.
         id: u64,
     },

@@ -1,90 +1,94 @@
 //! Folded stacks: `main;work;read 12`, one line per distinct stack.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write};
 
 use crate::fields::ValueType;
-use crate::folded_name::{EMPTY_STACK, safe_name};
-use crate::profile::{Profile, clamp};
-use crate::stack::{NameId, nth_range};
-use crate::strings::{Interner, StrId, Strings, dense};
+use crate::profile::Profile;
+use crate::stack::Stack;
+use crate::stack_rows::{StackRow, StackRows, StackRowsBuilder};
+use crate::symbols::Naming;
 
 /// Distinct stacks with their weights, sorted.
 ///
 /// The order is by frames from root to leaf, each compared as text. So children of one caller
 /// are always together, which sorting the finished lines does not give (`.` sorts before `;`).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone)]
 pub struct Folded {
-    /// Sorted, so that comparing ids is comparing names.
-    names: Strings,
-    frames: Vec<u32>,
-    ends: Vec<usize>,
-    weights: Vec<i64>,
+    rows: StackRows,
 }
 
 /// One line of folded text.
 #[derive(Debug, Clone, Copy)]
 pub struct FoldedStack<'f> {
     folded: &'f Folded,
-    index: usize,
+    row: StackRow<'f>,
 }
 
 impl<'f> FoldedStack<'f> {
     /// Names from root to leaf, at least one.
     pub fn frames(self) -> impl DoubleEndedIterator<Item = &'f str> + ExactSizeIterator + Clone {
-        let folded = self.folded;
-        let range = nth_range(&folded.ends, self.index);
-        folded.frames[range]
-            .iter()
-            .map(|name| folded.names.get(StrId(*name)))
+        let rows = &self.folded.rows;
+        self.row.symbols().map(|symbol| rows.symbol(symbol).name)
     }
 
     /// What the stack cost; negative in differences.
     pub fn weight(self) -> i64 {
-        self.folded.weights[self.index]
+        self.row.values[0]
     }
 }
 
+impl PartialEq for FoldedStack<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.weight() == other.weight() && self.frames().eq(other.frames())
+    }
+}
+
+impl PartialEq for Folded {
+    fn eq(&self, other: &Self) -> bool {
+        self.stacks().eq(other.stacks())
+    }
+}
+
+impl Eq for Folded {}
+
 impl Folded {
-    /// Merges and sorts stacks. Names are made safe as [`safe_name`] does, and a stack without
-    /// frames becomes `[empty stack]`, so that no weight is lost.
+    /// Merges and sorts stacks. Names are made safe as [`safe_name`](crate::safe_name) does, and a
+    /// stack without frames becomes `[empty stack]`, so that no weight is lost.
     pub fn from_stacks<'n, S>(stacks: impl IntoIterator<Item = (S, i64)>) -> Self
     where
         S: IntoIterator<Item = &'n str>,
     {
-        let mut rows = Rows::default();
+        let mut rows = Self::builder();
         for (names, weight) in stacks {
-            for name in names {
-                let name = rows.name(name);
-                rows.frames.push(name);
-            }
-            rows.close(weight);
+            rows.add_named(names, weight);
         }
-        rows.finish()
+        Self {
+            rows: rows.finish(),
+        }
     }
 
     /// Stacks in their order.
     pub fn stacks(&self) -> impl ExactSizeIterator<Item = FoldedStack<'_>> {
-        (0..self.len()).map(move |index| FoldedStack {
-            folded: self,
-            index,
-        })
+        let folded = self;
+        self.rows
+            .stacks()
+            .map(move |row| FoldedStack { folded, row })
     }
 
     /// Number of distinct stacks.
     pub fn len(&self) -> usize {
-        self.weights.len()
+        self.rows.len()
     }
 
     /// Whether there is no stack at all.
     pub fn is_empty(&self) -> bool {
-        self.weights.is_empty()
+        self.rows.is_empty()
     }
 
     /// Sum of the weights, clamped to the range of `i64`.
     pub fn total(&self) -> i64 {
-        clamp(self.weights.iter().map(|weight| i128::from(*weight)).sum())
+        self.rows.totals()[0]
     }
 
     /// As a profile, to use everything that works on profiles.
@@ -99,12 +103,18 @@ impl Folded {
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         for stack in self.stacks() {
             for (depth, name) in stack.frames().enumerate() {
-                let separator = if depth == 0 { "" } else { ";" };
-                write!(out, "{separator}{name}")?;
+                if depth > 0 {
+                    out.write_all(b";")?;
+                }
+                out.write_all(name.as_bytes())?;
             }
             writeln!(out, " {}", stack.weight())?;
         }
         Ok(())
+    }
+
+    fn builder() -> StackRowsBuilder {
+        StackRowsBuilder::new(1, Naming::Safe)
     }
 }
 
@@ -124,87 +134,32 @@ impl fmt::Display for Folded {
 /// # Panics
 /// If there is no value with this index.
 pub fn fold(profile: &Profile, value_index: usize) -> Folded {
-    let mut rows = Rows::default();
-    let names: Vec<_> = profile.names().map(|(_, name)| rows.name(name)).collect();
-    let name_of = |id: NameId| names[id.index()];
-    for (stack, value) in profile.stacks().zip(profile.values(value_index)) {
-        if value != 0 {
-            rows.frames.extend(stack.name_ids().map(name_of));
-            rows.close(value);
-        }
-    }
-    rows.finish()
+    fold_with(profile, value_index, false, |_| true)
 }
 
-/// Stacks as they come.
-#[derive(Debug, Default)]
-struct Rows {
-    names: Interner<'static>,
-    frames: Vec<u32>,
-    ends: Vec<usize>,
-    weights: Vec<i64>,
-    /// Names already made safe.
-    safe: HashMap<String, u32>,
-}
-
-impl Rows {
-    fn name(&mut self, raw: &str) -> u32 {
-        if let Some(id) = self.safe.get(raw) {
-            return *id;
+/// The same for stacks that `keep` wants, from the leaf if wished: then lines begin with it.
+///
+/// # Panics
+/// If there is no value with this index.
+pub fn fold_with(
+    profile: &Profile,
+    value_index: usize,
+    from_leaf: bool,
+    mut keep: impl FnMut(Stack<'_>) -> bool,
+) -> Folded {
+    let types = profile.sample_types().len();
+    assert!(
+        value_index < types,
+        "value {value_index} of a profile with {types} values"
+    );
+    let mut rows = Folded::builder();
+    rows.from_leaf(from_leaf).add(profile, |stack, lanes| {
+        if keep(stack) {
+            lanes[0] = stack.values()[value_index];
         }
-        let id = self.names.intern_copy(safe_name(raw).as_bytes()).0;
-        self.safe.insert(raw.to_owned(), id);
-        id
-    }
-
-    /// Ends the stack whose frames were pushed.
-    fn close(&mut self, weight: i64) {
-        if self.frames.len() == self.ends.last().copied().unwrap_or(0) {
-            let name = self.name(EMPTY_STACK);
-            self.frames.push(name);
-        }
-        self.ends.push(self.frames.len());
-        self.weights.push(weight);
-    }
-
-    fn finish(mut self) -> Folded {
-        let names = self.sort_names();
-        let row = |index: &u32| &self.frames[nth_range(&self.ends, *index as usize)];
-        let mut order: Vec<u32> = (0..dense(self.ends.len())).collect();
-        order.sort_unstable_by_key(row);
-        let mut folded = Folded {
-            names,
-            ..Folded::default()
-        };
-        for same in order.chunk_by(|left, right| row(left) == row(right)) {
-            let weights = same
-                .iter()
-                .map(|index| i128::from(self.weights[*index as usize]));
-            folded.weights.push(clamp(weights.sum()));
-            folded.frames.extend_from_slice(row(&same[0]));
-            folded.ends.push(folded.frames.len());
-        }
-        folded
-    }
-
-    /// Renumbers the names that are used by their rank.
-    fn sort_names(&mut self) -> Strings {
-        let names = std::mem::take(&mut self.names).finish();
-        let mut used = vec![false; names.len()];
-        self.frames
-            .iter()
-            .for_each(|name| used[*name as usize] = true);
-        let mut ids: Vec<StrId> = names.ids().filter(|id| used[id.index()]).collect();
-        ids.sort_unstable_by_key(|id| names.get(*id));
-        let mut sorted = Interner::default();
-        let mut rank = vec![0; names.len()];
-        for id in ids {
-            rank[id.index()] = sorted.intern(names.bytes(id)).0;
-        }
-        self.frames
-            .iter_mut()
-            .for_each(|name| *name = rank[*name as usize]);
-        sorted.finish()
+    });
+    Folded {
+        rows: rows.finish(),
     }
 }
 

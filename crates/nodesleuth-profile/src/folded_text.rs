@@ -1,9 +1,7 @@
 //! Reading folded text, as `stackcollapse-*.pl`, inferno and this crate write it.
 
-use std::borrow::Cow;
-
 use crate::folded::Folded;
-use crate::foreign::shorten;
+use crate::text::{Ignored, source};
 
 /// What [`read_folded`] made of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,48 +47,50 @@ pub enum FoldedError {
 
 /// Reads lines of `frame;frame;frame weight`, root first, in UTF-8 or (with a byte order mark)
 /// UTF-16, which PowerShell writes. Weights are whole numbers, possibly negative, possibly with
-/// `.0`. Other lines, such as comments, are counted, never dropped silently.
+/// `.0`. Comments are skipped; other lines are counted, never dropped silently.
 ///
 /// # Errors
 /// If no line at all is a stack.
 pub fn read_folded(bytes: &[u8]) -> Result<FoldedText, FoldedError> {
-    let text = decode(bytes);
+    let text = source::lossy(bytes);
     let mut stacks = Vec::new();
-    let (mut ignored, mut first_ignored) = (0, None);
+    let mut ignored = Ignored::default();
     for (index, line) in text.lines().enumerate() {
         match parse_line(line) {
             Some(stack) => stacks.push(stack),
-            None if line.trim().is_empty() => {}
-            None => {
-                ignored += 1;
-                let number = index + 1;
-                first_ignored.get_or_insert_with(|| IgnoredLine {
-                    number,
-                    text: shorten(line.trim()),
-                });
-            }
+            None if is_comment(line) => {}
+            None => ignored.add(index + 1, line),
         }
     }
-    match (stacks.is_empty(), &first_ignored) {
-        (true, None) => Err(FoldedError::Empty),
-        (true, Some(first)) => Err(FoldedError::NotFolded {
-            lines: ignored,
-            first_number: first.number,
-            first: first.text.clone(),
-        }),
-        (false, _) => {
-            let folded = Folded::from_stacks(stacks.iter().map(|(s, w)| (s.split(';'), *w)));
-            Ok(FoldedText {
-                folded,
-                ignored,
-                first_ignored,
-            })
+    if stacks.is_empty() {
+        return Err(FoldedError::of(ignored));
+    }
+    Ok(FoldedText {
+        folded: Folded::from_stacks(stacks.iter().map(|(s, w)| (s.split(';'), *w))),
+        ignored: ignored.count,
+        first_ignored: ignored.first,
+    })
+}
+
+impl FoldedError {
+    /// For a text in which nothing but these lines was found.
+    pub(crate) fn of(ignored: Ignored) -> Self {
+        match ignored.first {
+            None => Self::Empty,
+            Some(first) => Self::NotFolded {
+                lines: ignored.count,
+                first_number: first.number,
+                first: first.text,
+            },
         }
     }
 }
 
 /// The frames, joined by `;`, and the weight.
-fn parse_line(line: &str) -> Option<(&str, i64)> {
+pub(crate) fn parse_line(line: &str) -> Option<(&str, i64)> {
+    if is_comment(line) {
+        return None;
+    }
     let (stack, weight) = line.trim().rsplit_once([' ', '\t'])?;
     let whole = match weight.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole,
@@ -100,24 +100,10 @@ fn parse_line(line: &str) -> Option<(&str, i64)> {
     Some((stack.trim(), whole.parse().ok()?)).filter(|(stack, _)| !stack.is_empty())
 }
 
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let wide = |unit: fn([u8; 2]) -> u16| {
-        let units = bytes[2..]
-            .chunks_exact(2)
-            .map(|pair| unit([pair[0], pair[1]]));
-        let chars = char::decode_utf16(units);
-        Cow::Owned(
-            chars
-                .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-                .collect(),
-        )
-    };
-    match bytes {
-        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, text @ ..] => String::from_utf8_lossy(text),
-        _ => String::from_utf8_lossy(bytes),
-    }
+/// `# …` and `// …`, unless it has several frames.
+pub(crate) fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    (line.starts_with('#') || line.starts_with("// ")) && !line.contains(';')
 }
 
 #[cfg(test)]
@@ -139,11 +125,11 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_stack_are_counted() {
-        let read = read("# comment\na;b 1\nc 1.5\n");
-        assert_eq!(read.ignored, 2);
+        let read = read("# comment\na;b 1\nc 1.5\nd\n# total 7\n");
+        assert_eq!((read.ignored, read.folded.len()), (2, 1));
         let first = IgnoredLine {
-            number: 1,
-            text: "# comment".to_owned(),
+            number: 3,
+            text: "c 1.5".to_owned(),
         };
         assert_eq!(read.first_ignored, Some(first));
     }
@@ -154,17 +140,5 @@ mod tests {
         let text = "not folded stacks: none of 2 lines is `frame;frame weight`; line 2 is: <html>";
         assert_eq!(error.to_string(), text);
         assert_eq!(read_folded(b" \n"), Err(FoldedError::Empty));
-    }
-
-    #[test]
-    fn utf_16_is_read_in_both_orders() {
-        let text = "a;é 1\n";
-        let wide = |order: fn(u16) -> [u8; 2]| {
-            let units = std::iter::once(0xfeff).chain(text.encode_utf16());
-            units.flat_map(order).collect::<Vec<u8>>()
-        };
-        for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
-            assert_eq!(read_folded(&bytes).unwrap().folded.to_string(), text);
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::error::ReadError;
 use crate::gzip::is_gzip;
+use crate::open::OpenError;
+use crate::text::source;
 
 /// How much of a first line an error message shows.
 const LINE_CHARS: usize = 160;
@@ -17,68 +19,79 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\xfd7zXZ", "an xz file"),
 ];
 
-/// Texts told by how they begin after white space, in lower case.
-const TEXTS: &[(&str, &str)] = &[
+/// Texts told by how they begin, in lower case. What begins with these is never stacks.
+const MARKUP: &[(&str, &str)] = &[
     ("<!doctype html", "an HTML page"),
     ("<html", "an HTML page"),
     ("<head", "an HTML page"),
     ("<?xml", "an XML document"),
     ("<svg", "an SVG picture"),
-    ("{", "JSON"),
-    ("[", "JSON"),
-    (
-        "goroutine profile:",
-        "a goroutine listing in text (ask for it without debug=1)",
-    ),
-    (
-        "goroutine ",
-        "a goroutine dump in text (ask for it without debug=2)",
-    ),
-    (
-        "heap profile:",
-        "a heap profile in the old text format (ask for it without debug=1)",
-    ),
-    (
-        "--- ",
-        "a profile in an old text format (ask for it without debug=1)",
-    ),
-    ("periodtype:", "the text of `go tool pprof -raw`"),
-    ("go 1.", "an execution trace"),
+    ("go 1.", "an execution trace (use `go tool trace` on it)"),
 ];
+
+/// The same for what might be the first frame of folded stacks too.
+const TEXTS: &[(&str, &str)] = &[("{", "JSON"), ("[", "JSON")];
 
 /// `error`, or what the bytes really are if that can be told.
 pub(crate) fn explain(data: &[u8], error: ReadError) -> ReadError {
-    match recognise(data) {
-        Some((what, first_line)) => ReadError::NotAProfile { what, first_line },
-        None => error,
-    }
-}
-
-fn recognise(data: &[u8]) -> Option<(&'static str, String)> {
     if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| data.starts_with(magic)) {
         let first_line = match is_gzip(data) {
             true => "decompress it once more",
             false => "a binary file",
         };
-        return Some((what, first_line.to_owned()));
+        return ReadError::NotAProfile {
+            what,
+            first_line: first_line.to_owned(),
+        };
     }
-    // 4 KiB tell text from binary; the cut may be inside a character.
-    let head = &data[..data.len().min(4096)];
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
+    match source::decode(data) {
+        Some(text) => markup(&text).unwrap_or_else(|| unknown_text(&text, error)),
+        None => error,
+    }
+}
+
+/// The error for text that shows by its first line that it holds no stacks.
+pub(crate) fn markup(text: &str) -> Option<ReadError> {
+    let first = first_line(text)?;
+    named(MARKUP, first).map(|what| not_a_profile(what, first))
+}
+
+/// The error for text in which no stacks were found, `error` being why.
+pub(crate) fn unreadable(text: &str, error: OpenError) -> OpenError {
+    match error {
+        OpenError::Folded(error) => match first_line(text) {
+            Some(_) => unknown_text(text, ReadError::Empty).into(),
+            None => error.into(),
+        },
+        other => other,
+    }
+}
+
+fn unknown_text(text: &str, error: ReadError) -> ReadError {
+    match first_line(text) {
+        Some(first) => not_a_profile(named(TEXTS, first).unwrap_or("text"), first),
+        None => error,
+    }
+}
+
+fn first_line(text: &str) -> Option<&str> {
+    text.trim_start().lines().next()
+}
+
+fn named(table: &[(&str, &'static str)], line: &str) -> Option<&'static str> {
+    let begins = |start: &str| {
+        let head = line.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    let first_line = text.lines().next()?;
-    let lower = first_line.to_lowercase();
-    if let Some((_, what)) = TEXTS.iter().find(|(start, _)| lower.starts_with(start)) {
-        return Some((what, shorten(first_line)));
+    let found = table.iter().find(|(start, _)| begins(start));
+    found.map(|(_, what)| *what)
+}
+
+fn not_a_profile(what: &'static str, first_line: &str) -> ReadError {
+    ReadError::NotAProfile {
+        what,
+        first_line: shorten(first_line),
     }
-    let printable = !text.contains(|c: char| c.is_control() && !c.is_whitespace());
-    printable.then(|| ("text", shorten(first_line)))
 }
 
 /// At most [`LINE_CHARS`] characters, nothing that could move a terminal's cursor.

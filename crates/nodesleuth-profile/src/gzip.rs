@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{ErrorKind, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::error::ReadError;
 
@@ -29,20 +29,37 @@ pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, ReadE
     }
 }
 
-/// Stops one byte past the limit; the size that gzip itself claims is never used.
+/// One member after the other. Stops one byte past the limit; the size that gzip itself claims is
+/// never used.
 fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
-    let mut decoder = MultiGzDecoder::new(bytes);
     let mut out = Vec::new();
-    let outcome = (&mut decoder).take(limit as u64 + 1).read_to_end(&mut out);
-    outcome.map_err(|error| ReadError::Gzip {
-        offset: bytes.len() - decoder.get_ref().len(),
-        length: bytes.len(),
-        reason: match error.kind() {
-            ErrorKind::UnexpectedEof => "the gzip stream is cut off".to_owned(),
-            _ => error.to_string(),
-        },
-    })?;
+    let mut rest = bytes;
+    while !rest.is_empty() && out.len() <= limit {
+        if !is_gzip(rest) {
+            return Err(broken(
+                bytes,
+                rest,
+                "the gzip stream ends before other bytes",
+            ));
+        }
+        let mut decoder = GzDecoder::new(rest);
+        let left = (limit - out.len()) as u64 + 1;
+        let outcome = (&mut decoder).take(left).read_to_end(&mut out);
+        rest = decoder.into_inner();
+        outcome.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => broken(bytes, rest, "the gzip stream is cut off"),
+            _ => broken(bytes, rest, &error.to_string()),
+        })?;
+    }
     Ok(out)
+}
+
+fn broken(bytes: &[u8], rest: &[u8], reason: &str) -> ReadError {
+    ReadError::Gzip {
+        offset: bytes.len() - rest.len(),
+        length: bytes.len(),
+        reason: reason.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -116,11 +133,11 @@ mod tests {
     #[test]
     fn bytes_after_the_stream_are_an_error() {
         let mut trailed = gz(b"some bytes");
-        trailed.extend_from_slice(b"trailing junk that is no gzip header");
-        assert!(matches!(
-            inflate(&trailed, 1000),
-            Err(ReadError::Gzip { .. })
-        ));
+        let length = trailed.len();
+        trailed.extend_from_slice(b"\0\0\0");
+        let error = inflate(&trailed, 1000).unwrap_err().to_string();
+        let place = format!("ends before other bytes (compressed byte {length} of");
+        assert!(error.contains(&place), "{error}");
     }
 
     #[test]

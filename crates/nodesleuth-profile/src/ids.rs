@@ -24,13 +24,14 @@ impl IdIndex {
             direct: vec![FREE; ids.len() + 1],
             others: Vec::new(),
         };
+        let place = |position: usize| Place {
+            table,
+            number: position + 1,
+            offset: offset(position),
+        };
         for (position, &id) in ids.iter().enumerate() {
             if id == 0 {
-                let at = Place {
-                    table,
-                    number: position + 1,
-                    offset: offset(position),
-                };
+                let at = place(position);
                 return Err(ReadError::ReservedId { at });
             }
             match usize::try_from(id)
@@ -38,14 +39,17 @@ impl IdIndex {
                 .and_then(|id| index.direct.get_mut(id))
             {
                 Some(slot) if *slot == FREE => *slot = dense(position),
-                Some(_) => return Err(ReadError::DuplicateId { table, id }),
+                Some(_) => {
+                    let at = place(position);
+                    return Err(ReadError::DuplicateId { at, id });
+                }
                 None => index.others.push((id, dense(position))),
             }
         }
         index.others.sort_unstable();
         match index.others.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(ReadError::DuplicateId {
-                table,
+                at: place(pair[1].1 as usize),
                 id: pair[0].0,
             }),
             None => Ok(index),
@@ -53,10 +57,15 @@ impl IdIndex {
     }
 
     /// The position of the entry with this id.
+    #[inline]
     pub(crate) fn find(&self, id: u64) -> Option<u32> {
-        if let Some(&position) = usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
-            return (position != FREE).then_some(position);
+        match usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
+            Some(&position) => (position != FREE).then_some(position),
+            None => self.search(id),
         }
+    }
+
+    fn search(&self, id: u64) -> Option<u32> {
         let found = self
             .others
             .binary_search_by_key(&id, |entry| entry.0)
@@ -88,14 +97,9 @@ mod tests {
     #[test]
     fn an_id_used_twice_is_refused() {
         for id in [1, u64::MAX] {
-            let error = index(&[id, id]).unwrap_err();
-            assert_eq!(
-                error,
-                ReadError::DuplicateId {
-                    table: Table::Location,
-                    id
-                }
-            );
+            let error = index(&[7, id, id]).unwrap_err().to_string();
+            let expected = format!("location number 3 (byte 20) has the id {id}, as one before");
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 

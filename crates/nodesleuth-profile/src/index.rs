@@ -96,7 +96,8 @@ impl Index {
     fn string(&mut self, data: &[u8], span: Span, limit: usize) -> Result<(), ReadError> {
         if self.strings.is_empty() && span.start != span.end {
             let text = shorten(&String::from_utf8_lossy(span.of(data)));
-            return Err(ReadError::FirstString { text });
+            let offset = span.start;
+            return Err(ReadError::FirstString { offset, text });
         }
         push(&mut self.strings, span, "strings", limit)
     }

@@ -32,8 +32,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advice;
+mod boxes;
 mod builder;
+mod change;
 mod decode;
+mod draw;
 mod error;
 mod fields;
 mod folded;
@@ -42,43 +46,65 @@ mod folded_text;
 mod foreign;
 mod frame_names;
 mod from_stacks;
+mod go_regex;
 mod gzip;
+mod html;
 mod ids;
 mod index;
 mod limits;
 mod locations;
+mod merge;
 mod names;
 mod open;
 mod pattern;
 mod profile;
 mod read;
 mod report;
+mod row_order;
 mod rows;
+mod samples;
 mod signature;
 mod signature_set;
+mod source_link;
 mod stack;
+mod stack_filter;
+mod stack_rows;
+mod stackcollapse_go;
 mod strings;
+mod symbols;
+mod text;
 mod top;
 mod wire;
 mod write;
 
+pub use boxes::FlameBox;
 pub use builder::{FunctionId, Line, Location, LocationId, MappingId, ProfileBuilder};
+pub use draw::{Colors, Drawn, Lanes, SvgOptions, svg, unit_seconds, value_text};
 pub use error::{Place, ReadError, Table, WireProblem};
 pub use fields::{Function, Label, LabelValue, Mapping, ValueType};
-pub use folded::{Folded, FoldedStack, fold};
+pub use folded::{Folded, FoldedStack, fold, fold_with};
 pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
 pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
+pub use go_regex::{GoRegex, GoRegexError};
+pub use html::{HtmlError, HtmlOptions, html};
 pub use limits::Limits;
+pub use merge::{MergeError, Merger};
 pub use names::{FrameName, GoName, GoReceiver, normalize};
 pub use open::{Format, OpenError, Opened, open};
 pub use pattern::{Pattern, PatternError, name_matches};
 pub use profile::Profile;
 pub use read::read;
 pub use report::{
-    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, report,
+    Draft, Filters, Granularity, Report, ReportError, ReportKind, ReportOptions, TagFilter, report,
 };
 pub use signature::{NormalNames, Signature, SignatureMatcher};
 pub use signature_set::{SignatureMatch, SignatureSet};
+pub use source_link::{GO, SourceLinks, VersionError};
 pub use stack::{Frame, FrameId, NameId, Stack};
+pub use stack_filter::StackFilter;
+pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
+pub use stackcollapse_go::{CompatError, stackcollapse_go};
+pub use symbols::{Symbol, SymbolId};
+pub use text::TextError;
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};

@@ -22,6 +22,20 @@ pub struct Limits {
     pub max_labels: usize,
 }
 
+impl Limits {
+    /// All of them so many times larger, for files that are trusted.
+    #[must_use]
+    pub fn times(self, factor: usize) -> Self {
+        Self {
+            max_inflated_bytes: self.max_inflated_bytes.saturating_mul(factor),
+            max_samples: self.max_samples.saturating_mul(factor),
+            max_table_entries: self.max_table_entries.saturating_mul(factor),
+            max_frames: self.max_frames.saturating_mul(factor),
+            max_labels: self.max_labels.saturating_mul(factor),
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

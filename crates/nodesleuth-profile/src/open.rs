@@ -1,11 +1,12 @@
 //! Reading stacks in whatever format people have them: told from the content, never from a name.
 
-use crate::fields::ValueType;
-use crate::folded_text::{FoldedError, FoldedText, read_folded};
+use crate::foreign::{explain, markup, unreadable};
+use crate::gzip::inflate;
 use crate::limits::Limits;
 use crate::profile::Profile;
-use crate::read::read;
-use crate::{ReadError, gzip};
+use crate::read::decode;
+use crate::text::{self, TextError, Understood, source};
+use crate::{FoldedError, ReadError};
 
 /// What a file of stacks turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,8 +14,30 @@ use crate::{ReadError, gzip};
 pub enum Format {
     /// `profile.proto`, plain or in gzip.
     Pprof,
+    /// The text of `go tool pprof -raw`.
+    PprofRaw,
+    /// The text of `go tool pprof -traces`.
+    PprofTraces,
+    /// A heap profile of Go with `debug=1`, or of tcmalloc.
+    LegacyHeap,
+    /// A goroutine, threadcreate or own profile of Go with `debug=1`.
+    LegacyCount,
+    /// A mutex or block profile of Go with `debug=1`, or a C++ `contentionz`.
+    LegacyContention,
+    /// A C++ `threadz`.
+    LegacyThreads,
+    /// A Java `heapz` or `contentionz`.
+    LegacyJava,
+    /// A binary CPU profile of gperftools, of an old Go, or of Java.
+    LegacyCpu,
+    /// A dump of goroutines, with `debug=2` or from a panic.
+    GoroutineDump,
+    /// The text of `perf script`.
+    PerfScript,
     /// Folded stacks: `frame;frame weight`.
     Folded,
+    /// Folded stacks with two weights, as `difffolded.pl` writes them: before and after.
+    FoldedPair,
 }
 
 /// Stacks read by [`open`].
@@ -29,6 +52,31 @@ pub struct Opened {
     pub notes: Vec<String>,
 }
 
+impl Opened {
+    /// Without the functions that a text tells in comments (Go's with `debug=1`). pprof does not
+    /// read them.
+    #[must_use]
+    pub fn without_commented_symbols(self) -> Self {
+        use Format::{LegacyContention, LegacyCount, LegacyHeap};
+        match self.format {
+            LegacyContention | LegacyCount | LegacyHeap => Self {
+                profile: self.profile.unsymbolized(),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    fn new(format: Format, understood: Understood) -> Self {
+        let Understood { profile, notes } = understood;
+        Self {
+            profile,
+            format,
+            notes,
+        }
+    }
+}
+
 /// Why bytes are no stacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -36,36 +84,97 @@ pub enum OpenError {
     /// They look like a profile but are not a good one, or are recognised as something else.
     #[error(transparent)]
     Profile(#[from] ReadError),
+    /// They are text in a known format, but not a good one.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// They are text, but not stacks.
     #[error(transparent)]
     Folded(#[from] FoldedError),
 }
 
-/// Reads a profile in any known format.
+impl OpenError {
+    /// Whether larger [`Limits`] might help.
+    pub fn is_over_limit(&self) -> bool {
+        matches!(self, Self::Profile(ReadError::OverLimit { .. }))
+    }
+}
+
+/// Reads stacks in any known format, in gzip or not.
 ///
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
 pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, OpenError> {
-    match read(bytes, limits) {
+    let data = inflate(bytes, limits.max_inflated_bytes)?;
+    match decode(&data, limits) {
         Ok(profile) => Ok(Opened {
             profile,
             format: Format::Pprof,
             notes: Vec::new(),
         }),
-        Err(error @ ReadError::NotAProfile { what: "text", .. }) if !gzip::is_gzip(bytes) => {
-            folded(read_folded(bytes).map_err(|_| error)?)
-        }
-        Err(error) => Err(error.into()),
+        Err(over @ ReadError::OverLimit { .. }) => Err(over.into()),
+        Err(error) => match source::decode(&data) {
+            Some(text) => open_text(&text, limits),
+            None => match text::read_cpu(&data, limits) {
+                Some(read) => Ok(Opened::new(Format::LegacyCpu, read?)),
+                None => Err(explain(&data, error).into()),
+            },
+        },
     }
 }
 
-fn folded(text: FoldedText) -> Result<Opened, OpenError> {
-    Ok(Opened {
-        profile: text.folded.to_profile(ValueType {
-            kind: "samples",
-            unit: "count",
-        }),
-        format: Format::Folded,
-        notes: Vec::new(),
-    })
+/// A text that names its format is read as that; folded stacks are what is left.
+fn open_text(text: &str, limits: &Limits) -> Result<Opened, OpenError> {
+    if let Some(error) = markup(text) {
+        return Err(error.into());
+    }
+    let (format, understood) = match text::read(text, limits) {
+        Some(read) => read?,
+        None => text::read_folded(text, limits).map_err(|error| unreadable(text, error))?,
+    };
+    Ok(Opened::new(format, understood))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(text: &str) -> Vec<String> {
+        open(text.as_bytes(), &Limits::default()).unwrap().notes
+    }
+
+    fn error(text: &str) -> String {
+        open(text.as_bytes(), &Limits::default())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_are_told() {
+        assert_eq!(notes("# made by hand\na;b 1\n"), [""; 0]);
+        let expected = "line 2 was not understood and is ignored: what is this";
+        assert_eq!(notes("a;b 1\nwhat is this\nc 2\n"), [expected]);
+    }
+
+    #[test]
+    fn an_answer_with_a_number_in_it_is_not_taken_for_stacks() {
+        for text in [
+            "unexpected status code 503\n",
+            "{\n  \"kind\": \"Status\",\n  \"code\": 403\n}\n",
+            "<html>\n502 Bad Gateway 502\n</html>",
+            "Forbidden\n",
+        ] {
+            assert!(error(text).contains("not a profile"), "{text}");
+        }
+    }
+
+    #[test]
+    fn folded_stacks_may_begin_with_a_bracket() {
+        for text in ["[unknown];main 3\n", "{closure};x 1\n", "<lambda>;x 1\n"] {
+            let opened = open(text.as_bytes(), &Limits::default()).unwrap();
+            assert_eq!(
+                (opened.format, opened.profile.stack_count()),
+                (Format::Folded, 1)
+            );
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::fields::{Mapping, ValueType};
 use crate::frame_names::FrameNames;
-use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, Samples, ValueTypeRow};
+use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, ValueTypeRow};
+use crate::samples::Samples;
 use crate::stack::{Frame, FrameId, NameId, Stack};
 use crate::strings::{StrId, Strings, dense};
 
@@ -173,6 +174,11 @@ impl Profile {
         Frame::new(self, id)
     }
 
+    /// All frames, in the order of their ids.
+    pub fn frames(&self) -> impl ExactSizeIterator<Item = Frame<'_>> {
+        (0..dense(self.frame_count())).map(|id| self.frame(FrameId::new(id)))
+    }
+
     pub(crate) fn value_type(&self, row: ValueTypeRow) -> ValueType<'_> {
         ValueType {
             kind: self.strings.get(row.kind),
@@ -200,6 +206,22 @@ impl Profile {
             .checked_sub(1)
             .map_or(0, |before| self.locations[before as usize].frames_end);
         start..self.locations[location as usize].frames_end
+    }
+
+    /// Without functions, only addresses: what pprof sees of texts that tell functions in comments.
+    pub(crate) fn unsymbolized(mut self) -> Self {
+        self.functions.clear();
+        self.frames.clear();
+        for (position, location) in self.locations.iter_mut().enumerate() {
+            self.frames.push(FrameRow {
+                location: dense(position),
+                function: None,
+                line: 0,
+                column: 0,
+            });
+            location.frames_end = dense(self.frames.len());
+        }
+        self.with_names()
     }
 
     /// To be called when the tables are complete.

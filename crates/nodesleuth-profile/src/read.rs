@@ -12,6 +12,7 @@ use crate::index::{Index, push};
 use crate::limits::Limits;
 use crate::profile::Profile;
 use crate::rows::{LabelRow, LabelValueRow};
+use crate::strings::dense;
 use crate::wire::{Fields, Span};
 
 /// Reads a profile from the bytes of a `.pb.gz` or `.pb` file.
@@ -27,7 +28,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
     }
 }
 
-fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
+/// Reads inflated bytes, and does not guess what they are if they are no profile.
+pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
     let index = Index::new(data, limits)?;
     let (decoder, mut tables) = Decoder::tables(data, index, limits)?;
     let types = decoder.index.sample_types.len();
@@ -37,31 +39,38 @@ fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError> {
             samples: samples.len(),
         });
     }
-    let mut depth = 0;
     for (number, span) in samples.iter().enumerate() {
-        depth += sample(
-            &decoder,
-            *span,
-            place(Table::Sample, number, *span),
-            &mut tables,
-        )?;
-        if depth > limits.max_frames {
-            return Err(ReadError::OverLimit {
-                what: "stack frames",
-                limit: limits.max_frames,
-            });
-        }
+        let at = place(Table::Sample, number, *span);
+        sample(&decoder, *span, at, &mut tables)?;
     }
+    check_frames(&tables.profile, limits)?;
     Ok(tables.profile.with_names())
 }
 
-/// Adds a sample; returns how many frames its stack has.
+/// Inlined frames are counted too, which takes a look at each location only if there may be too
+/// many.
+fn check_frames(profile: &Profile, limits: &Limits) -> Result<(), ReadError> {
+    let frames_of = |location: u32| profile.frames_of(location).len();
+    let locations = &profile.samples.locations;
+    let most = (0..dense(profile.locations.len())).map(frames_of).max();
+    let bound = locations.len().saturating_mul(most.unwrap_or(0));
+    let frames = || -> usize { locations.iter().map(|location| frames_of(*location)).sum() };
+    if bound > limits.max_frames && frames() > limits.max_frames {
+        return Err(ReadError::OverLimit {
+            what: "stack frames",
+            limit: limits.max_frames,
+        });
+    }
+    Ok(())
+}
+
+/// Adds a sample.
 fn sample(
     decoder: &Decoder<'_>,
     span: Span,
     at: Place,
     tables: &mut Tables,
-) -> Result<usize, ReadError> {
+) -> Result<(), ReadError> {
     let Decoder { data, limits, .. } = *decoder;
     let Tables {
         profile,
@@ -69,18 +78,15 @@ fn sample(
     } = tables;
     let first_value = profile.samples.values.len();
     let first_location = profile.samples.locations.len();
-    let mut depth = 0;
     let mut fields = Fields::within(data, span);
     while let Some(field) = fields.next()? {
         match field.number {
             1 => field.numbers("Sample.location_id", data, |id| {
-                let missing = ReadError::Missing {
+                let location = location_ids.find(id).ok_or_else(|| ReadError::Missing {
                     at,
                     table: Table::Location,
                     id,
-                };
-                let location = location_ids.find(id).ok_or(missing)?;
-                depth += profile.frames_of(location).len();
+                })?;
                 push(
                     &mut profile.samples.locations,
                     location,
@@ -123,7 +129,7 @@ fn sample(
     samples.locations[first_location..].reverse();
     samples.location_ends.push(samples.locations.len());
     samples.label_ends.push(samples.labels.len());
-    Ok(depth)
+    Ok(())
 }
 
 /// `None` for a label that says nothing. Text wins over a number.

@@ -66,25 +66,13 @@ pub(crate) struct FrameRow {
     pub(crate) column: i64,
 }
 
-/// All samples, column by column.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Samples {
-    /// Locations of all stacks, each from root to leaf.
-    pub(crate) locations: Vec<u32>,
-    pub(crate) location_ends: Vec<usize>,
-    /// As many per sample as there are sample types.
-    pub(crate) values: Vec<i64>,
-    pub(crate) labels: Vec<LabelRow>,
-    pub(crate) label_ends: Vec<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct LabelRow {
     pub(crate) key: StrId,
     pub(crate) value: LabelValueRow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum LabelValueRow {
     Text(StrId),
     Number { number: i64, unit: StrId },

@@ -22,6 +22,10 @@ impl NameId {
 pub struct FrameId(u32);
 
 impl FrameId {
+    pub(crate) fn new(frame: u32) -> Self {
+        Self(frame)
+    }
+
     /// Position in a table of frames.
     pub fn index(self) -> usize {
         self.0 as usize

@@ -58,7 +58,14 @@ impl Strings {
         (0..dense(self.len())).map(StrId)
     }
 
-    fn push(&mut self, bytes: &[u8]) -> StrId {
+    /// The id of a string; looks through all of them.
+    pub(crate) fn find_or_add(&mut self, bytes: &[u8]) -> StrId {
+        let found = self.ids().find(|id| self.bytes(*id) == bytes);
+        found.unwrap_or_else(|| self.push(bytes))
+    }
+
+    /// Adds a string that is not there yet.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> StrId {
         let id = StrId(dense(self.ends.len()));
         let text = String::from_utf8_lossy(bytes);
         if matches!(text, Cow::Owned(_)) {
@@ -86,6 +93,11 @@ impl<'a> Interner<'a> {
     pub(crate) fn intern_copy(&mut self, bytes: &[u8]) -> StrId {
         self.find(bytes)
             .unwrap_or_else(|| self.add(Cow::Owned(bytes.to_vec())))
+    }
+
+    /// A string that was interned.
+    pub(crate) fn get(&self, id: StrId) -> &str {
+        self.strings.get(id)
     }
 
     pub(crate) fn finish(self) -> Strings {

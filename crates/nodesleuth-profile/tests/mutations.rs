@@ -1,13 +1,22 @@
-//! The entry points of the fuzz targets, fed with broken copies of real input: nothing panics,
-//! nothing takes long, and what is accepted can be used.
-#![expect(clippy::unwrap_used, reason = "tests")]
+//! The fuzz targets, fed with broken copies of their seeds on the stable toolchain: nothing panics,
+//! nothing takes long, and what is accepted can be used. `cargo xtask fuzz` runs it for longer.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+#[path = "fuzz/targets.rs"]
+mod targets;
+
+use std::fs;
 use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use flate2::bufread::MultiGzDecoder;
-use nodesleuth_profile::{Limits, NormalNames, encode, fold, read, read_folded, top};
 
-const ROUNDS: u64 = 3000;
+/// How many broken copies of each seed are tried.
+const ROUNDS: u64 = 400;
+
+/// Sets how many seconds a target runs for instead.
+const SECONDS: &str = "NODESLEUTH_FUZZ_SECONDS";
 
 /// xorshift64*, so that each run is the same.
 struct Random(u64);
@@ -30,7 +39,7 @@ impl Random {
         let length = self.below(16).min(bytes.len() - at);
         match self.below(6) {
             0 => bytes[at] ^= 1 << self.below(8),
-            1 => bytes[at] = [0, 0x7f, 0x80, 0xff, b';', b'\n'][self.below(6)],
+            1 => bytes[at] = b"\x00\x7f\x80\xff;\n :/[]()@0 1\t"[self.below(17)],
             2 => bytes.insert(at, u8::try_from(self.below(256)).unwrap()),
             3 => drop(bytes.drain(at..at + length)),
             4 => {
@@ -43,69 +52,121 @@ impl Random {
             bytes.push(0);
         }
     }
-}
 
-fn small_limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_inflated_bytes = 1 << 20;
-    limits.max_frames = 1 << 20;
-    limits
-}
-
-fn use_profile(bytes: &[u8]) -> bool {
-    let Ok(profile) = read(bytes, &small_limits()) else {
-        return false;
-    };
-    assert_eq!(
-        read(&encode(&profile), &Limits::default()).unwrap(),
-        profile
-    );
-    for index in 0..profile.sample_types().len() {
-        let _ = (
-            fold(&profile, index).to_string(),
-            top(&profile, index),
-            profile.total(index),
-        );
+    /// Puts a piece of one seed somewhere.
+    fn splice(&mut self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+        let other = &seeds[self.below(seeds.len())];
+        let from = self.below(other.len());
+        let length = self.below(64).min(other.len() - from);
+        let at = self.below(bytes.len());
+        bytes.splice(at..at, other[from..from + length].iter().copied());
     }
-    let _ = NormalNames::of(&profile);
-    true
 }
 
-fn use_folded(bytes: &[u8]) -> bool {
-    let Ok(read) = read_folded(bytes) else {
-        return false;
-    };
-    let text = read.folded.to_string();
-    assert_eq!(read_folded(text.as_bytes()).unwrap().folded, read.folded);
-    true
+/// All files of a target's corpus.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let files =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    let seeds: Vec<_> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
+    assert!(!seeds.is_empty(), "{}", folder.display());
+    seeds
 }
 
-/// How many mutations were still accepted.
-fn smoke(seed: &[u8], check: impl Fn(&[u8]) -> bool) -> u64 {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut accepted = 0;
-    for _ in 0..ROUNDS {
-        let mut bytes = seed.to_vec();
-        for _ in 0..=random.below(4) {
-            random.mutate(&mut bytes);
+/// Tries broken copies of seeds: some of each, or as many as fit into the time that is set. Whole
+/// ones must be accepted.
+fn fuzz(target: &str, seeds: &[Vec<u8>], check: fn(&[u8]) -> bool) {
+    for seed in seeds {
+        assert!(check(seed), "{}", String::from_utf8_lossy(seed));
+    }
+    let seconds = std::env::var(SECONDS)
+        .ok()
+        .map(|text| text.parse().unwrap());
+    let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let mut random = Random(match end {
+        None => 0x9e37_79b9_7f4a_7c15,
+        Some(_) => time_seed(),
+    });
+    let (mut tried, mut accepted) = (0, 0);
+    loop {
+        let more = match end {
+            None => tried < ROUNDS * seeds.len() as u64,
+            Some(end) => Instant::now() < end,
+        };
+        if !more {
+            break;
         }
-        accepted += u64::from(check(&bytes));
+        let mut bytes = seeds[random.below(seeds.len())].clone();
+        for _ in 0..=random.below(6) {
+            random.mutate(&mut bytes);
+            if random.below(8) == 0 {
+                random.splice(&mut bytes, seeds);
+            }
+        }
+        let outcome = std::panic::catch_unwind(|| check(&bytes));
+        match outcome {
+            Ok(good) => accepted += u64::from(good),
+            Err(panic) => {
+                let path = std::env::temp_dir().join(format!("nodesleuth-fuzz-{target}.bin"));
+                fs::write(&path, &bytes).unwrap();
+                eprintln!("{target}: the input is in {}", path.display());
+                std::panic::resume_unwind(panic);
+            }
+        }
+        tried += 1;
     }
-    accepted
+    eprintln!("{target}: {tried} inputs, {accepted} accepted");
+    assert!(accepted > 0 && accepted < tried, "{accepted} of {tried}");
+}
+
+fn time_seed() -> u64 {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+    u64::from(now.subsec_nanos()) << 20 | now.as_secs() | 1
 }
 
 #[test]
 fn broken_profiles_do_no_harm() {
-    let mut whole = Vec::new();
+    fuzz("pprof", &seeds("pprof"), targets::pprof);
+}
+
+#[test]
+fn broken_profiles_of_real_size_do_no_harm() {
     let gz = &include_bytes!("data/cadvisor-k415-cpu.pb.gz")[..];
+    let mut whole = Vec::new();
     MultiGzDecoder::new(gz).read_to_end(&mut whole).unwrap();
-    let accepted = smoke(&whole, use_profile);
-    assert!((1..ROUNDS).contains(&accepted), "{accepted} of {ROUNDS}");
-    assert!(smoke(gz, use_profile) < ROUNDS / 10);
+    fuzz("pprof-large", &[whole], targets::pprof);
 }
 
 #[test]
 fn broken_folded_text_does_no_harm() {
-    let text = "runtime.main;main.main;os.ReadFile 12\nruntime.main;main.main 3\n[x] -4\n";
-    assert!(smoke(text.as_bytes(), use_folded) > ROUNDS / 2);
+    fuzz("folded", &seeds("folded"), targets::folded);
+}
+
+#[test]
+fn broken_raw_text_does_no_harm() {
+    fuzz("raw", &seeds("raw"), targets::stacks);
+}
+
+#[test]
+fn broken_traces_do_no_harm() {
+    fuzz("traces", &seeds("traces"), targets::stacks);
+}
+
+#[test]
+fn broken_legacy_profiles_do_no_harm() {
+    fuzz("legacy", &seeds("legacy"), targets::stacks);
+}
+
+#[test]
+fn broken_perf_scripts_do_no_harm() {
+    fuzz("perf_script", &seeds("perf_script"), targets::stacks);
+}
+
+#[test]
+fn broken_goroutine_dumps_do_no_harm() {
+    fuzz("goroutines", &seeds("goroutines"), targets::stacks);
 }

@@ -1,9 +1,9 @@
 //! What must hold for any profile.
 
 use nodesleuth_profile::{
-    Folded, Function, Label, LabelValue, Limits, Line, Location, Mapping, NormalNames, Profile,
-    ProfileBuilder, Signature, ValueType, encode, fold, normalize, read, read_folded, safe_name,
-    top, write,
+    Folded, Function, Label, LabelValue, Limits, Line, Location, Mapping, Merger, NormalNames,
+    Profile, ProfileBuilder, Signature, ValueType, encode, fold, normalize, read, read_folded,
+    safe_name, top, write,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -202,5 +202,47 @@ proptest! {
             let simple = order.iter().all(|p| frames.any(|f| normalize(f.name()) == *p));
             prop_assert_eq!(matcher.matches(stack.name_ids()), simple);
         }
+    }
+}
+
+/// As pprof, an unknown time is not skipped, so that merging times is associative only where all
+/// are known.
+fn with_time() -> impl Strategy<Value = Profile> {
+    profile().prop_filter("known time", |profile| profile.time_nanos() != 0)
+}
+
+fn merged(profiles: &[&Profile]) -> Profile {
+    let mut merger = Merger::new();
+    for profile in profiles {
+        merger.add(profile).expect("they have the same types");
+    }
+    merger.finish()
+}
+
+proptest! {
+    #[test]
+    fn merging_is_associative(a in with_time(), b in with_time(), c in with_time()) {
+        let all = merged(&[&a, &b, &c]);
+        prop_assert_eq!(&merged(&[&merged(&[&a, &b]), &c]), &all);
+        prop_assert_eq!(&merged(&[&a, &merged(&[&b, &c])]), &all);
+        prop_assert_eq!(merged(&[&all]), all);
+    }
+
+    #[test]
+    fn merging_adds_totals_and_folds_up(a in stacks(), b in stacks()) {
+        let (a, b) = (of_names(&a), of_names(&b));
+        let all = merged(&[&a, &b]);
+        prop_assert_eq!(all.total(0), a.total(0) + b.total(0));
+        let one_by_one = [&a, &b].map(|profile| fold(profile, 0).total());
+        prop_assert_eq!(fold(&all, 0).total(), one_by_one.iter().sum::<i64>());
+    }
+
+    #[test]
+    fn a_profile_minus_itself_is_nothing(a in stacks()) {
+        let a = of_names(&a);
+        let mut merger = Merger::new();
+        merger.add(&a).unwrap();
+        merger.add_scaled(&a, -1.0).unwrap();
+        prop_assert_eq!(merger.finish().stack_count(), 0);
     }
 }

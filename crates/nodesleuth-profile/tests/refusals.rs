@@ -64,11 +64,11 @@ fn ids_must_be_there_once_and_not_zero() {
     );
     assert_eq!(
         after(|p| p.location[1].id = 1),
-        "two locations have the id 1"
+        "location number 2 (byte 41) has the id 1, as one before it has"
     );
     assert_eq!(
         after(|p| p.mapping.push(p.mapping[0])),
-        "two mappings have the id 1"
+        "mapping number 2 (byte 26) has the id 1, as one before it has"
     );
 }
 
@@ -88,11 +88,11 @@ fn values_must_fit_their_types() {
 fn string_zero_must_be_there_and_empty() {
     assert_eq!(
         after(|p| p.string_table[0] = "x".to_owned()),
-        "string 0 must be empty, but is \"x\""
+        "string 0 (byte 72) must be empty, but is \"x\""
     );
     assert_eq!(
         after(|p| p.string_table.clear()),
-        "the profile has no string table"
+        "the profile has no string table: field 6 is nowhere in it"
     );
 }
 

@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{hidden, pprof, syscalls, top, trace};
+use crate::commands::{flame, hidden, pprof, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(crate) enum Command {
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
     Pprof(pprof::Args),
+    Flame(flame::Args),
     /// Explain a known cause.
     Explain(explain::Args),
     /// List the known causes.

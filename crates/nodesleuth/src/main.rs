@@ -8,6 +8,7 @@ mod args;
 mod bundle;
 mod commands;
 mod failure;
+mod new_file;
 mod output;
 mod progress;
 mod signals;

@@ -1,17 +1,56 @@
 //! Files of stacks that a user names: profiles in any format.
 
 use crate::failure::Failure;
-use nodesleuth_profile::{Limits, Opened, open};
+use nodesleuth_profile::{Limits, OpenError, Opened, open};
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
 
-/// Reads one.
+/// Multiplies every limit on what a file may hold, for files that are really that large.
+const FACTOR: &str = "NODESLEUTH_LIMIT_FACTOR";
+
+/// Reads one; `-` is standard input. What is to be known about the reading is in its notes.
 pub(crate) fn load(name: &OsStr, limits: &Limits) -> Result<Opened, Failure> {
     let path = Path::new(name);
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, error))?;
-    open(&bytes, limits).map_err(|error| {
-        let help = "give a profile as Go writes it (.pb.gz), or folded stacks";
-        Failure::usage(format!("{}: {error}", path.display()), help)
-    })
+    let limits = raised(limits)?;
+    let bytes = bytes(path).map_err(|error| Failure::file("read", path, error))?;
+    open(&bytes, &limits)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display()), help(&error)))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What to do about a file that cannot be read.
+fn help(error: &OpenError) -> String {
+    match error.is_over_limit() {
+        true => format!("if it is to be trusted, set {FACTOR}=10 to raise all limits tenfold"),
+        false => error.advice().to_owned(),
+    }
+}
+
+/// The limits on a file, raised by the environment: every command that reads stacks has them, and
+/// `pprof` takes no flags but those of pprof.
+fn raised(limits: &Limits) -> Result<Limits, Failure> {
+    let Some(factor) = std::env::var_os(FACTOR) else {
+        return Ok(limits.clone());
+    };
+    let number = factor.to_str().and_then(|text| text.parse().ok());
+    match number.filter(|factor| *factor >= 1) {
+        Some(factor) => Ok(limits.clone().times(factor)),
+        None => {
+            let what = format!("{FACTOR}={} is no whole number from 1 on", factor.display());
+            Err(Failure::usage(
+                what,
+                "leave it unset, or set it to 2, 10, …",
+            ))
+        }
+    }
 }

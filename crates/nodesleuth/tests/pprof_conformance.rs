@@ -1,4 +1,6 @@
-//! `nodesleuth pprof` against recorded output of Go 1.27's `go tool pprof`, byte by byte.
+//! `nodesleuth pprof` against recorded output of pprof, byte by byte, and against its verdicts on
+//! malformed files. What came out equal is the table in docs/conformance.md: these tests fail when
+//! a number falls below it. `cargo xtask docs` writes it (BLESS=1).
 
 #![expect(
     clippy::unwrap_used,
@@ -8,37 +10,41 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
-/// Kinds of reports that are made, with how many recorded ones must come out equal. The inputs of
-/// kind `.txt` (an older text format) are not read and not counted.
-const ORACLE: &[(&str, usize)] = &[
-    ("-peek", 18),
-    ("-raw", 18),
-    ("-tags", 18),
-    ("-top", 18),
-    ("-top -cum -nodecount", 18),
-    ("-top -focus -ignore", 18),
-    ("-top -hide", 18),
-    ("-top -lines -nodecount", 18),
-    ("-top -noinlines -nodecount", 18),
-    ("-top -relative_percentages -focus", 18),
-    ("-top -sample_index", 18),
-    ("-top -unit", 18),
-    ("-traces", 18),
-    ("-tree -nodecount", 18),
-];
+const PAGE: &str = "../../docs/conformance.md";
 
-/// The same for the reports of pprof's own tests.
-const REPORTS: &[(&str, usize)] = &[
-    ("peek", 1),
-    ("tags", 1),
-    ("text", 12),
-    ("traces", 1),
-    ("tree", 2),
-];
+/// Reports that are refused, with advice: see `nodesleuth pprof --help`.
+const REFUSED: [&str; 4] = ["callgrind", "dot", "topproto", "disasm"];
+
+const HEAD: &str = "\
+# Conformance of `nodesleuth pprof`
+
+Written by `cargo xtask docs`, kept by `tests/pprof_conformance.rs`: a number that falls fails the
+tests. Each case runs the real binary and compares every byte of its output and its success.
+
+Recordings: `oracle-go1.27` is Go 1.27's `go tool pprof` on real profiles; `pprof-reports` the
+reports of pprof's own tests; `pprof-raw` older formats as `-raw` prints them; `malformed` says
+which files Go accepts. The reports -dot, -callgrind, -topproto and -disasm are refused on purpose
+and not counted.
+
+| recordings | kind | equal | of |
+|---|---|---:|---:|
+";
+
+/// How many cases of a kind came out equal, and which did not.
+#[derive(Debug, Default)]
+struct Score {
+    equal: usize,
+    all: usize,
+    different: Vec<String>,
+}
+
+type Scores = BTreeMap<(String, String), Score>;
 
 fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance");
@@ -49,8 +55,18 @@ fn corpus() -> Option<PathBuf> {
     None
 }
 
-fn entries(folder: &Path) -> Vec<Value> {
-    serde_json::from_str(&fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap()
+fn pprof(arguments: &[&str], files: &[PathBuf], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nodesleuth"))
+        .arg("pprof")
+        .args(arguments)
+        .args(files)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn entries(file: &Path) -> Vec<Value> {
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
 }
 
 fn arguments(entry: &Value) -> Vec<&str> {
@@ -59,120 +75,181 @@ fn arguments(entry: &Value) -> Vec<&str> {
 }
 
 /// Option names without their values and without `-symbolize`.
-fn names(arguments: &[&str]) -> String {
+fn kind(arguments: &[&str], inputs: usize) -> String {
     let names = arguments.iter().map(|a| a.split('=').next().unwrap());
-    names.skip(1).collect::<Vec<_>>().join(" ")
+    let names: Vec<_> = names.filter(|name| *name != "-symbolize").collect();
+    let merged = if inputs > 1 { " (merged)" } else { "" };
+    format!("`{}`{merged}", names.join(" "))
 }
 
-/// Whether our output and success are those of the recording.
-fn equals(arguments: &[&str], input: &Path, golden: &Path, succeeds: bool) -> bool {
-    let run = Command::new(env!("CARGO_BIN_EXE_nodesleuth"))
-        .arg("pprof")
-        .args(arguments)
-        .arg(input)
-        .output()
-        .unwrap();
-    run.status.success() == succeeds && run.stdout == fs::read(golden).unwrap()
+fn is_refused(arguments: &[&str]) -> bool {
+    let name = |a: &&str| {
+        a.trim_start_matches('-')
+            .split('=')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    arguments
+        .iter()
+        .any(|a| REFUSED.contains(&name(a).as_str()))
 }
 
-#[derive(Default)]
-struct Score {
-    passed: usize,
-    total: usize,
-    failed: Vec<String>,
-}
-
-/// Prints the table and compares it with what is declared.
-fn check(scores: &BTreeMap<String, Score>, declared: &[(&str, usize)]) {
-    for (kind, score) in scores {
-        eprintln!("{:>4}/{:<4} {kind}", score.passed, score.total);
-    }
-    for (kind, expected) in declared {
-        let score = &scores[*kind];
-        assert!(score.passed >= *expected, "{kind}: {:?}", score.failed);
+fn count(scores: &mut Scores, suite: &str, kind: String, case: &str, is_equal: bool) {
+    let score = scores.entry((suite.to_owned(), kind)).or_default();
+    score.all += 1;
+    match is_equal {
+        true => score.equal += 1,
+        false => score.different.push(case.to_owned()),
     }
 }
 
-fn count(
-    scores: &mut BTreeMap<String, Score>,
-    kind: String,
-    entry: &Value,
-    input: &Path,
-    folder: &Path,
-) {
-    let golden = entry["golden"].as_str().unwrap();
-    let succeeds = entry["rc"].as_i64().unwrap_or(0) == 0;
-    let score = scores.entry(kind).or_default();
-    score.total += 1;
-    if equals(&arguments(entry), input, &folder.join(golden), succeeds) {
-        score.passed += 1;
-    } else {
-        score.failed.push(golden.to_owned());
+/// Inputs are relative to `inputs`, paths in options to `corpus`.
+fn reports(scores: &mut Scores, corpus: &Path, suite: &str, inputs: &Path) {
+    let folder = corpus.join(suite);
+    for entry in &entries(&folder.join("manifest.json")) {
+        let arguments = arguments(entry);
+        if is_refused(&arguments) || entry["kind"].as_str().is_some_and(|k| k != "cli-identical") {
+            continue;
+        }
+        let names = match entry["inputs"].as_array() {
+            Some(several) => several
+                .iter()
+                .map(|i| format!("profiles/{}", i.as_str().unwrap()))
+                .collect(),
+            None => vec![entry["input"].as_str().unwrap().to_owned()],
+        };
+        let files: Vec<_> = names.iter().map(|name| inputs.join(name)).collect();
+        let golden = entry["golden"].as_str().unwrap();
+        let succeeds = entry["rc"].as_i64().unwrap_or(0) == 0;
+        let run = pprof(&arguments, &files, corpus);
+        let is_equal = run.status.success() == succeeds
+            && run.stdout == fs::read(folder.join(golden)).unwrap();
+        let kind = kind(&arguments, files.len());
+        // Reports of pprof's own tests all have many options: told apart by the report alone.
+        let kind = match suite {
+            "pprof-reports" => report_of(&kind),
+            _ => kind,
+        };
+        count(scores, suite, kind, golden, is_equal);
     }
 }
 
-#[test]
-fn reports_on_real_profiles_are_those_of_go() {
-    let Some(corpus) = corpus() else { return };
-    let folder = corpus.join("oracle-go1.27");
-    let mut scores = BTreeMap::new();
-    for entry in &entries(&folder) {
-        let kind = names(&arguments(entry));
-        let Some(input) = entry["input"].as_str() else {
+fn report_of(kind: &str) -> String {
+    let reports = ["-peek", "-tags", "-text", "-traces", "-tree"];
+    let found = reports.iter().find(|report| kind.contains(*report));
+    format!("`{}`", found.unwrap_or(&"?"))
+}
+
+/// Files whose text is in a file beside them.
+fn raw_texts(scores: &mut Scores, corpus: &Path) {
+    let folder = corpus.join("pprof-raw");
+    for text in sorted(&folder) {
+        let Some(input) = text.to_str().unwrap().strip_suffix(".string") else {
             continue;
         };
-        if ORACLE.iter().any(|(known, _)| *known == kind) && !input.ends_with(".txt") {
-            count(&mut scores, kind, entry, &corpus.join(input), &folder);
-        }
-    }
-    check(&scores, ORACLE);
-}
-
-#[test]
-fn reports_of_its_own_tests_are_those_of_pprof() {
-    let Some(corpus) = corpus() else { return };
-    let folder = corpus.join("pprof-reports");
-    let mut scores = BTreeMap::new();
-    for entry in &entries(&folder) {
-        let arguments = arguments(entry);
-        let is = |name: &&str| {
-            arguments
-                .iter()
-                .any(|a| a.trim_start_matches('-').split('=').next() == Some(name))
-        };
-        let kind = ["peek", "tags", "text", "traces", "tree"]
-            .into_iter()
-            .find(is);
-        // Filters on labels are not done, and refused.
-        let by_label = arguments
-            .iter()
-            .any(|a| a.starts_with("-tagfocus") || a.starts_with("-taghide"));
-        if let Some(kind) = kind.filter(|_| !by_label) {
-            let input = folder.join(entry["input"].as_str().unwrap());
-            count(&mut scores, kind.to_owned(), entry, &input, &folder);
-        }
-    }
-    check(&scores, REPORTS);
-}
-
-#[test]
-fn what_is_not_done_is_refused_with_advice() {
-    let cases = [
-        ("-dot", "use -top"),
-        ("-http=:1", "use -top"),
-        ("-base=x", "not supported"),
-        ("-tagfocus=x", "not supported"),
-    ];
-    for (option, expected) in cases {
-        let run = Command::new(env!("CARGO_BIN_EXE_nodesleuth"))
-            .args(["pprof", "-top", option, "x.pb.gz"])
-            .output()
-            .unwrap();
-        let error = String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.status.code(), Some(2), "{option}");
-        assert!(
-            error.contains(expected) && run.stdout.is_empty(),
-            "{option}: {error}"
+        let name = Path::new(input).file_name().unwrap().to_str().unwrap();
+        let run = pprof(
+            &["-symbolize=none", "-raw"],
+            &[PathBuf::from(input)],
+            &folder,
         );
+        let is_equal = run.status.success() && run.stdout == fs::read(&text).unwrap();
+        let kind = if name.starts_with("go") {
+            "Go's"
+        } else {
+            "C++ and Java"
+        };
+        count(scores, "pprof-raw", kind.to_owned(), name, is_equal);
     }
+}
+
+/// pprof itself refuses a profile without sample types, which Go's parser accepts.
+fn verdicts(scores: &mut Scores, corpus: &Path) {
+    let folder = corpus.join("malformed");
+    for entry in &entries(&folder.join("verdicts.json")) {
+        let (file, verdict) = (
+            entry["file"].as_str().unwrap(),
+            entry["verdict"].as_str().unwrap(),
+        );
+        let run = pprof(&["-raw"], &[folder.join(file)], &folder);
+        let message = String::from_utf8_lossy(&run.stderr);
+        let is_equal = match verdict {
+            "accept" => run.status.success() || message.contains("no sample types"),
+            _ => run.status.code() == Some(2) && run.stdout.is_empty() && message.contains(file),
+        };
+        count(scores, "malformed", verdict.to_owned(), file, is_equal);
+    }
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn table(scores: &Scores) -> String {
+    let mut text = HEAD.to_owned();
+    for ((suite, kind), score) in scores {
+        let Score { equal, all, .. } = score;
+        writeln!(text, "| {suite} | {kind} | {equal} | {all} |").unwrap();
+    }
+    text
+}
+
+/// The numbers of a written table.
+fn recorded(page: &str) -> BTreeMap<(String, String), usize> {
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        match cells.as_slice() {
+            ["", suite, kind, equal, _, ""] => {
+                Some(((suite.to_string(), kind.to_string()), equal.parse().ok()?))
+            }
+            _ => None,
+        }
+    });
+    rows.collect()
+}
+
+#[test]
+fn no_number_falls_below_the_page() {
+    let Some(corpus) = corpus() else { return };
+    let mut scores = Scores::new();
+    reports(&mut scores, &corpus, "oracle-go1.27", &corpus);
+    reports(
+        &mut scores,
+        &corpus,
+        "pprof-reports",
+        &corpus.join("pprof-reports"),
+    );
+    raw_texts(&mut scores, &corpus);
+    verdicts(&mut scores, &corpus);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    if env::var_os("BLESS").is_some() {
+        fs::write(&path, table(&scores)).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    let recorded = recorded(&page);
+    assert!(
+        !recorded.is_empty(),
+        "no table in {PAGE}: run `cargo xtask docs`"
+    );
+    for (name, score) in &scores {
+        eprintln!("{:>4}/{:<4} {} {}", score.equal, score.all, name.0, name.1);
+        let least = recorded.get(name).copied().unwrap_or_default();
+        assert!(score.equal >= least, "{name:?}: {:?}", score.different);
+    }
+    assert_eq!(
+        page,
+        table(&scores),
+        "{PAGE} is out of date: run `cargo xtask docs`"
+    );
+}
+
+#[test]
+fn the_number_of_a_row_is_its_third_cell() {
+    let page = "| recordings | kind | equal | of |\n|---|---|---:|---:|\n| a | `-top` | 3 | 4 |\n";
+    let expected = BTreeMap::from([(("a".to_owned(), "`-top`".to_owned()), 3)]);
+    assert_eq!(recorded(page), expected);
 }

@@ -24,6 +24,19 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How often the user's wish to stop is looked at while a profile is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// What a server sends at this `http://` address within this time; a profile, if it is one.
+///
+/// # Errors
+/// Why it did not come, or was refused. Nothing in it repeats the address, which may hold secrets.
+pub fn fetch_profile(address: &str, give_up_after: Duration) -> Result<Vec<u8>, Missing> {
+    fetch(address, give_up_after)
+}
+
+/// An address as it may be shown: without user, password and parameters that could be a token.
+pub fn shown_address(address: &str) -> String {
+    Source::Http(address.to_owned()).shown()
+}
+
 /// A profile that will be part of the evidence, or the reason why it is not.
 pub(crate) struct Wanted {
     source: Source,

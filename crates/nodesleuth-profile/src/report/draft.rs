@@ -1,113 +1,144 @@
-//! A profile that may be changed. Stacks and lines run from leaf to root here, as in the file,
-//! because pprof's rules are stated that way.
+//! A profile that is being changed for a report: frames and samples are left out in place, so that
+//! a million stacks are held once.
 
-use std::collections::BTreeMap;
-
-use crate::fields::{Function, Mapping, ValueType};
 use crate::profile::Profile;
-use crate::rows::LabelValueRow;
-use crate::strings::dense;
+use crate::report::units::Units;
+use crate::rows::{FrameRow, LocationRow};
+use crate::samples::{Sample, is_number};
+use crate::strings::{StrId, dense};
 
-/// A copy of a profile that reports are made from; see [`report`](crate::report()).
+/// A profile as reports start from it; see [`report`](crate::report()). What is left after pruning
+/// and filtering can be taken out as a profile again.
+///
+/// ```
+/// use nodesleuth_profile::{Draft, Filters, GoRegex, Profile, ValueType, top};
+///
+/// let stacks = [(vec!["main", "poll"], 30), (vec!["main", "idle"], 10)];
+/// let mut draft = Draft::of(Profile::from_stacks(ValueType::CPU, stacks));
+/// let filters = Filters {
+///     focus: Some(GoRegex::new("^po")?),
+///     ..Filters::default()
+/// };
+/// assert!(draft.filter(&filters).is_empty());
+/// let profile = draft.into_profile();
+/// assert_eq!(top(&profile, 0)[0].name, "poll");
+/// assert_eq!(profile.total(0), 30);
+/// # Ok::<(), nodesleuth_profile::GoRegexError>(())
+/// ```
 #[derive(Debug, Clone)]
-pub struct Draft<'p> {
-    pub(crate) sample_types: Vec<ValueType<'p>>,
-    pub(crate) default_sample_type: &'p str,
-    pub(crate) drop_frames: &'p str,
-    pub(crate) keep_frames: &'p str,
-    pub(crate) time_nanos: i64,
-    pub(crate) duration_nanos: i64,
-    pub(crate) period_type: ValueType<'p>,
-    pub(crate) period: i64,
-    pub(crate) comments: Vec<&'p str>,
-    pub(crate) doc_url: &'p str,
-    pub(crate) mappings: Vec<DraftMapping<'p>>,
-    pub(crate) functions: Vec<Function<'p>>,
-    pub(crate) locations: Vec<DraftLocation>,
-    pub(crate) samples: Vec<DraftSample<'p>>,
+pub struct Draft {
+    pub(crate) profile: Profile,
+    pub(crate) units: Units,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct DraftMapping<'p> {
-    pub(crate) id: u64,
-    pub(crate) mapping: Mapping<'p>,
-}
-
-/// Lines run from the innermost inlined function outwards.
-#[derive(Debug, Clone)]
-pub(crate) struct DraftLocation {
-    pub(crate) id: u64,
-    pub(crate) address: u64,
-    pub(crate) mapping: Option<u32>,
-    pub(crate) is_folded: bool,
-    pub(crate) lines: Vec<DraftLine>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct DraftLine {
-    pub(crate) function: u32,
-    pub(crate) line: i64,
-    pub(crate) column: i64,
-}
-
-/// Locations run from leaf to root.
-#[derive(Debug, Clone)]
-pub(crate) struct DraftSample<'p> {
-    pub(crate) locations: Vec<u32>,
-    pub(crate) values: Vec<i64>,
-    pub(crate) labels: BTreeMap<&'p str, Vec<&'p str>>,
-    /// Numbers with their units.
-    pub(crate) numbers: BTreeMap<&'p str, Vec<(i64, &'p str)>>,
-}
-
-impl<'p> Draft<'p> {
-    /// The profile as it is in its file, with the mapping that pprof makes up when there is none.
-    pub fn of(profile: &'p Profile) -> Self {
-        let mut draft = Self {
-            sample_types: profile.sample_types().collect(),
-            default_sample_type: profile.strings.get(profile.header.default_sample_type),
-            drop_frames: profile.drop_frames(),
-            keep_frames: profile.keep_frames(),
-            time_nanos: profile.time_nanos(),
-            duration_nanos: profile.duration_nanos(),
-            period_type: profile.period_type(),
-            period: profile.period(),
-            comments: profile.comments().collect(),
-            doc_url: profile.doc_url(),
-            mappings: mappings(profile),
-            functions: functions(profile),
-            locations: (0..profile.locations.len())
-                .map(|position| location(profile, position))
-                .collect(),
-            samples: samples(profile),
-        };
-        draft.complete_mappings();
-        for DraftMapping { mapping, .. } in &mut draft.mappings {
+impl Draft {
+    /// The profile with the mapping that pprof makes up when there is none.
+    pub fn of(mut profile: Profile) -> Self {
+        profile.complete_mappings();
+        for row in &mut profile.mappings {
             // pprof notes where it got a mapping from in this field, and forgets it before reports.
-            if mapping.build_id.is_empty() && is_url(mapping.file) {
-                mapping.file = "";
+            if row.build_id == StrId::EMPTY && is_url(profile.strings.get(row.file)) {
+                row.file = StrId::EMPTY;
             }
         }
-        draft
+        sort_labels(&mut profile);
+        Self {
+            units: Units::of_profile(&profile),
+            profile,
+        }
     }
 
-    fn complete_mappings(&mut self) {
-        if self.mappings.is_empty() {
-            self.mappings.push(DraftMapping {
-                id: 1,
-                mapping: Mapping::default(),
-            });
-            for location in &mut self.locations {
-                location.mapping = Some(0);
-            }
-        }
+    /// What is left.
+    pub fn into_profile(self) -> Profile {
+        self.profile.with_names()
     }
 
     /// The mapped file of a location; empty if not known.
-    pub(crate) fn file_of(&self, location: &DraftLocation) -> &'p str {
+    pub(crate) fn file_of(&self, location: &LocationRow) -> StrId {
         location
             .mapping
-            .map_or("", |at| self.mappings[at as usize].mapping.file)
+            .map_or(StrId::EMPTY, |at| self.profile.mappings[at as usize].file)
+    }
+
+    pub(crate) fn text(&self, id: StrId) -> &str {
+        self.profile.strings.get(id)
+    }
+
+    /// The lines of a location from its outermost function to the innermost inlined one; none if
+    /// it is not symbolised.
+    pub(crate) fn lines(&self, at: u32) -> &[FrameRow] {
+        let frames = self.profile.frames_of(at);
+        let frames = &self.profile.frames[frames.start as usize..frames.end as usize];
+        match frames {
+            [FrameRow { function: None, .. }] => &[],
+            lines => lines,
+        }
+    }
+
+    /// Leaves out lines: `kept` tells for a location which of its [`lines`](Self::lines) stay.
+    pub(crate) fn keep_lines(&mut self, kept: impl Fn(&Self, u32) -> Kept) {
+        let mut frames = Vec::with_capacity(self.profile.frames.len());
+        let mut ends = Vec::with_capacity(self.profile.locations.len());
+        for at in 0..dense(self.profile.locations.len()) {
+            let lines = self.lines(at);
+            let first = frames.len();
+            match kept(self, at) {
+                Kept::All => frames.extend_from_slice(lines),
+                Kept::From(start) => frames.extend_from_slice(&lines[start..]),
+                Kept::Until(end) => frames.extend_from_slice(&lines[..end]),
+                Kept::Where(is) => {
+                    let chosen = lines.iter().zip(is).filter(|(_, is)| *is);
+                    frames.extend(chosen.map(|(line, _)| *line));
+                }
+            }
+            if frames.len() == first {
+                frames.push(FrameRow {
+                    location: at,
+                    function: None,
+                    line: 0,
+                    column: 0,
+                });
+            }
+            ends.push(dense(frames.len()));
+        }
+        self.profile.frames = frames;
+        for (location, end) in self.profile.locations.iter_mut().zip(ends) {
+            location.frames_end = end;
+        }
+    }
+
+    /// See [`Samples::keep`](crate::samples::Samples::keep).
+    pub(crate) fn keep_samples(&mut self, edit: impl FnMut(Sample<'_>, &mut Vec<u32>) -> bool) {
+        let types = self.profile.header.sample_types.len();
+        self.profile.samples.keep(types, edit);
+    }
+
+    /// The samples with their values.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = (Sample<'_>, &[i64])> {
+        let types = self.profile.header.sample_types.len();
+        self.profile.samples.iter(types)
+    }
+}
+
+/// Which lines of a location stay.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    All,
+    From(usize),
+    Until(usize),
+    Where(Vec<bool>),
+}
+
+/// Labels in the order in which pprof writes them, without those that say nothing.
+fn sort_labels(profile: &mut Profile) {
+    let Profile {
+        samples, strings, ..
+    } = profile;
+    let mut start = 0;
+    for end in &samples.label_ends {
+        samples.labels[start..*end]
+            .sort_by_key(|label| (is_number(label), strings.bytes(label.key)));
+        start = *end;
     }
 }
 
@@ -118,79 +149,6 @@ fn is_url(file: &str) -> bool {
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-}
-
-fn mappings(profile: &Profile) -> Vec<DraftMapping<'_>> {
-    let rows = profile.mappings.iter();
-    rows.map(|row| DraftMapping {
-        id: row.id,
-        mapping: profile.mapping(row),
-    })
-    .collect()
-}
-
-fn functions(profile: &Profile) -> Vec<Function<'_>> {
-    let text = |id| profile.strings.get(id);
-    let rows = profile.functions.iter();
-    rows.map(|row| Function {
-        name: text(row.name),
-        system_name: text(row.system_name),
-        file: text(row.file),
-        start_line: row.start_line,
-    })
-    .collect()
-}
-
-fn location(profile: &Profile, position: usize) -> DraftLocation {
-    let row = &profile.locations[position];
-    let frames = profile.frames_of(dense(position)).rev();
-    let lines = frames.filter_map(|frame| {
-        let frame = profile.frames[frame as usize];
-        Some(DraftLine {
-            function: frame.function?,
-            line: frame.line,
-            column: frame.column,
-        })
-    });
-    DraftLocation {
-        id: row.id,
-        address: row.address,
-        mapping: row.mapping,
-        is_folded: row.is_folded,
-        lines: lines.collect(),
-    }
-}
-
-fn samples(profile: &Profile) -> Vec<DraftSample<'_>> {
-    profile
-        .stacks()
-        .map(|stack| {
-            let mut sample = DraftSample {
-                locations: stack.locations().iter().rev().copied().collect(),
-                values: stack.values().to_vec(),
-                labels: BTreeMap::new(),
-                numbers: BTreeMap::new(),
-            };
-            for row in stack.label_rows() {
-                let text = |id| profile.strings.get(id);
-                match row.value {
-                    LabelValueRow::Text(value) if text(value).is_empty() => {}
-                    LabelValueRow::Text(value) => {
-                        let values = sample.labels.entry(text(row.key)).or_default();
-                        values.push(text(value));
-                    }
-                    LabelValueRow::Number { number, unit } => {
-                        let unit = text(unit);
-                        if number != 0 || !unit.is_empty() {
-                            let values = sample.numbers.entry(text(row.key)).or_default();
-                            values.push((number, unit));
-                        }
-                    }
-                }
-            }
-            sample
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,141 +1,181 @@
-//! Which samples and frames a report is about.
+//! Which samples and frames a report is about: filters on names of functions, source files and
+//! mapped files. Filters on labels are in `tag_filter`.
 
-use regex_lite::Regex;
-
-use crate::report::draft::{Draft, DraftLine, DraftLocation};
+use crate::go_regex::GoRegex;
+use crate::report::draft::{Draft, Kept};
 use crate::report::options::Filters;
+use crate::rows::FrameRow;
+use crate::strings::dense;
 
 /// Which functions and mappings an expression matches.
+#[derive(Debug)]
 struct Matches {
     functions: Vec<bool>,
     mappings: Vec<bool>,
 }
 
 impl Matches {
-    fn new(draft: &Draft<'_>, regex: &Regex) -> Self {
-        let functions = draft.functions.iter();
-        let mappings = draft.mappings.iter();
+    fn new(draft: &Draft, regex: &GoRegex) -> Self {
+        let is = |id| regex.is_match(draft.text(id));
+        let functions = draft.profile.functions.iter();
+        let mappings = draft.profile.mappings.iter();
         Self {
-            functions: functions
-                .map(|f| regex.is_match(f.name) || regex.is_match(f.file))
-                .collect(),
-            mappings: mappings.map(|m| regex.is_match(m.mapping.file)).collect(),
+            functions: functions.map(|f| is(f.name) || is(f.file)).collect(),
+            mappings: mappings.map(|m| is(m.file)).collect(),
         }
     }
 
-    fn line(&self, line: &DraftLine) -> bool {
-        self.functions[line.function as usize]
+    fn line(&self, line: &FrameRow) -> bool {
+        line.function.is_some_and(|at| self.functions[at as usize])
     }
 
-    fn mapping(&self, location: &DraftLocation) -> bool {
-        location
-            .mapping
-            .is_some_and(|at| self.mappings[at as usize])
+    fn mapping(&self, draft: &Draft, at: u32) -> bool {
+        let mapping = draft.profile.locations[at as usize].mapping;
+        mapping.is_some_and(|at| self.mappings[at as usize])
     }
 
-    fn location(&self, location: &DraftLocation) -> bool {
-        self.mapping(location) || location.lines.iter().any(|line| self.line(line))
+    fn location(&self, draft: &Draft, at: u32) -> bool {
+        self.mapping(draft, at) || draft.lines(at).iter().any(|line| self.line(line))
     }
 }
 
-impl Draft<'_> {
+/// The filters by name that were asked for.
+#[derive(Debug)]
+struct ByName {
+    focus: Option<Matches>,
+    ignore: Option<Matches>,
+    hide: Option<Matches>,
+    show: Option<Matches>,
+}
+
+impl ByName {
+    fn of(draft: &Draft, filters: &Filters) -> Option<Self> {
+        let matches = |regex: &Option<GoRegex>| Some(Matches::new(draft, regex.as_ref()?));
+        let by_name = Self {
+            focus: matches(&filters.focus),
+            ignore: matches(&filters.ignore),
+            hide: matches(&filters.hide),
+            show: matches(&filters.show),
+        };
+        let any = [
+            &filters.focus,
+            &filters.ignore,
+            &filters.hide,
+            &filters.show,
+        ];
+        any.iter().any(|regex| regex.is_some()).then_some(by_name)
+    }
+
+    /// `false`: samples with this location are ignored; `true`: they are wanted unless ignored.
+    fn verdict(&self, draft: &Draft, at: u32) -> Option<bool> {
+        let ignore = self.ignore.as_ref();
+        if ignore.is_some_and(|ignore| ignore.location(draft, at)) {
+            return Some(false);
+        }
+        let focus = self.focus.as_ref();
+        focus
+            .is_none_or(|focus| focus.location(draft, at))
+            .then_some(true)
+    }
+
+    fn hides(&self, draft: &Draft, at: u32) -> bool {
+        self.hide
+            .as_ref()
+            .is_some_and(|hide| hide.location(draft, at))
+    }
+
+    /// Which lines of a location are left by `hide` and `show`.
+    fn kept(&self, draft: &Draft, at: u32) -> Vec<bool> {
+        let hide = |line: &FrameRow| {
+            let hide = self.hide.as_ref();
+            hide.is_some_and(|hide| hide.mapping(draft, at) || hide.line(line))
+        };
+        let show = |line: &FrameRow| {
+            let show = self.show.as_ref();
+            show.is_none_or(|show| show.mapping(draft, at) || show.line(line))
+        };
+        let lines = draft.lines(at).iter();
+        lines.map(|line| !hide(line) && show(line)).collect()
+    }
+}
+
+impl Draft {
     /// Applies filters; returns a warning for each that matched nothing.
-    pub(crate) fn filter(&mut self, filters: &Filters) -> Vec<String> {
+    pub fn filter(&mut self, filters: &Filters) -> Vec<String> {
         let mut idle = Vec::new();
-        self.filter_by_name(filters, &mut idle);
+        if let Some(by_name) = ByName::of(self, filters) {
+            self.filter_by_name(&by_name, &mut idle);
+        }
         if let Some(regex) = &filters.show_from
             && !self.show_from(regex)
         {
             idle.push("ShowFrom");
         }
+        self.filter_by_tag(filters, &mut idle);
+        if let Some(regex) = &filters.prune_from {
+            self.prune_from(regex);
+        }
         let warning = |name: &str| format!("{name} expression matched no samples");
         idle.into_iter().map(warning).collect()
     }
 
-    fn filter_by_name(&mut self, filters: &Filters, idle: &mut Vec<&'static str>) {
-        let matches = |regex: &Option<Regex>| regex.as_ref().map(|regex| Matches::new(self, regex));
-        let (focus, ignore) = (matches(&filters.focus), matches(&filters.ignore));
-        let (hide, show) = (matches(&filters.hide), matches(&filters.show));
-        if [&focus, &ignore, &hide, &show].iter().all(|m| m.is_none()) {
-            return;
-        }
-        let mut verdicts = Vec::with_capacity(self.locations.len());
-        let mut hidden = Vec::with_capacity(self.locations.len());
-        let (mut hides, mut shows) = (false, false);
-        for location in &mut self.locations {
-            verdicts.push(verdict(location, focus.as_ref(), ignore.as_ref()));
-            let mut gone = false;
-            if let Some(hide) = hide.as_ref().filter(|hide| hide.location(location)) {
-                hides = true;
-                let all = hide.mapping(location);
-                location.lines.retain(|line| !all && !hide.line(line));
-                gone = location.lines.is_empty();
-            }
-            if let Some(show) = &show {
-                let all = show.mapping(location);
-                location.lines.retain(|line| all || show.line(line));
-                gone |= location.lines.is_empty();
-                shows |= !location.lines.is_empty();
-            }
-            hidden.push(gone);
-        }
+    fn filter_by_name(&mut self, by_name: &ByName, idle: &mut Vec<&'static str>) {
+        let locations = 0..dense(self.profile.locations.len());
+        let verdicts: Vec<_> = locations
+            .clone()
+            .map(|at| by_name.verdict(self, at))
+            .collect();
+        let hides = locations.clone().any(|at| by_name.hides(self, at));
+        let kept: Vec<_> = locations.map(|at| by_name.kept(self, at)).collect();
+        let some = |at: usize| kept[at].contains(&true);
+        let gone = |at: usize| match &by_name.show {
+            Some(_) => !some(at),
+            // What has no lines is only hidden if it is matched itself.
+            None => !some(at) && by_name.hides(self, dense(at)),
+        };
+        let hidden: Vec<_> = (0..kept.len()).map(gone).collect();
         let idle_filters = [
-            (focus.is_some() && !verdicts.contains(&Some(true)), "Focus"),
-            (
-                ignore.is_some() && !verdicts.contains(&Some(false)),
-                "Ignore",
-            ),
-            (hide.is_some() && !hides, "Hide"),
-            (show.is_some() && !shows, "Show"),
+            (&by_name.focus, verdicts.contains(&Some(true)), "Focus"),
+            (&by_name.ignore, verdicts.contains(&Some(false)), "Ignore"),
+            (&by_name.hide, hides, "Hide"),
+            (&by_name.show, (0..kept.len()).any(some), "Show"),
         ];
-        idle.extend(
-            idle_filters
-                .iter()
-                .filter(|(is, _)| *is)
-                .map(|(_, name)| name),
-        );
-        self.samples.retain_mut(|sample| {
+        let unused = idle_filters
+            .iter()
+            .filter(|(filter, used, _)| filter.is_some() && !used);
+        idle.extend(unused.map(|(_, _, name)| name));
+        if by_name.hide.is_some() || by_name.show.is_some() {
+            self.keep_lines(|_, at| Kept::Where(kept[at as usize].clone()));
+        }
+        self.keep_samples(|sample, stack| {
             let mut found = sample.locations.iter().map(|at| verdicts[*at as usize]);
             let ignored = found.clone().any(|verdict| verdict == Some(false));
-            if ignored || !found.any(|verdict| verdict == Some(true)) {
-                return false;
-            }
-            sample.locations.retain(|at| !hidden[*at as usize]);
-            !sample.locations.is_empty()
+            let wanted = found.any(|verdict| verdict == Some(true));
+            stack.extend(sample.locations.iter().filter(|at| !hidden[**at as usize]));
+            wanted && !ignored && !stack.is_empty()
         });
     }
 
     /// Whether anything matched.
-    fn show_from(&mut self, regex: &Regex) -> bool {
+    fn show_from(&mut self, regex: &GoRegex) -> bool {
         let matches = Matches::new(self, regex);
-        let mut found = Vec::with_capacity(self.locations.len());
-        for location in &mut self.locations {
-            let line = location.lines.iter().rposition(|line| matches.line(line));
-            let whole = matches.mapping(location);
-            if let Some(line) = line.filter(|_| !whole) {
-                location.lines.truncate(line + 1);
-            }
-            found.push(whole || line.is_some());
-        }
-        self.samples.retain_mut(|sample| {
-            let highest = sample.locations.iter().rposition(|at| found[*at as usize]);
-            sample.locations.truncate(highest.map_or(0, |at| at + 1));
+        let first = |draft: &Draft, at: u32| {
+            let mut lines = draft.lines(at).iter();
+            lines.position(|line| matches.line(line))
+        };
+        let locations = 0..dense(self.profile.locations.len());
+        let found: Vec<_> = locations
+            .map(|at| matches.mapping(self, at) || first(self, at).is_some())
+            .collect();
+        self.keep_lines(|draft, at| match first(draft, at) {
+            Some(line) if !matches.mapping(draft, at) => Kept::From(line),
+            _ => Kept::All,
+        });
+        self.keep_samples(|sample, stack| {
+            let highest = sample.locations.iter().position(|at| found[*at as usize]);
+            stack.extend_from_slice(&sample.locations[highest.unwrap_or_default()..]);
             highest.is_some()
         });
         found.contains(&true)
     }
-}
-
-/// `false`: its samples are ignored; `true`: they are wanted unless ignored.
-fn verdict(
-    location: &DraftLocation,
-    focus: Option<&Matches>,
-    ignore: Option<&Matches>,
-) -> Option<bool> {
-    if ignore.is_some_and(|ignore| ignore.location(location)) {
-        return Some(false);
-    }
-    focus
-        .is_none_or(|focus| focus.location(location))
-        .then_some(true)
 }

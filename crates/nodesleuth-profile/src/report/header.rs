@@ -11,42 +11,49 @@ use crate::report::weigh::Weight;
 const LONGEST_FILTER: usize = 80;
 
 /// What the profile says about itself, one line each.
-pub(crate) fn profile_lines(draft: &Draft<'_>, weight: &Weight) -> Vec<String> {
+pub(crate) fn profile_lines(draft: &Draft, weight: &Weight) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |title: &str, text: &str| {
         if !text.is_empty() {
             lines.push(format!("{title}{text}"));
         }
     };
-    if let Some(main) = draft.mappings.first() {
-        if !main.mapping.file.is_empty() {
-            add("File: ", base(main.mapping.file));
+    let profile = &draft.profile;
+    if let Some(main) = profile.mappings().next() {
+        if !main.file.is_empty() {
+            add("File: ", base(main.file));
         }
-        add("Build ID: ", main.mapping.build_id);
+        add("Build ID: ", main.build_id);
     }
-    let comments = draft.comments.iter().filter(|c| !c.starts_with('#'));
-    lines.extend(comments.map(|comment| (*comment).to_owned()));
+    let comments = profile.comments().filter(|c| !c.starts_with('#'));
+    lines.extend(comments.map(str::to_owned));
     let mut add = |title: &str, text: &str| {
         if !text.is_empty() {
             lines.push(format!("{title}{text}"));
         }
     };
     add("Type: ", &weight.kind);
-    add("Doc: ", draft.doc_url);
-    if draft.time_nanos != 0 {
-        add("Time: ", &format!("{} UTC", date_time(draft.time_nanos).0));
+    add("Doc: ", profile.doc_url());
+    if profile.time_nanos() != 0 {
+        add(
+            "Time: ",
+            &format!("{} UTC", date_time(profile.time_nanos()).0),
+        );
     }
-    if draft.duration_nanos != 0 {
+    if draft.profile.duration_nanos() != 0 {
         add("Duration: ", &duration(draft, weight));
     }
     lines
 }
 
-fn duration(draft: &Draft<'_>, weight: &Weight) -> String {
-    let length = scaled_label(draft.duration_nanos, "nanoseconds", "auto");
+fn duration(draft: &Draft, weight: &Weight) -> String {
+    let length = scaled_label(draft.profile.duration_nanos(), "nanoseconds", "auto");
     let (nanos, unit) = scale(weight.total, &weight.unit, "nanoseconds");
     let ratio = match unit {
-        "ns" if nanos != 0.0 => format!("({})", percentage(nanos as i64, draft.duration_nanos)),
+        "ns" if nanos != 0.0 => format!(
+            "({})",
+            percentage(nanos as i64, draft.profile.duration_nanos())
+        ),
         _ => String::new(),
     };
     let total = weight.print(weight.total);
@@ -55,7 +62,7 @@ fn duration(draft: &Draft<'_>, weight: &Weight) -> String {
 
 /// All lines above a report of entries.
 pub(crate) fn report_lines(
-    draft: &Draft<'_>,
+    draft: &Draft,
     weight: &Weight,
     options: &ReportOptions,
     trimmed: &Trimmed,

@@ -98,6 +98,12 @@ pub(crate) fn scale<'a>(value: i64, from: &str, to: &'a str) -> (f64, &'a str) {
     }
 }
 
+/// Whether values in these units can be converted into each other.
+pub(crate) fn convertible(one: &str, other: &str) -> bool {
+    let knows = |family: &Family| family.find(one).is_some() && family.find(other).is_some();
+    one == other || FAMILIES.iter().any(knows)
+}
+
 /// A value with its unit, as reports print it.
 pub(crate) fn scaled_label(value: i64, from: &str, to: &str) -> String {
     let (scaled, unit) = scale(value, from, to);

@@ -1,6 +1,7 @@
 //! What a report is asked for.
 
-use regex_lite::Regex;
+use crate::go_regex::GoRegex;
+use crate::report::tag_filter::TagFilter;
 
 /// Which report.
 #[derive(Debug, Clone)]
@@ -14,9 +15,13 @@ pub enum ReportKind {
     /// `-tree`: functions with callers and callees.
     Tree,
     /// `-peek`: the same for functions that match.
-    Peek(Regex),
+    Peek(GoRegex),
     /// `-tags`: labels by cost.
     Tags,
+    /// `-comments`: the profile's comments.
+    Comments,
+    /// `-proto`: the profile, as a file.
+    Proto,
 }
 
 /// What counts as one entry of a report.
@@ -40,29 +45,44 @@ pub enum Granularity {
 #[derive(Debug, Clone, Default)]
 pub struct Filters {
     /// Only samples with a matching frame.
-    pub focus: Option<Regex>,
+    pub focus: Option<GoRegex>,
     /// No samples with a matching frame.
-    pub ignore: Option<Regex>,
+    pub ignore: Option<GoRegex>,
     /// Without matching frames.
-    pub hide: Option<Regex>,
+    pub hide: Option<GoRegex>,
     /// Only matching frames.
-    pub show: Option<Regex>,
+    pub show: Option<GoRegex>,
     /// Nothing above the highest matching frame.
-    pub show_from: Option<Regex>,
+    pub show_from: Option<GoRegex>,
+    /// Nothing below the lowest matching function.
+    pub prune_from: Option<GoRegex>,
+    /// Only samples with such labels.
+    pub tag_focus: Option<TagFilter>,
+    /// No samples with such labels.
+    pub tag_ignore: Option<TagFilter>,
+    /// Only labels with such keys.
+    pub tag_show: Option<GoRegex>,
+    /// No labels with such keys.
+    pub tag_hide: Option<GoRegex>,
 }
 
 impl Filters {
-    /// Those that are set, with their option names, in the order pprof lists them.
-    pub(crate) fn active(&self) -> impl Iterator<Item = (&'static str, &Regex)> {
+    /// Those that are set, with their option names, in the order pprof lists them; it does not
+    /// list `prune_from`.
+    pub(crate) fn active(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = [
-            ("focus", &self.focus),
-            ("ignore", &self.ignore),
-            ("hide", &self.hide),
-            ("show", &self.show),
-            ("show_from", &self.show_from),
+            ("focus", self.focus.as_ref().map(GoRegex::as_str)),
+            ("ignore", self.ignore.as_ref().map(GoRegex::as_str)),
+            ("hide", self.hide.as_ref().map(GoRegex::as_str)),
+            ("show", self.show.as_ref().map(GoRegex::as_str)),
+            ("show_from", self.show_from.as_ref().map(GoRegex::as_str)),
+            ("tagfocus", self.tag_focus.as_ref().map(TagFilter::as_str)),
+            ("tagignore", self.tag_ignore.as_ref().map(TagFilter::as_str)),
+            ("tagshow", self.tag_show.as_ref().map(GoRegex::as_str)),
+            ("taghide", self.tag_hide.as_ref().map(GoRegex::as_str)),
         ];
         all.into_iter()
-            .filter_map(|(name, regex)| Some((name, regex.as_ref()?)))
+            .filter_map(|(name, written)| Some((name, written?)))
     }
 }
 
@@ -77,6 +97,8 @@ pub struct ReportOptions {
     pub granularity: Granularity,
     /// Counts inlined functions as part of the function they were inlined into.
     pub no_inlines: bool,
+    /// Tells columns of a source line apart, where lines are.
+    pub show_columns: bool,
     /// Sorts by cumulative cost.
     pub sort_cum: bool,
     /// Most entries shown; 0 for all; `None` for what the kind of report usually has.
@@ -85,6 +107,12 @@ pub struct ReportOptions {
     pub node_fraction: f64,
     /// Calls below this share of the total are left out.
     pub edge_fraction: f64,
+    /// Leaves out entries that became cheaper, in differences.
+    pub drop_negative: bool,
+    /// Keys of labels whose values become frames: the first is the new root.
+    pub tag_root: Vec<String>,
+    /// Likewise: the last is the new leaf.
+    pub tag_leaf: Vec<String>,
     /// Whether anything is left out at all.
     pub trim: bool,
     /// Takes percentages of what the filters leave.
@@ -111,10 +139,14 @@ impl ReportOptions {
             filters: Filters::default(),
             granularity: Granularity::default(),
             no_inlines: false,
+            show_columns: false,
             sort_cum: false,
             node_count: None,
             node_fraction: 0.005,
             edge_fraction: 0.001,
+            drop_negative: false,
+            tag_root: Vec::new(),
+            tag_leaf: Vec::new(),
             trim: true,
             relative_percentages: false,
             compact_labels: false,

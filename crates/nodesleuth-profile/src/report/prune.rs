@@ -1,8 +1,9 @@
 //! Frames that a profile's maker wants dropped: allocators, profilers.
 
-use regex_lite::Regex;
-
-use crate::report::draft::Draft;
+use crate::go_regex::GoRegex;
+use crate::report::draft::{Draft, Kept};
+use crate::rows::FrameRow;
+use crate::strings::dense;
 
 /// Parentheses that do not open a list of arguments.
 const RESERVED: [&str; 2] = ["(anonymous namespace)", "operator()"];
@@ -16,72 +17,101 @@ enum Cut {
     Whole,
 }
 
-impl Draft<'_> {
+impl Draft {
     /// Drops frames that match `drop_frames` and not `keep_frames`, and what they called. A stack
     /// is only cut below a frame that stays; an invalid expression drops nothing, as in pprof.
     pub fn prune(&mut self) {
-        let whole = |text: &str| Regex::new(&format!("^({text})$"));
-        if self.drop_frames.is_empty() {
+        let whole = |text: &str| GoRegex::new(&format!("^({text})$"));
+        if self.profile.drop_frames().is_empty() {
             return;
         }
-        let Ok(drop) = whole(self.drop_frames) else {
+        let Ok(drop) = whole(self.profile.drop_frames()) else {
             return;
         };
-        let keep = match self.keep_frames {
+        let keep = match self.profile.keep_frames() {
             "" => None,
             text => match whole(text) {
                 Ok(keep) => Some(keep),
                 Err(_) => return,
             },
         };
-        let dropped: Vec<bool> = self
-            .functions
-            .iter()
-            .map(|function| {
-                let name = without_arguments(function.name);
-                !function.name.is_empty()
-                    && drop.is_match(name)
-                    && !keep.as_ref().is_some_and(|keep| keep.is_match(name))
-            })
-            .collect();
-        let cuts = self.cut_locations(&dropped);
-        for sample in &mut self.samples {
-            cut_stack(&mut sample.locations, &cuts);
-        }
+        let is_dropped = |name: &str| {
+            let bare = without_arguments(name);
+            drop.is_match(bare) && !keep.as_ref().is_some_and(|keep| keep.is_match(bare))
+        };
+        let cuts = self.cut_locations(is_dropped);
+        self.keep_samples(|sample, stack| {
+            stack.extend_from_slice(&sample.locations[..cut(sample.locations, &cuts)]);
+            true
+        });
     }
 
-    fn cut_locations(&mut self, dropped: &[bool]) -> Vec<Cut> {
-        let locations = self.locations.iter_mut();
-        locations
-            .map(|location| {
-                let lines = &mut location.lines;
-                let found = lines
-                    .iter()
-                    .rposition(|line| dropped[line.function as usize]);
-                match found {
-                    None => Cut::Nothing,
-                    Some(at) if at + 1 == lines.len() => Cut::Whole,
-                    Some(at) => {
-                        lines.drain(..=at);
-                        Cut::Beneath
-                    }
-                }
-            })
-            .collect()
+    /// `-prune_from`: drops what the innermost matching frame called; the frame stays.
+    pub(crate) fn prune_from(&mut self, regex: &GoRegex) {
+        let matched = self.named(|name| regex.is_match(without_arguments(name)));
+        let last = |draft: &Self, at: u32| {
+            let mut lines = draft.lines(at).iter();
+            lines.rposition(|line| is_in(&matched, line))
+        };
+        let locations = 0..dense(self.profile.locations.len());
+        let found: Vec<_> = locations.map(|at| last(self, at).is_some()).collect();
+        self.keep_lines(|draft, at| match last(draft, at) {
+            None => Kept::All,
+            Some(line) => Kept::Until(line + 1),
+        });
+        self.keep_samples(|sample, stack| {
+            let innermost = sample.locations.iter().rposition(|at| found[*at as usize]);
+            let kept = innermost.map_or(sample.locations.len(), |at| at + 1);
+            stack.extend_from_slice(&sample.locations[..kept]);
+            true
+        });
+    }
+
+    /// Cuts lines off locations, from the outermost function that is dropped.
+    fn cut_locations(&mut self, is_dropped: impl Fn(&str) -> bool) -> Vec<Cut> {
+        let dropped = self.named(is_dropped);
+        let first = |draft: &Self, at: u32| {
+            let mut lines = draft.lines(at).iter();
+            lines.position(|line| is_in(&dropped, line))
+        };
+        let locations = 0..dense(self.profile.locations.len());
+        let cuts = locations.map(|at| match first(self, at) {
+            None => Cut::Nothing,
+            Some(0) => Cut::Whole,
+            Some(_) => Cut::Beneath,
+        });
+        let cuts = cuts.collect();
+        self.keep_lines(|draft, at| match first(draft, at) {
+            None | Some(0) => Kept::All,
+            Some(line) => Kept::Until(line),
+        });
+        cuts
+    }
+
+    /// Which functions have a name like this; those without a name never.
+    fn named(&self, is: impl Fn(&str) -> bool) -> Vec<bool> {
+        let functions = self.profile.functions.iter();
+        let names = functions.map(|row| self.text(row.name));
+        names.map(|name| !name.is_empty() && is(name)).collect()
     }
 }
 
-fn cut_stack(stack: &mut Vec<u32>, cuts: &[Cut]) {
+fn is_in(functions: &[bool], line: &FrameRow) -> bool {
+    line.function.is_some_and(|at| functions[at as usize])
+}
+
+/// How much of a stack stays, from its root.
+fn cut(stack: &[u32], cuts: &[Cut]) -> usize {
     let mut user_frame = false;
-    for position in (0..stack.len()).rev() {
-        let cut = cuts[stack[position] as usize];
+    for (position, at) in stack.iter().enumerate() {
+        let cut = cuts[*at as usize];
         if cut == Cut::Nothing {
             user_frame = true;
         } else if user_frame {
-            stack.drain(..position + usize::from(cut == Cut::Whole));
-            return;
+            return position + usize::from(cut == Cut::Beneath);
         }
     }
+    stack.len()
 }
 
 /// A C++ name without its list of arguments.
@@ -124,13 +154,9 @@ mod tests {
     #[test]
     fn a_stack_is_cut_only_below_a_frame_that_stays() {
         let cuts = [Cut::Nothing, Cut::Whole, Cut::Beneath];
-        let cut = |stack: &[u32]| {
-            let mut stack = stack.to_vec();
-            cut_stack(&mut stack, &cuts);
-            stack
-        };
-        assert_eq!(cut(&[0, 1, 0]), [0]);
-        assert_eq!(cut(&[0, 2, 0]), [2, 0]);
-        assert_eq!(cut(&[0, 1]), [0, 1]);
+        let stays = |stack: &[u32]| cut(stack, &cuts);
+        assert_eq!(stays(&[0, 1, 0]), 1);
+        assert_eq!(stays(&[0, 2, 0]), 2);
+        assert_eq!(stays(&[1, 0]), 2);
     }
 }

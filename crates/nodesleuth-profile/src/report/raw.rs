@@ -1,71 +1,73 @@
 //! `-raw`: the whole profile as text.
 
-use crate::report::draft::{Draft, DraftLocation, DraftMapping, DraftSample};
+use crate::profile::Profile;
+use crate::report::draft::Draft;
 use crate::report::go_format::{duration, time};
+use crate::rows::{LabelRow, LabelValueRow, MappingRow};
+use crate::samples::Sample;
+use crate::strings::{StrId, dense};
 
 const LABEL_INDENT: &str = "                ";
 const LINE_INDENT: &str = "             ";
 
-pub(crate) fn print(draft: &Draft<'_>, out: &mut String) {
+pub(crate) fn print(draft: &Draft, out: &mut String) {
+    let profile = &draft.profile;
     let mut line = |text: String| {
         out.push_str(&text);
         out.push('\n');
     };
-    for comment in &draft.comments {
-        line(format!("Comment: {comment}"));
-    }
-    if !draft.doc_url.is_empty() {
-        line(format!("Doc: {}", draft.doc_url));
-    }
-    let period = draft.period_type;
-    line(format!("PeriodType: {} {}", period.kind, period.unit));
-    line(format!("Period: {}", draft.period));
-    if draft.time_nanos != 0 {
-        line(format!("Time: {}", time(draft.time_nanos)));
-    }
-    if draft.duration_nanos != 0 {
-        // Go cuts the text after four characters, whatever they are.
-        let text: String = duration(draft.duration_nanos).chars().take(4).collect();
-        line(format!("Duration: {text}"));
-    }
+    header_lines(profile).into_iter().for_each(&mut line);
     line("Samples:".to_owned());
-    let types = draft.sample_types.iter().map(|t| {
-        let mark = if t.kind == draft.default_sample_type {
-            "[dflt]"
-        } else {
-            ""
-        };
+    let default = draft.text(profile.header.default_sample_type);
+    let types = profile.sample_types().map(|t| {
+        let mark = if t.kind == default { "[dflt]" } else { "" };
         format!("{}/{}{mark} ", t.kind, t.unit)
     });
     line(types.collect::<String>().trim().to_owned());
-    draft.samples.iter().for_each(|s| line(sample(draft, s)));
+    for (stack, values) in draft.samples() {
+        line(sample(draft, stack, values));
+    }
     line("Locations".to_owned());
-    draft
-        .locations
-        .iter()
-        .for_each(|l| line(location(draft, l)));
+    for at in 0..dense(profile.locations.len()) {
+        line(location(draft, at));
+    }
     line("Mappings".to_owned());
-    draft.mappings.iter().for_each(|m| line(mapping(m)));
+    for row in &profile.mappings {
+        line(mapping(draft, row));
+    }
 }
 
-fn sample(draft: &Draft<'_>, sample: &DraftSample<'_>) -> String {
-    let values = sample.values.iter().map(|value| format!(" {value:>10}"));
-    let mut text: String = values.collect();
-    text.push_str(": ");
-    for at in &sample.locations {
-        text.push_str(&format!("{} ", draft.locations[*at as usize].id));
+fn header_lines(profile: &Profile) -> Vec<String> {
+    let comments = profile.comments();
+    let mut lines: Vec<_> = comments.map(|text| format!("Comment: {text}")).collect();
+    if !profile.doc_url().is_empty() {
+        lines.push(format!("Doc: {}", profile.doc_url()));
     }
-    let labels = sample.labels.iter();
-    let labels = labels.map(|(key, values)| format!("{key}:[{}]", values.join(" ")));
-    let numbers = sample.numbers.iter().map(|(key, values)| {
-        let has_units = values.iter().any(|(_, unit)| !unit.is_empty());
-        let values = values.iter().map(|(number, unit)| match has_units {
-            true => format!("{number} {unit}"),
-            false => number.to_string(),
-        });
-        format!("{key}:[{}]", values.collect::<Vec<_>>().join(" "))
-    });
-    for mut entries in [labels.collect::<Vec<_>>(), numbers.collect()] {
+    let period = profile.period_type();
+    lines.push(format!("PeriodType: {} {}", period.kind, period.unit));
+    lines.push(format!("Period: {}", profile.period()));
+    if profile.time_nanos() != 0 {
+        lines.push(format!("Time: {}", time(profile.time_nanos())));
+    }
+    if profile.duration_nanos() != 0 {
+        // Go cuts the text after four characters, whatever they are.
+        let text: String = duration(profile.duration_nanos()).chars().take(4).collect();
+        lines.push(format!("Duration: {text}"));
+    }
+    lines
+}
+
+fn sample(draft: &Draft, sample: Sample<'_>, values: &[i64]) -> String {
+    let mut text: String = values.iter().map(|value| format!(" {value:>10}")).collect();
+    text.push_str(": ");
+    for at in sample.locations.iter().rev() {
+        text.push_str(&format!("{} ", draft.profile.locations[*at as usize].id));
+    }
+    let line = |group: &[LabelRow]| label(draft, group);
+    for mut entries in [
+        sample.texts().map(line).collect::<Vec<_>>(),
+        sample.numbers().map(line).collect(),
+    ] {
         if !entries.is_empty() {
             entries.sort();
             text.push_str(&format!("\n{LABEL_INDENT}{}", entries.join(" ")));
@@ -74,37 +76,63 @@ fn sample(draft: &Draft<'_>, sample: &DraftSample<'_>) -> String {
     text
 }
 
-fn location(draft: &Draft<'_>, location: &DraftLocation) -> String {
-    let mut text = format!("{:>6}: {:#x} ", location.id, location.address);
-    if let Some(at) = location.mapping {
-        text.push_str(&format!("M={} ", draft.mappings[at as usize].id));
+/// One key with its values; numbers have units if any has one.
+fn label(draft: &Draft, group: &[LabelRow]) -> String {
+    let has_unit = |label: &LabelRow| match label.value {
+        LabelValueRow::Text(_) => false,
+        LabelValueRow::Number { unit, .. } => unit != StrId::EMPTY,
+    };
+    let has_units = group.iter().any(has_unit);
+    let values = group.iter().map(|label| match label.value {
+        LabelValueRow::Text(text) => draft.text(text).to_owned(),
+        LabelValueRow::Number { number, unit } if has_units => {
+            format!("{number} {}", draft.text(unit))
+        }
+        LabelValueRow::Number { number, .. } => number.to_string(),
+    });
+    let values: Vec<_> = values.collect();
+    format!("{}:[{}]", draft.text(group[0].key), values.join(" "))
+}
+
+fn location(draft: &Draft, at: u32) -> String {
+    let profile = &draft.profile;
+    let row = &profile.locations[at as usize];
+    let mut text = format!("{:>6}: {:#x} ", row.id, row.address);
+    if let Some(at) = row.mapping {
+        text.push_str(&format!("M={} ", profile.mappings[at as usize].id));
     }
-    if location.is_folded {
+    if row.is_folded {
         text.push_str("[F] ");
     }
-    for (number, line) in location.lines.iter().enumerate() {
+    for (number, line) in draft.lines(at).iter().rev().enumerate() {
         if number > 0 {
             text.push_str(&format!("\n{LINE_INDENT}"));
         }
-        let function = &draft.functions[line.function as usize];
+        let Some(function) = line.function else {
+            continue;
+        };
+        let function = &profile.functions[function as usize];
         text.push_str(&format!(
             "{} {}:{}:{} s={}",
-            function.name, function.file, line.line, line.column, function.start_line
+            draft.text(function.name),
+            draft.text(function.file),
+            line.line,
+            line.column,
+            function.start_line
         ));
         if function.name != function.system_name {
-            text.push_str(&format!("({})", function.system_name));
+            text.push_str(&format!("({})", draft.text(function.system_name)));
         }
     }
     text
 }
 
-fn mapping(row: &DraftMapping<'_>) -> String {
-    let m = &row.mapping;
+fn mapping(draft: &Draft, row: &MappingRow) -> String {
     let flags = [
-        (m.has_functions, "[FN]"),
-        (m.has_filenames, "[FL]"),
-        (m.has_line_numbers, "[LN]"),
-        (m.has_inline_frames, "[IN]"),
+        (row.has_functions, "[FN]"),
+        (row.has_filenames, "[FL]"),
+        (row.has_line_numbers, "[LN]"),
+        (row.has_inline_frames, "[IN]"),
     ];
     let flags: String = flags
         .iter()
@@ -113,6 +141,11 @@ fn mapping(row: &DraftMapping<'_>) -> String {
         .collect();
     format!(
         "{}: {:#x}/{:#x}/{:#x} {} {} {flags}",
-        row.id, m.start, m.limit, m.offset, m.file, m.build_id
+        row.id,
+        row.start,
+        row.limit,
+        row.offset,
+        draft.text(row.file),
+        draft.text(row.build_id)
     )
 }

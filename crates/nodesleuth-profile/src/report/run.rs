@@ -1,17 +1,18 @@
 //! The steps from a profile to a report, in pprof's order.
 
 use crate::report::draft::Draft;
-use crate::report::options::{Granularity, ReportError, ReportKind, ReportOptions};
+use crate::report::options::{ReportError, ReportKind, ReportOptions};
 use crate::report::trim::Trimmed;
 use crate::report::weigh::Weight;
 use crate::report::{header, raw, tags, text, traces, tree};
+use crate::write::write;
 
 /// A finished report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The report, character by character.
-    pub text: String,
-    /// Filters that matched nothing, one sentence each.
+    /// What was asked for, byte for byte: a text, or for [`ReportKind::Proto`] a profile in gzip.
+    pub bytes: Vec<u8>,
+    /// Filters that matched nothing and the like, one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -19,20 +20,17 @@ pub struct Report {
 ///
 /// # Errors
 /// If there is no such value, or nothing for `-peek` to show.
-pub fn report(mut draft: Draft<'_>, options: &ReportOptions) -> Result<Report, ReportError> {
-    let mut warnings = Vec::new();
+pub fn report(mut draft: Draft, options: &ReportOptions) -> Result<Report, ReportError> {
+    let mut warnings = draft.units.conflicts.clone();
+    warnings.extend(draft.add_tag_frames(options));
     if options.relative_percentages {
-        warnings = draft.filter(&options.filters);
+        warnings.extend(draft.filter(&options.filters));
     }
     let mut weight = Weight::new(&draft, options)?;
     if !options.relative_percentages {
-        warnings = draft.filter(&options.filters);
+        warnings.extend(draft.filter(&options.filters));
     }
-    let granularity = match options.kind {
-        ReportKind::Raw => Granularity::Addresses,
-        _ => options.granularity,
-    };
-    draft.aggregate(granularity, !options.no_inlines);
+    draft.aggregate(options);
     let mut out = String::new();
     match &options.kind {
         ReportKind::Raw => raw::print(&draft, &mut out),
@@ -41,18 +39,36 @@ pub fn report(mut draft: Draft<'_>, options: &ReportOptions) -> Result<Report, R
             traces::print(&draft, &weight, &mut out);
         }
         ReportKind::Tags => tags::print(&draft, &weight, &mut out),
+        ReportKind::Comments => {
+            let comments = draft.profile.comments();
+            comments.for_each(|comment| out.extend([comment, "\n"]));
+        }
+        ReportKind::Proto => {
+            let bytes = proto(draft, &weight);
+            return Ok(Report { bytes, warnings });
+        }
         ReportKind::Text | ReportKind::Tree | ReportKind::Peek(_) => {
             entries(&draft, &mut weight, options, &mut out)?;
         }
     }
     Ok(Report {
-        text: out,
+        bytes: out.into_bytes(),
         warnings,
     })
 }
 
+/// The profile in gzip, values divided as asked for.
+fn proto(mut draft: Draft, weight: &Weight) -> Vec<u8> {
+    for value in &mut draft.profile.samples.values {
+        *value = weight.scaled(*value);
+    }
+    let mut bytes = Vec::new();
+    write(&draft.profile, &mut bytes).expect("memory takes all bytes");
+    bytes
+}
+
 fn entries(
-    draft: &Draft<'_>,
+    draft: &Draft,
     weight: &mut Weight,
     options: &ReportOptions,
     out: &mut String,
@@ -82,9 +98,9 @@ fn add_lines(lines: Vec<String>, out: &mut String) {
 mod tests {
     use super::*;
     use crate::fields::ValueType;
+    use crate::go_regex::GoRegex;
     use crate::profile::Profile;
     use crate::report::options::Filters;
-    use regex_lite::Regex;
 
     fn made(kind: ReportKind, filters: Filters) -> Result<Report, ReportError> {
         let stacks = [
@@ -94,14 +110,14 @@ mod tests {
         let profile = Profile::from_stacks(ValueType::CPU, stacks);
         let mut options = ReportOptions::new(kind);
         options.filters = filters;
-        report(Draft::of(&profile), &options)
+        report(Draft::of(profile), &options)
     }
 
     #[test]
     fn a_filter_keeps_the_total_and_is_named() {
         let filters = Filters {
-            focus: Some(Regex::new("wo.k").unwrap()),
-            hide: Some(Regex::new("nothing").unwrap()),
+            focus: Some(GoRegex::new("wo.k").unwrap()),
+            hide: Some(GoRegex::new("nothing").unwrap()),
             ..Filters::default()
         };
         let made = made(ReportKind::Text, filters).unwrap();
@@ -116,7 +132,7 @@ Showing nodes accounting for 30ms, 75.00% of 40ms total
          0     0% 75.00%       30ms 75.00%  main
          0     0% 75.00%       30ms 75.00%  work
 ";
-        assert_eq!(made.text, expected);
+        assert_eq!(String::from_utf8(made.bytes).unwrap(), expected);
         assert_eq!(made.warnings, ["Hide expression matched no samples"]);
     }
 
@@ -124,14 +140,14 @@ Showing nodes accounting for 30ms, 75.00% of 40ms total
     fn peeking_at_nothing_is_an_error() {
         let peek = |name| {
             made(
-                ReportKind::Peek(Regex::new(name).unwrap()),
+                ReportKind::Peek(GoRegex::new(name).unwrap()),
                 Filters::default(),
             )
         };
         let none = ReportError::NoMatches("absent".to_owned());
         assert_eq!(peek("absent"), Err(none));
         let calls = "      10ms 25.00% |   idle\n";
-        let text = peek("^main$").unwrap().text;
+        let text = String::from_utf8(peek("^main$").unwrap().bytes).unwrap();
         assert!(text.contains(calls), "{text}");
     }
 }

@@ -6,32 +6,9 @@ use std::collections::BTreeMap;
 use crate::report::draft::Draft;
 use crate::report::measure::{percentage, scaled_label};
 use crate::report::weigh::Weight;
+use crate::rows::LabelValueRow;
 
-/// The unit of each label that has numbers: the first that is named, else the label's own name.
-pub(crate) fn number_units<'p>(draft: &Draft<'p>) -> BTreeMap<&'p str, &'p str> {
-    let mut units = BTreeMap::new();
-    for (key, values) in draft.samples.iter().flat_map(|sample| &sample.numbers) {
-        let unit: &mut &str = units.entry(*key).or_default();
-        let named = values
-            .iter()
-            .map(|(_, unit)| *unit)
-            .find(|unit| !unit.is_empty());
-        if unit.is_empty() {
-            *unit = named.unwrap_or_default();
-        }
-    }
-    for (key, unit) in &mut units {
-        if unit.is_empty() {
-            *unit = match *key {
-                "alignment" | "request" => "bytes",
-                key => key,
-            };
-        }
-    }
-    units
-}
-
-pub(crate) fn print(draft: &Draft<'_>, weight: &Weight, out: &mut String) {
+pub(crate) fn print(draft: &Draft, weight: &Weight, out: &mut String) {
     let costs = costs(draft, weight);
     for (key, values) in &costs {
         let total = values
@@ -43,24 +20,20 @@ pub(crate) fn print(draft: &Draft<'_>, weight: &Weight, out: &mut String) {
     }
 }
 
-fn costs<'p>(draft: &Draft<'p>, weight: &Weight) -> BTreeMap<&'p str, BTreeMap<String, i64>> {
-    let units = number_units(draft);
+fn costs<'d>(draft: &'d Draft, weight: &Weight) -> BTreeMap<&'d str, BTreeMap<String, i64>> {
     let mut costs: BTreeMap<&str, BTreeMap<String, i64>> = BTreeMap::new();
-    for sample in &draft.samples {
-        let (cost, _) = weight.of(sample);
-        let mut add = |key, value: String| {
-            let sum = costs.entry(key).or_default().entry(value).or_default();
+    for (sample, values) in draft.samples() {
+        let (cost, _) = weight.of(values);
+        for label in sample.labels {
+            let value = match label.value {
+                LabelValueRow::Text(text) => draft.text(text).to_owned(),
+                LabelValueRow::Number { number, .. } => {
+                    scaled_label(number, draft.units.of(label.key), &weight.output_unit)
+                }
+            };
+            let values = costs.entry(draft.text(label.key)).or_default();
+            let sum = values.entry(value).or_default();
             *sum = sum.wrapping_add(cost);
-        };
-        for (key, values) in &sample.labels {
-            values
-                .iter()
-                .for_each(|value| add(key, (*value).to_owned()));
-        }
-        for (key, values) in &sample.numbers {
-            for (number, _) in values {
-                add(key, scaled_label(*number, units[key], &weight.output_unit));
-            }
         }
     }
     costs

@@ -1,38 +1,29 @@
 //! `-traces`: every sample with its labels and stack.
 
-use std::collections::BTreeMap;
-
-use crate::report::draft::{Draft, DraftSample};
+use crate::report::draft::Draft;
 use crate::report::measure::scaled_label;
-use crate::report::node::Node;
-use crate::report::tags::number_units;
+use crate::report::node::Nodes;
 use crate::report::weigh::{Weight, divided};
+use crate::rows::{LabelRow, LabelValueRow};
+use crate::samples::Sample;
 
 const RULE: &str = "-----------+-------------------------------------------------------\n";
 
-pub(crate) fn print(draft: &Draft<'_>, weight: &Weight, out: &mut String) {
-    let units = number_units(draft);
-    let locations = draft.locations.iter();
-    let names: Vec<Vec<String>> = locations
-        .map(|location| {
-            Node::of(draft, location, "")
-                .iter()
-                .map(Node::label)
-                .collect()
-        })
-        .collect();
-    for sample in &draft.samples {
+pub(crate) fn print(draft: &Draft, weight: &Weight, out: &mut String) {
+    let nodes = Nodes::new(draft, "");
+    for (sample, values) in draft.samples() {
         if sample.locations.is_empty() {
             continue;
         }
         out.push_str(RULE);
-        out.push_str(&label_lines(sample, &units));
-        let (value, divisor) = weight.of(sample);
+        out.push_str(&label_lines(draft, sample));
+        let (value, divisor) = weight.of(values);
         let mut cost = weight.print(divided(value, divisor));
-        for at in &sample.locations {
-            let names = &names[*at as usize];
-            for (line, name) in names.iter().enumerate() {
-                let mark = if line + 1 == names.len() {
+        for at in sample.locations.iter().rev() {
+            let frames = draft.profile.frames_of(*at);
+            for frame in frames.clone().rev() {
+                let name = nodes.label(nodes.by_frame()[frame as usize]);
+                let mark = if frame == frames.start {
                     ""
                 } else {
                     " (inline)"
@@ -45,24 +36,20 @@ pub(crate) fn print(draft: &Draft<'_>, weight: &Weight, out: &mut String) {
     out.push_str(RULE);
 }
 
-fn label_lines(sample: &DraftSample<'_>, units: &BTreeMap<&str, &str>) -> String {
-    let texts = sample.labels.iter();
-    let mut texts: Vec<_> = texts
-        .map(|(key, values)| line(key, &values.join(" ")))
-        .collect();
+fn label_lines(draft: &Draft, sample: Sample<'_>) -> String {
+    let value = |label: &LabelRow| match label.value {
+        LabelValueRow::Text(text) => draft.text(text).to_owned(),
+        LabelValueRow::Number { number, .. } => {
+            scaled_label(number, draft.units.of(label.key), "auto")
+        }
+    };
+    let line = |group: &[LabelRow]| {
+        let values: Vec<_> = group.iter().map(value).collect();
+        format!("{:>10}:  {}\n", draft.text(group[0].key), values.join(" "))
+    };
+    let mut texts: Vec<_> = sample.texts().map(line).collect();
     texts.sort();
-    let numbers = sample.numbers.iter().map(|(key, values)| {
-        let values = values.iter();
-        let values: Vec<_> = values
-            .map(|(number, _)| scaled_label(*number, units[key], "auto"))
-            .collect();
-        line(key, &values.join(" "))
-    });
-    let mut numbers: Vec<_> = numbers.collect();
+    let mut numbers: Vec<_> = sample.numbers().map(line).collect();
     numbers.sort();
     texts.concat() + &numbers.concat()
-}
-
-fn line(key: &str, values: &str) -> String {
-    format!("{key:>10}:  {values}\n")
 }

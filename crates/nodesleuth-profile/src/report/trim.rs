@@ -1,13 +1,14 @@
 //! Leaving out what costs little, and choosing the unit for what is left.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 use crate::report::draft::Draft;
-use crate::report::graph::Graph;
+use crate::report::graph::{Cost, Edges, Graph, Walk};
 use crate::report::measure::scale;
+use crate::report::node::Nodes;
 use crate::report::options::{ReportKind, ReportOptions};
 use crate::report::weigh::Weight;
+use crate::strings::dense;
 
 /// A sorted graph with what was left out of it.
 #[derive(Debug)]
@@ -30,7 +31,12 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     pub(crate) fn of(options: &ReportOptions) -> Self {
-        if !options.trim || matches!(options.kind, ReportKind::Peek(_) | ReportKind::Raw) {
+        if !options.trim
+            || matches!(
+                options.kind,
+                ReportKind::Peek(_) | ReportKind::Raw | ReportKind::Proto
+            )
+        {
             return Self {
                 count: 0,
                 node_fraction: 0.0,
@@ -50,35 +56,31 @@ impl Thresholds {
 }
 
 impl Trimmed {
-    pub(crate) fn new(draft: &Draft<'_>, weight: &Weight, options: &ReportOptions) -> Self {
+    pub(crate) fn new(draft: &Draft, weight: &Weight, options: &ReportOptions) -> Self {
         let thresholds = Thresholds::of(options);
-        let build = |kept| Graph::new(draft, weight, &options.trim_path, kept);
-        let mut graph = build(None);
-        let total = graph.flat_sum() as f64;
+        let nodes = Nodes::new(draft, &options.trim_path);
+        let mut selection = Selection::new(draft, weight, options, &nodes);
+        let total = selection.flat_sum() as f64;
         let cutoff = |fraction: f64| ((total * fraction) as i64).unsigned_abs();
-        let (node_cutoff, edge_cutoff) = (
-            cutoff(thresholds.node_fraction),
-            cutoff(thresholds.edge_fraction),
-        );
-
-        let all = graph.shown.len();
-        let large = graph.rows().filter(|entry| entry.sizes().1 >= node_cutoff);
-        let kept: HashSet<_> = large.map(|entry| entry.node.clone()).collect();
-        if kept.len() < all {
-            graph = build(Some(&kept));
-        }
-        let dropped = all - kept.len();
-        let before_limit = graph.shown.len();
-        sort(&mut graph, options.sort_cum);
+        let node_cutoff = cutoff(thresholds.node_fraction);
+        let all = selection.shown.len();
+        let large: Vec<_> = selection
+            .shown
+            .iter()
+            .copied()
+            .filter(|at| selection.costs[*at as usize].sizes().1 >= node_cutoff)
+            .collect();
+        let dropped = all - large.len();
+        selection.keep(large);
+        let before_limit = selection.shown.len();
+        selection.sort();
         if (1..before_limit).contains(&thresholds.count) {
-            let first = graph.rows().take(thresholds.count);
-            let kept = first.map(|entry| entry.node.clone()).collect();
-            graph = build(Some(&kept));
-            sort(&mut graph, options.sort_cum);
+            let first = selection.shown[..thresholds.count].to_vec();
+            selection.keep(first);
+            selection.sort();
         }
-        drop_calls(&mut graph, edge_cutoff);
         Self {
-            graph,
+            graph: selection.graph(cutoff(thresholds.edge_fraction)),
             before_limit,
             dropped,
         }
@@ -92,7 +94,7 @@ impl Trimmed {
         let size = |value: i64| Some(value.unsigned_abs()).filter(|size| *size > 0);
         let sizes = self.graph.rows();
         let smallest = sizes
-            .filter_map(|entry| size(entry.flat()).or_else(|| size(entry.cum())))
+            .filter_map(|(_, cost)| size(cost.flat()).or_else(|| size(cost.cum())))
             .min();
         let smallest =
             smallest.map_or(weight.total, |size| i64::try_from(size).unwrap_or(i64::MAX));
@@ -110,27 +112,128 @@ impl Trimmed {
     }
 }
 
-fn sort(graph: &mut Graph, by_cum: bool) {
-    let entries = &graph.entries;
-    graph.shown.sort_by_cached_key(|at| {
-        let entry = &entries[*at];
-        let (flat, cum) = entry.sizes();
-        let (first, second) = if by_cum { (cum, flat) } else { (flat, cum) };
-        let tie = entry.node.tie_break();
-        (Reverse(first), entry.label.clone(), Reverse(second), tie)
-    });
+/// Entries on the way to a report: costs are counted anew whenever some are left out.
+struct Selection<'a> {
+    nodes: &'a Nodes<'a>,
+    labels: Vec<String>,
+    options: &'a ReportOptions,
+    draft: &'a Draft,
+    weight: &'a Weight,
+    kept: Option<Vec<bool>>,
+    costs: Vec<Cost>,
+    shown: Vec<u32>,
 }
 
-fn drop_calls(graph: &mut Graph, cutoff: u64) {
-    for at in &graph.shown {
-        let callers = std::mem::take(&mut graph.entries[*at].callers);
-        for id in callers {
-            let edge = graph.edges[id];
-            if edge.weight.unsigned_abs() < cutoff {
-                graph.entries[edge.caller].callees.remove(&id);
-            } else {
-                graph.entries[*at].callers.insert(id);
-            }
+impl<'a> Selection<'a> {
+    fn new(
+        draft: &'a Draft,
+        weight: &'a Weight,
+        options: &'a ReportOptions,
+        nodes: &'a Nodes<'a>,
+    ) -> Self {
+        let mut selection = Self {
+            labels: (0..dense(nodes.len())).map(|at| nodes.label(at)).collect(),
+            nodes,
+            options,
+            draft,
+            weight,
+            kept: None,
+            costs: Vec::new(),
+            shown: Vec::new(),
+        };
+        selection.count();
+        selection
+    }
+
+    fn walk(&self) -> Walk<'_> {
+        Walk {
+            draft: self.draft,
+            weight: self.weight,
+            by_frame: self.nodes.by_frame(),
+            entries: self.nodes.len(),
+            kept: self.kept.as_deref(),
         }
     }
+
+    fn count(&mut self) {
+        self.costs = self.walk().costs(None);
+        let drops =
+            |cost: &Cost| cost.is_nothing() || self.options.drop_negative && cost.is_negative();
+        let entries = 0..dense(self.costs.len());
+        self.shown = entries
+            .filter(|at| !drops(&self.costs[*at as usize]))
+            .collect();
+    }
+
+    /// Leaves all other entries out of stacks.
+    fn keep(&mut self, entries: Vec<u32>) {
+        if entries.len() == self.shown.len() {
+            return;
+        }
+        let mut kept = vec![false; self.costs.len()];
+        entries.iter().for_each(|at| kept[*at as usize] = true);
+        self.kept = Some(kept);
+        self.count();
+    }
+
+    fn flat_sum(&self) -> i64 {
+        let shown = self
+            .shown
+            .iter()
+            .map(|at| self.costs[*at as usize].flat_sum());
+        shown.fold(0, i64::wrapping_add)
+    }
+
+    fn sort(&mut self) {
+        let key = |at: u32| {
+            let (flat, cum) = self.costs[at as usize].sizes();
+            let (first, second) = match self.options.sort_cum {
+                true => (cum, flat),
+                false => (flat, cum),
+            };
+            (
+                Reverse(first),
+                self.labels[at as usize].as_str(),
+                Reverse(second),
+            )
+        };
+        self.shown.sort_by(|one, other| {
+            let tie = || {
+                self.nodes
+                    .tie_break(*one)
+                    .cmp(&self.nodes.tie_break(*other))
+            };
+            key(*one).cmp(&key(*other)).then_with(tie)
+        });
+    }
+
+    /// Calls are only counted where the report shows them.
+    fn graph(self, edge_cutoff: u64) -> Graph {
+        let callees = match self.options.kind {
+            ReportKind::Text => inlined(self.draft, self.nodes),
+            _ => vec![true; self.nodes.len()],
+        };
+        let mut edges = Edges::of(callees);
+        if edges.wants_any() {
+            self.walk().costs(Some(&mut edges));
+        }
+        Graph::new(
+            self.labels,
+            self.costs,
+            self.shown,
+            edges.edges,
+            edge_cutoff,
+        )
+    }
+}
+
+/// Entries that are inlined somewhere: `-top` marks them by how they are called.
+fn inlined(draft: &Draft, nodes: &Nodes<'_>) -> Vec<bool> {
+    let mut inlined = vec![false; nodes.len()];
+    for at in 0..dense(draft.profile.locations.len()) {
+        for frame in draft.profile.frames_of(at).skip(1) {
+            inlined[nodes.by_frame()[frame as usize] as usize] = true;
+        }
+    }
+    inlined
 }

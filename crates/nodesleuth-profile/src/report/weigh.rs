@@ -1,11 +1,13 @@
 //! What a sample weighs in a report.
 
-use crate::report::draft::{Draft, DraftSample};
+use crate::report::draft::Draft;
 use crate::report::measure::scaled_label;
 use crate::report::options::{ReportError, ReportOptions};
+use crate::rows::{LabelRow, LabelValueRow};
+use crate::samples::Sample;
 
 /// Marks samples of the profile that is subtracted.
-const BASE_LABEL: &str = "pprof::base";
+pub(crate) const BASE_LABEL: &str = "pprof::base";
 
 /// One of a sample's values, with its unit and how it is printed.
 #[derive(Debug, Clone)]
@@ -23,12 +25,14 @@ pub(crate) struct Weight {
 }
 
 impl Weight {
-    pub(crate) fn new(draft: &Draft<'_>, options: &ReportOptions) -> Result<Self, ReportError> {
+    pub(crate) fn new(draft: &Draft, options: &ReportOptions) -> Result<Self, ReportError> {
         let index = index(draft, &options.sample_index)?;
         if options.divide_by == 0.0 {
             return Err(ReportError::ZeroDivisor);
         }
-        let chosen = draft.sample_types[index];
+        let chosen = draft
+            .profile
+            .value_type(draft.profile.header.sample_types[index]);
         let prefix = if options.mean { "mean_" } else { "" };
         let mut weight = Self {
             index,
@@ -44,31 +48,31 @@ impl Weight {
     }
 
     /// Value, and what to divide it by (0: nothing).
-    pub(crate) fn of(&self, sample: &DraftSample<'_>) -> (i64, i64) {
-        let divisor = if self.mean { sample.values[0] } else { 0 };
-        (sample.values[self.index], divisor)
+    pub(crate) fn of(&self, values: &[i64]) -> (i64, i64) {
+        let divisor = if self.mean { values[0] } else { 0 };
+        (values[self.index], divisor)
     }
 
-    fn total_of(&self, draft: &Draft<'_>) -> i64 {
-        let sum = |samples: &mut dyn Iterator<Item = &DraftSample<'_>>| {
-            samples.fold((0i64, 0i64), |(total, divisor), sample| {
-                let (value, by) = self.of(sample);
-                (
-                    total.wrapping_add(value.wrapping_abs()),
-                    divisor.wrapping_add(by),
-                )
-            })
+    /// What base samples weigh if there are any, else what all do.
+    fn total_of(&self, draft: &Draft) -> i64 {
+        let is_base = |label: &LabelRow| match label.value {
+            LabelValueRow::Text(text) => {
+                draft.text(label.key) == BASE_LABEL && draft.text(text) == "true"
+            }
+            LabelValueRow::Number { .. } => false,
         };
-        let is_base = |sample: &&DraftSample<'_>| {
-            let labels = sample.labels.get(BASE_LABEL);
-            labels.is_some_and(|values| values.contains(&"true"))
+        let (mut all, mut base) = ((0i64, 0i64), (0i64, 0i64));
+        let add = |sum: &mut (i64, i64), (value, divisor): (i64, i64)| {
+            sum.0 = sum.0.wrapping_add(value.wrapping_abs());
+            sum.1 = sum.1.wrapping_add(divisor);
         };
-        let base = sum(&mut draft.samples.iter().filter(is_base));
-        let (total, divisor) = if base.0 > 0 {
-            base
-        } else {
-            sum(&mut draft.samples.iter())
-        };
+        for (Sample { labels, .. }, values) in draft.samples() {
+            add(&mut all, self.of(values));
+            if labels.iter().any(is_base) {
+                add(&mut base, self.of(values));
+            }
+        }
+        let (total, divisor) = if base.0 > 0 { base } else { all };
         divided(total, divisor)
     }
 
@@ -95,15 +99,16 @@ pub(crate) fn divided(value: i64, divisor: i64) -> i64 {
     }
 }
 
-fn index(draft: &Draft<'_>, wanted: &str) -> Result<usize, ReportError> {
-    let types = &draft.sample_types;
+fn index(draft: &Draft, wanted: &str) -> Result<usize, ReportError> {
+    let types: Vec<_> = draft.profile.sample_types().collect();
     let last = types
         .len()
         .checked_sub(1)
         .ok_or(ReportError::NoSampleTypes)?;
     let named = |name: &str| types.iter().position(|t| t.kind == name);
     if wanted.is_empty() {
-        let default = Some(draft.default_sample_type).filter(|name| !name.is_empty());
+        let default = Some(draft.text(draft.profile.header.default_sample_type))
+            .filter(|name| !name.is_empty());
         return Ok(default.and_then(named).unwrap_or(last));
     }
     let found = match wanted.parse::<usize>() {

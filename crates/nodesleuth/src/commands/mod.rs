@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
+pub(crate) mod flame;
 pub(crate) mod hidden;
 pub(crate) mod pprof;
 pub(crate) mod syscalls;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Flame(args) => flame::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),

@@ -1,31 +1,50 @@
-//! `nodesleuth pprof`: the text reports of `go tool pprof` under its own options, without Go.
+//! `nodesleuth pprof`: the reports of `go tool pprof` under its own options, without Go.
 
+mod address;
 mod flags;
 mod refusals;
+mod request;
+mod sources;
 
 use crate::failure::Failure;
 use crate::output;
-use crate::stack_files;
-use flags::Request;
-use nodesleuth_profile::{Draft, Limits, report};
+use nodesleuth_profile::{Draft, ReportKind, report};
+use request::Request;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, IsTerminal, Write};
 
-/// Reports of `go tool pprof` on a profile, character by character as Go 1.27 prints them.
+/// Reports of `go tool pprof` on profiles, byte for byte as Go 1.27 prints them.
 ///
-/// Options are pprof's own, with one dash or two, before the file: -raw, -top, -text, -traces,
-/// -tree, -peek=RE, -tags; -cum, -flat, -functions, -filefunctions, -files, -lines, -addresses,
-/// -noinlines, -nodecount=N, -nodefraction=F, -edgefraction=F, -trim, -focus=RE, -ignore=RE,
-/// -hide=RE, -show=RE, -show_from=RE, -sample_index=NAME|N, -mean, -unit=UNIT, -divide_by=F,
-/// -relative_percentages, -compact_labels, -trim_path=PATHS, -all_frames,
-/// -symbolize=none, -output=FILE.
-/// Other options are refused, never ignored. Nothing is symbolised; times are in UTC.
+/// Options are pprof's own, with one dash or two, before the first file.
+///
+/// Reports (one of): -top, -text, -tree, -peek=RE, -traces, -tags, -raw, -comments, -proto.
+///
+/// Comparing: -base=FILE, -diff_base=FILE (both repeatable), -normalize, -drop_negative.
+///
+/// Filters: -focus=RE, -ignore=RE, -hide=RE, -show=RE, -show_from=RE, -prune_from=RE,
+/// -tagfocus=[KEY=]RE|RANGE, -tagignore=…, -tagshow=RE, -taghide=RE, -tagroot=KEYS, -tagleaf=KEYS.
+///
+/// Entries: -functions, -filefunctions, -files, -lines, -addresses, -showcolumns, -noinlines, -cum,
+/// -flat, -nodecount=N, -nodefraction=F, -edgefraction=F, -trim, -all_frames, -trim_path=PATHS.
+///
+/// Values: -sample_index=NAME|N, -mean, -unit=UNIT, -divide_by=F, -relative_percentages,
+/// -compact_labels, -total_delay, -contentions, -mean_delay, -inuse_space, -inuse_objects,
+/// -alloc_space, -alloc_objects.
+///
+/// Sources: -seconds=N, -timeout=N, -symbolize=none, -buildid=ID, -add_comment=TEXT; -output=FILE.
+///
+/// Several profiles are merged. An http:// address, or host:port, is fetched; no copy is kept.
+/// Nothing is symbolised; times are in UTC. Other options are refused, never ignored.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "nodesleuth pprof [PPROF OPTIONS] FILE")]
+#[command(
+    override_usage = "nodesleuth pprof REPORT [PPROF OPTIONS] FILE|URL…",
+    verbatim_doc_comment
+)]
 pub(crate) struct Args {
-    /// pprof's options, then the profile (.pb.gz or .pb).
+    /// pprof's options, then profiles: .pb.gz, .pb, the text of -raw or -traces, or addresses.
     #[arg(
-        value_name = "OPTIONS AND FILE",
+        value_name = "OPTIONS AND FILES",
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
@@ -34,8 +53,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let request = Request::parse(&args.words)?;
-    let opened = stack_files::load(&request.file, &Limits::default())?;
-    let mut draft = Draft::of(&opened.profile);
+    refuse_terminal(&request)?;
+    for note in &request.notes {
+        output::note(&format!("{note}\n"));
+    }
+    let mut profile = sources::load(&request.sources)?;
+    if let Some(comment) = &request.comment {
+        profile.add_comment(comment);
+    }
+    let mut draft = Draft::of(profile);
     if !request.all_frames {
         draft.prune();
     }
@@ -46,10 +72,29 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for warning in &done.warnings {
         output::note(&format!("{warning}\n"));
     }
+    deliver(&request, &done.bytes)
+}
+
+fn refuse_terminal(request: &Request) -> Result<(), Failure> {
+    let is_binary = matches!(request.options.kind, ReportKind::Proto);
+    if is_binary && request.output.is_none() && io::stdout().is_terminal() {
+        let help = "add -output=FILE.pb.gz, or redirect the output";
+        return Err(Failure::usage("a profile is not for a terminal", help));
+    }
+    Ok(())
+}
+
+fn deliver(request: &Request, bytes: &[u8]) -> Result<(), Failure> {
     match &request.output {
-        None => output::print(&done.text),
+        None => {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()?;
+            Ok(())
+        }
         Some(path) => {
-            fs::write(path, &done.text).map_err(|error| Failure::file("write", path, error))
+            output::note(&format!("Generating report in {}\n", path.display()));
+            fs::write(path, bytes).map_err(|error| Failure::file("write", path, error))
         }
     }
 }

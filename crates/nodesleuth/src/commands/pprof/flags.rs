@@ -1,48 +1,104 @@
 //! Options as Go's flag package reads them: `-name`, `-name=value`, `-name value`, one dash or
-//! two, all before the first file.
+//! two, all before the first file. What they mean is left to `request`.
 
-use crate::commands::pprof::refusals::{refused, several};
+use crate::commands::pprof::refusals::{refused, unknown};
 use crate::failure::Failure;
-use nodesleuth_profile::{Granularity, ReportKind, ReportOptions};
-use regex_lite::Regex;
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::str::FromStr;
 
-const HELP: &str = "`nodesleuth pprof --help` lists the options";
+/// Where all options are listed.
+pub(crate) const HELP: &str = "`nodesleuth pprof --help` lists the options";
 
-/// What was asked for.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) options: ReportOptions,
-    /// Whether `drop_frames` of the profile is disregarded.
-    pub(crate) all_frames: bool,
-    pub(crate) output: Option<PathBuf>,
-    pub(crate) file: OsString,
+/// What may be written after an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing, `=true` or `=false`.
+    Switch,
+    /// Any text.
+    Value,
 }
 
-/// What is known so far.
-struct Reading {
-    options: ReportOptions,
-    kind: Option<ReportKind>,
-    all_frames: bool,
-    output: Option<PathBuf>,
+use Kind::{Switch, Value};
+
+/// All options of pprof that are taken.
+const FLAGS: &[(&str, Kind)] = &[
+    ("add_comment", Value),
+    ("addresses", Switch),
+    ("all_frames", Switch),
+    ("alloc_objects", Switch),
+    ("alloc_space", Switch),
+    ("base", Value),
+    ("buildid", Value),
+    ("call_tree", Switch),
+    ("comments", Switch),
+    ("compact_labels", Switch),
+    ("contentions", Switch),
+    ("cum", Switch),
+    ("diff_base", Value),
+    ("divide_by", Value),
+    ("drop_negative", Switch),
+    ("edgefraction", Value),
+    ("filefunctions", Switch),
+    ("files", Switch),
+    ("flat", Switch),
+    ("focus", Value),
+    ("functions", Switch),
+    ("hide", Value),
+    ("ignore", Value),
+    ("inuse_objects", Switch),
+    ("inuse_space", Switch),
+    ("lines", Switch),
+    ("mean", Switch),
+    ("mean_delay", Switch),
+    ("nodecount", Value),
+    ("nodefraction", Value),
+    ("noinlines", Switch),
+    ("normalize", Switch),
+    ("output", Value),
+    ("peek", Value),
+    ("proto", Switch),
+    ("prune_from", Value),
+    ("raw", Switch),
+    ("relative_percentages", Switch),
+    ("sample_index", Value),
+    ("seconds", Value),
+    ("show", Value),
+    ("show_from", Value),
+    ("showcolumns", Switch),
+    ("symbolize", Value),
+    ("tagfocus", Value),
+    ("taghide", Value),
+    ("tagignore", Value),
+    ("tagleaf", Value),
+    ("tagroot", Value),
+    ("tags", Switch),
+    ("tagshow", Value),
+    ("text", Switch),
+    ("timeout", Value),
+    ("top", Switch),
+    ("total_delay", Switch),
+    ("traces", Switch),
+    ("tree", Switch),
+    ("trim", Switch),
+    ("trim_path", Value),
+    ("unit", Value),
+];
+
+/// A command line with its options told from its files.
+#[derive(Debug, Default)]
+pub(crate) struct Flags {
+    /// Names and values as written; switches are `true` or `false`.
+    pub(crate) set: Vec<(&'static str, String)>,
+    pub(crate) files: Vec<OsString>,
 }
 
-impl Request {
-    pub(crate) fn parse(words: &[OsString]) -> Result<Self, Failure> {
-        let mut reading = Reading {
-            options: ReportOptions::new(ReportKind::Text),
-            kind: None,
-            all_frames: false,
-            output: None,
-        };
+impl Flags {
+    pub(crate) fn read(words: &[OsString]) -> Result<Self, Failure> {
+        let mut flags = Self::default();
         let mut words = words.iter();
-        let mut files = Vec::new();
         while let Some(word) = words.next() {
             let text = word.to_string_lossy();
             let Some(option) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
-                files.push(word);
+                flags.files.push(word.clone());
                 break;
             };
             if option == "-" {
@@ -53,183 +109,59 @@ impl Request {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (option, None),
             };
-            if !reading.switch(name, value.as_deref())? {
-                let next = || words.next().map(|word| word.to_string_lossy().into_owned());
-                let known = Reading::takes_value(name);
-                let value = value.or_else(|| known.then(next).flatten());
-                reading.set(name, value)?;
-            }
+            let known = FLAGS.iter().find(|(known, _)| *known == name);
+            let (name, kind) =
+                *known.ok_or_else(|| refused(name).unwrap_or_else(|| unknown(name)))?;
+            let next = || words.next().map(|word| word.to_string_lossy().into_owned());
+            let value = match (kind, value) {
+                (Switch, value) => on(name, value.as_deref())?.to_string(),
+                (Value, value) => value.or_else(next).ok_or_else(|| {
+                    Failure::usage(format!("flag needs an argument: -{name}"), HELP)
+                })?,
+            };
+            flags.set.push((name, value));
         }
-        files.extend(words);
-        let late = files
-            .iter()
-            .find(|file| file.to_string_lossy().starts_with('-'));
-        if let Some(late) = late {
-            let what = format!("option {} comes after the file", late.to_string_lossy());
-            return Err(Failure::usage(what, "write all options before the file"));
-        }
-        reading.finish(&files)
+        flags.files.extend(words.cloned());
+        flags.check_order()?;
+        Ok(flags)
     }
-}
 
-impl Reading {
-    fn finish(mut self, files: &[&OsString]) -> Result<Request, Failure> {
-        let file = match files {
-            [] => return Err(Failure::usage("no profile was given", HELP)),
-            [file] => (*file).clone(),
-            files => return Err(several(files.len())),
+    /// The last value of an option; empty counts as not given.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let last = self.set.iter().rfind(|(known, _)| *known == name)?;
+        Some(last.1.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Every value of an option that may be repeated.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let all = self.set.iter().filter(|(known, _)| *known == name);
+        let values = all.map(|(_, value)| value.as_str());
+        values.filter(|value| !value.is_empty()).collect()
+    }
+
+    /// Whether a switch is on; `None` if it was not given.
+    pub(crate) fn switch(&self, name: &str) -> Option<bool> {
+        self.value(name).map(|value| value == "true")
+    }
+
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.switch(name) == Some(true)
+    }
+
+    /// Go takes an option after the first file for a file, which pprof then reports as unreadable
+    /// and goes on without. A report that lacks what was asked for is worse than none.
+    fn check_order(&self) -> Result<(), Failure> {
+        let is_late = |file: &&OsString| {
+            file.to_string_lossy().starts_with('-') && !std::path::Path::new(file).exists()
         };
-        if file.to_string_lossy().contains("://") {
-            let help = "fetch it first: curl -so cpu.pb.gz URL";
-            return Err(Failure::usage("profiles are not fetched from URLs", help));
-        }
-        let help = "say which: -top, -tree, -peek=RE, -traces, -tags or -raw";
-        self.options.kind = self
-            .kind
-            .ok_or_else(|| Failure::usage("no report was asked for", help))?;
-        Ok(Request {
-            options: self.options,
-            all_frames: self.all_frames,
-            output: self.output,
-            file,
-        })
-    }
-
-    /// Sets an option that is on or off; `false` if it is not such an option.
-    fn switch(&mut self, name: &str, value: Option<&str>) -> Result<bool, Failure> {
-        let report = match name {
-            "raw" => Some(ReportKind::Raw),
-            "top" | "text" => Some(ReportKind::Text),
-            "traces" => Some(ReportKind::Traces),
-            "tree" => Some(ReportKind::Tree),
-            "tags" => Some(ReportKind::Tags),
-            _ => None,
-        };
-        let granularity = match name {
-            "functions" => Some(Granularity::Functions),
-            "filefunctions" => Some(Granularity::FileFunctions),
-            "files" => Some(Granularity::Files),
-            "lines" => Some(Granularity::Lines),
-            "addresses" => Some(Granularity::Addresses),
-            _ => None,
-        };
-        let sample = match name {
-            "inuse_space" | "inuse_objects" | "alloc_space" | "alloc_objects" => Some(name),
-            _ => None,
-        };
-        let others = [
-            "cum",
-            "flat",
-            "noinlines",
-            "relative_percentages",
-            "compact_labels",
-            "trim",
-            "mean",
-            "all_frames",
-            "call_tree",
-        ];
-        let is_switch =
-            report.is_some() || granularity.is_some() || sample.is_some() || others.contains(&name);
-        if !is_switch {
-            return Ok(false);
-        }
-        let on = on(name, value)?;
-        let options = &mut self.options;
-        match name {
-            "cum" if on => options.sort_cum = true,
-            "flat" if on => options.sort_cum = false,
-            "noinlines" => options.no_inlines = on,
-            "relative_percentages" => options.relative_percentages = on,
-            "compact_labels" => options.compact_labels = on,
-            "trim" => options.trim = on,
-            "mean" => options.mean = on,
-            "all_frames" => self.all_frames = on,
-            // Only pictures honour -call_tree; pprof's text reports take it and are the same.
-            _ => {}
-        }
-        if on {
-            options.granularity = granularity.unwrap_or(options.granularity);
-            if let Some(sample) = sample {
-                sample.clone_into(&mut options.sample_index);
-            }
-            if let Some(report) = report {
-                self.report(report)?;
+        match self.files.iter().find(is_late) {
+            None => Ok(()),
+            Some(late) => {
+                let what = format!("option {} comes after the file", late.to_string_lossy());
+                let help = "write all options before the file, as pprof wants them";
+                Err(Failure::usage(what, help))
             }
         }
-        Ok(true)
-    }
-
-    fn takes_value(name: &str) -> bool {
-        const NAMES: [&str; 15] = [
-            "peek",
-            "focus",
-            "ignore",
-            "hide",
-            "show",
-            "show_from",
-            "sample_index",
-            "unit",
-            "divide_by",
-            "nodecount",
-            "nodefraction",
-            "edgefraction",
-            "trim_path",
-            "symbolize",
-            "output",
-        ];
-        NAMES.contains(&name)
-    }
-
-    fn set(&mut self, name: &str, value: Option<String>) -> Result<(), Failure> {
-        if !Self::takes_value(name) {
-            return Err(refused(name));
-        }
-        let value = value.ok_or_else(|| Failure::usage(format!("-{name} needs a value"), HELP))?;
-        let options = &mut self.options;
-        match name {
-            "peek" => {
-                let wanted = regex(name, &value)?;
-                return self.report(ReportKind::Peek(wanted));
-            }
-            "focus" => options.filters.focus = filter(name, &value)?,
-            "ignore" => options.filters.ignore = filter(name, &value)?,
-            "hide" => options.filters.hide = filter(name, &value)?,
-            "show" => options.filters.show = filter(name, &value)?,
-            "show_from" => options.filters.show_from = filter(name, &value)?,
-            "sample_index" => options.sample_index = value,
-            "unit" => options.unit = value,
-            "divide_by" => options.divide_by = number(name, &value)?,
-            "nodecount" => {
-                let count: i64 = number(name, &value)?;
-                // pprof: -1 is the report's own limit, other negative numbers are none.
-                options.node_count = match count {
-                    -1 => None,
-                    count => Some(usize::try_from(count).unwrap_or(0)),
-                };
-            }
-            "nodefraction" => options.node_fraction = number(name, &value)?,
-            "edgefraction" => options.edge_fraction = number(name, &value)?,
-            "trim_path" => options.trim_path = value,
-            "output" => {
-                self.output = Some(PathBuf::from(value)).filter(|p| !p.as_os_str().is_empty())
-            }
-            _ if matches!(value.as_str(), "none" | "no") => {}
-            _ => {
-                let help = "only -symbolize=none is; use `go tool pprof` to symbolise";
-                return Err(Failure::usage(
-                    format!("-symbolize={value} is not supported"),
-                    help,
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn report(&mut self, kind: ReportKind) -> Result<(), Failure> {
-        if self.kind.replace(kind).is_some() {
-            return Err(Failure::usage("must set at most one output format", HELP));
-        }
-        Ok(())
     }
 }
 
@@ -238,64 +170,54 @@ fn on(name: &str, value: Option<&str>) -> Result<bool, Failure> {
         None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
         Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
         Some(other) => Err(Failure::usage(
-            format!("-{name}={other} is neither true nor false"),
+            format!("invalid boolean value {other:?} for -{name}"),
             HELP,
         )),
     }
-}
-
-fn filter(name: &str, value: &str) -> Result<Option<Regex>, Failure> {
-    match value {
-        "" => Ok(None),
-        value => regex(name, value).map(Some),
-    }
-}
-
-fn regex(name: &str, value: &str) -> Result<Regex, Failure> {
-    Regex::new(value).map_err(|error| {
-        let help = "write it as Go's regexp package does";
-        Failure::usage(format!("-{name}={value}: {error}"), help)
-    })
-}
-
-fn number<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Failure> {
-    value
-        .parse()
-        .map_err(|error| Failure::usage(format!("-{name}={value}: {error}"), HELP))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(words: &str) -> Result<Request, String> {
+    fn read(words: &str) -> Result<Flags, String> {
         let words: Vec<_> = words.split(' ').map(OsString::from).collect();
-        Request::parse(&words).map_err(|failure| failure.to_string())
+        Flags::read(&words).map_err(|failure| failure.to_string())
     }
 
     #[test]
     fn values_follow_an_equals_sign_or_a_space() {
-        let request = parse("-top -nodecount 7 --unit=ms -cum=true -output= x").unwrap();
-        assert_eq!(request.options.node_count, Some(7));
-        assert_eq!(request.options.unit, "ms");
-        assert!(request.options.sort_cum && request.output.is_none());
+        let flags = read("-top -nodecount 7 --unit=ms -cum=T -flat=0 -output= x y").unwrap();
+        assert_eq!(flags.value("nodecount"), Some("7"));
+        assert_eq!(flags.value("unit"), Some("ms"));
+        assert_eq!(
+            (flags.switch("cum"), flags.switch("flat")),
+            (Some(true), Some(false))
+        );
+        assert_eq!((flags.value("output"), flags.switch("trim")), (None, None));
+        assert_eq!(flags.files, ["x", "y"]);
     }
 
     #[test]
-    fn what_is_not_done_is_refused() {
+    fn the_last_of_several_values_counts_and_lists_keep_all() {
+        let flags = read("-focus=a -base=1 -focus=b -base= -base 2 -- -x").unwrap_err();
+        assert!(flags.contains("option -x comes after"), "{flags}");
+        let flags = read("-focus=a -base=1 -focus=b -base= -base 2 -- x").unwrap();
+        assert_eq!(flags.value("focus"), Some("b"));
+        assert_eq!(flags.values("base"), ["1", "2"]);
+    }
+
+    #[test]
+    fn what_go_refuses_is_refused() {
         let cases = [
-            ("-dot x", "report -dot"),
-            ("-top -tagfocus=a x", "option -tagfocus"),
-            ("-top x y", "2 profiles"),
+            ("-nosuch x", "not defined: -nosuch"),
+            ("-top -unit", "needs an argument: -unit"),
+            ("-top=maybe x", "invalid boolean value"),
             ("-top x -cum", "after the file"),
-            ("-top -raw x", "at most one"),
-            ("-top -symbolize=local x", "-symbolize=local"),
-            ("-top http://x/debug", "URL"),
-            ("-cum x", "no report"),
-            ("-top -focus=( x", "-focus=("),
+            ("-dot x", "-dot"),
         ];
         for (words, expected) in cases {
-            let error = parse(words).unwrap_err();
+            let error = read(words).unwrap_err();
             assert!(error.contains(expected), "{words}: {error}");
         }
     }

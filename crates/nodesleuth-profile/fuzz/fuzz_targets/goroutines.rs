@@ -1,0 +1,9 @@
+//! See `stacks` in the targets.
+#![no_main]
+
+#[path = "../../tests/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    targets::stacks(bytes);
+});

@@ -1,0 +1,174 @@
+// Trees of calls. Nodes are numbers in preorder: 0 is "all", a node's subtree is `node` up to
+// `end[node]`. Values belong to stacks (rows of the data), so that one tree serves all types.
+
+class TreeBuilder {
+  constructor(nodes, stacks) {
+    this.size = 1;
+    this.fn = new Int32Array(nodes).fill(-1, 0, 1);
+    this.parent = new Int32Array(nodes).fill(-1, 0, 1);
+    this.depth = new Int32Array(nodes);
+    this.rowNode = new Int32Array(stacks);
+    this.row = new Int32Array(stacks);
+  }
+
+  add(fn, parent) {
+    const node = this.size++;
+    this.fn[node] = fn;
+    this.parent[node] = parent;
+    this.depth[node] = this.depth[parent] + 1;
+    return node;
+  }
+
+  endStack(index, node, row) {
+    this.rowNode[index] = node;
+    this.row[index] = row;
+  }
+
+  finish() {
+    const { size, fn, parent, depth, rowNode, row } = this;
+    const end = new Int32Array(size);
+    for (let node = size - 1; node >= 0; node--) {
+      if (end[node] === 0) end[node] = node + 1;
+      if (node > 0 && end[parent[node]] < end[node]) end[parent[node]] = end[node];
+    }
+    return { size, fn, parent, depth, end, rowNode, row };
+  }
+}
+
+/// Merges stacks that come in any order: `stacks` calls back with functions root first, and
+/// the row of the data that holds the values.
+function mergeStacks(functionCount, stacks) {
+  const children = new Map();
+  const fn = [-1];
+  const parent = [-1];
+  const ends = [];
+  stacks((path, row) => {
+    let node = 0;
+    for (const f of path) {
+      const key = node * functionCount + f;
+      let child = children.get(key);
+      if (child === undefined) {
+        child = fn.length;
+        children.set(key, child);
+        fn.push(f);
+        parent.push(node);
+      }
+      node = child;
+    }
+    ends.push(node, row);
+  });
+  return inPreorder(fn, parent, ends);
+}
+
+/// Children are ordered by function, as in the data.
+function inPreorder(fn, parent, ends) {
+  const byParent = Array.from(fn, () => null);
+  for (let node = 1; node < fn.length; node++) (byParent[parent[node]] ??= []).push(node);
+  const tree = new TreeBuilder(fn.length, ends.length / 2);
+  const renamed = new Int32Array(fn.length);
+  const open = [0];
+  while (open.length > 0) {
+    const node = open.pop();
+    if (node > 0) renamed[node] = tree.add(fn[node], renamed[parent[node]]);
+    const children = byParent[node] ?? [];
+    children.sort((a, b) => fn[b] - fn[a]);
+    for (const child of children) open.push(child);
+  }
+  for (let at = 0; at < ends.length; at += 2) {
+    tree.endStack(at / 2, renamed[ends[at]], ends[at + 1]);
+  }
+  return tree.finish();
+}
+
+/// Calls back with each stack's functions, root first. The array is used again.
+function eachStack(tree, callback) {
+  const path = [];
+  for (let index = 0; index < tree.row.length; index++) {
+    path.length = 0;
+    for (let node = tree.rowNode[index]; node > 0; node = tree.parent[node]) path.push(tree.fn[node]);
+    path.reverse();
+    callback(path, tree.row[index]);
+  }
+}
+
+/// Only stacks with function `focus` (−1: all), without the frames of the `hidden` functions.
+function filterTree(tree, functionCount, focus, hidden) {
+  const hide = new Set(hidden);
+  return mergeStacks(functionCount, (add) =>
+    eachStack(tree, (path, row) => {
+      if (focus >= 0 && !path.includes(focus)) return;
+      add(hide.size > 0 ? path.filter((f) => !hide.has(f)) : path, row);
+    }),
+  );
+}
+
+/// Sums of the stacks that end in a node.
+function selfOf(tree, values) {
+  const self = new Float64Array(tree.size);
+  for (let at = 0; at < tree.row.length; at++) self[tree.rowNode[at]] += values[tree.row[at]];
+  return self;
+}
+
+/// Sums of all stacks through a node.
+function totalsOf(tree, self) {
+  const total = Float64Array.from(self);
+  for (let node = tree.size - 1; node > 0; node--) total[tree.parent[node]] += total[node];
+  return total;
+}
+
+/// Left edges of boxes as wide as `width`: a box's own part first, then its children.
+function leftEdges(tree, width, ownWidth) {
+  const left = new Float64Array(tree.size);
+  const next = new Float64Array(tree.size);
+  next[0] = ownWidth[0];
+  for (let node = 1; node < tree.size; node++) {
+    const parent = tree.parent[node];
+    left[node] = next[parent];
+    next[node] = next[parent] + ownWidth[node];
+    next[parent] += width[node];
+  }
+  return left;
+}
+
+/// Visits nodes in preorder, with a callback when a node's subtree is over.
+function walk(tree, enter, leave) {
+  const open = [];
+  for (let node = 1; node < tree.size; node++) {
+    while (open.length > 0 && tree.end[open[open.length - 1]] <= node) leave(open.pop());
+    open.push(node);
+    enter(node);
+  }
+  while (open.length > 0) leave(open.pop());
+}
+
+/// Flat and cumulative sums of each function; a stack counts once however often it recurs.
+function sumsByFunction(tree, functionCount, self, total) {
+  const flat = new Float64Array(functionCount);
+  const cum = new Float64Array(functionCount);
+  const open = new Int32Array(functionCount);
+  walk(
+    tree,
+    (node) => {
+      const fn = tree.fn[node];
+      flat[fn] += self[node];
+      if (open[fn]++ === 0) cum[fn] += total[node];
+    },
+    (node) => open[tree.fn[node]]--,
+  );
+  return { flat, cum };
+}
+
+/// Sum of the stacks in which some function matches; each stack counts once.
+function sumOfMatching(tree, total, matches) {
+  let sum = 0;
+  let boxes = 0;
+  for (let node = 1; node < tree.size; ) {
+    const hit = matches[tree.fn[node]] === 1;
+    if (hit) {
+      sum += total[node];
+      boxes++;
+    }
+    node = hit ? tree.end[node] : node + 1;
+  }
+  return { sum, boxes };
+}

@@ -1,0 +1,226 @@
+//! What the boxes of a picture are called: functions by name, kernel told from user.
+
+use std::collections::HashMap;
+
+use crate::folded_name::{EMPTY_STACK, safe_name};
+use crate::profile::Profile;
+use crate::stack::{Frame, FrameId};
+use crate::strings::{Interner, StrId, Strings, dense};
+
+/// First address of the upper half, where x86-64 and arm64 have their kernel.
+const UPPER_HALF: u64 = 1 << 63;
+
+/// How names are taken from a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Naming {
+    /// As they are.
+    #[default]
+    Raw,
+    /// As [`safe_name`] makes them; kernel and user are not told apart.
+    Safe,
+}
+
+/// A function in [`StackRows`](crate::StackRows), counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolId(pub(crate) u32);
+
+impl SymbolId {
+    /// Position in a table of symbols.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What is known of a function that is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbol<'r> {
+    /// As [`Frame::name`] has it; never empty.
+    pub name: &'r str,
+    /// Its source file, if the profile says so. Of functions with equal names the first counts.
+    pub file: Option<&'r str>,
+    /// The line at which it starts.
+    pub start_line: Option<i64>,
+    /// Whether it runs in the kernel: by its mapping, its address, or the mark `_[k]`.
+    pub is_kernel: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SymbolRow {
+    name: StrId,
+    file: StrId,
+    start_line: i64,
+    is_kernel: bool,
+}
+
+/// Symbols of finished rows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Symbols {
+    strings: Strings,
+    rows: Vec<SymbolRow>,
+}
+
+impl Symbols {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(crate) fn get(&self, id: SymbolId) -> Symbol<'_> {
+        let row = self.rows[id.index()];
+        Symbol {
+            name: self.strings.get(row.name),
+            file: Some(self.strings.get(row.file)).filter(|file| !file.is_empty()),
+            start_line: Some(row.start_line).filter(|line| *line != 0),
+            is_kernel: row.is_kernel,
+        }
+    }
+
+    /// For each symbol its position in the order of names, from 1.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let ids = (0..dense(self.len())).map(SymbolId);
+        let mut order: Vec<_> = ids
+            .map(|id| (self.get(id).name, self.get(id).is_kernel, id))
+            .collect();
+        order.sort_unstable();
+        let mut ranks = vec![0; order.len()];
+        for (rank, (_, _, id)) in order.iter().enumerate() {
+            ranks[id.index()] = dense(rank + 1);
+        }
+        ranks
+    }
+}
+
+/// Collects symbols of several profiles: equal names are one symbol.
+#[derive(Debug, Default)]
+pub(crate) struct SymbolTable {
+    naming: Naming,
+    strings: Interner<'static>,
+    rows: Vec<SymbolRow>,
+    ids: HashMap<(StrId, bool), SymbolId>,
+}
+
+impl SymbolTable {
+    pub(crate) fn new(naming: Naming) -> Self {
+        Self {
+            naming,
+            ..Self::default()
+        }
+    }
+
+    /// The symbol of each frame of a profile.
+    pub(crate) fn of_frames(&mut self, profile: &Profile) -> Vec<SymbolId> {
+        let names: Vec<_> = profile
+            .names()
+            .map(|(_, name)| self.intern_name(name))
+            .collect();
+        (0..dense(profile.frame_count()))
+            .map(|id| Frame::new(profile, FrameId::new(id)))
+            .map(|frame| self.of_frame(names[frame.name_id().index()], frame))
+            .collect()
+    }
+
+    /// The symbol for a function of which only the name is known.
+    pub(crate) fn named(&mut self, name: &str) -> SymbolId {
+        let name = self.intern_name(name);
+        self.add(name, false, None)
+    }
+
+    /// The symbol that stands for a stack without frames.
+    pub(crate) fn empty_stack(&mut self) -> SymbolId {
+        self.named(EMPTY_STACK)
+    }
+
+    pub(crate) fn finish(self) -> Symbols {
+        Symbols {
+            strings: self.strings.finish(),
+            rows: self.rows,
+        }
+    }
+
+    fn intern_name(&mut self, name: &str) -> StrId {
+        match self.naming {
+            Naming::Raw => self.strings.intern_copy(name.as_bytes()),
+            Naming::Safe => self.strings.intern_copy(safe_name(name).as_bytes()),
+        }
+    }
+
+    fn of_frame(&mut self, name: StrId, frame: Frame<'_>) -> SymbolId {
+        let is_kernel = self.naming == Naming::Raw && is_kernel(frame);
+        self.add(name, is_kernel, Some(frame))
+    }
+
+    fn add(&mut self, name: StrId, is_kernel: bool, frame: Option<Frame<'_>>) -> SymbolId {
+        if let Some(id) = self.ids.get(&(name, is_kernel)) {
+            return *id;
+        }
+        let file = frame.and_then(Frame::file).unwrap_or_default();
+        let row = SymbolRow {
+            name,
+            file: self.strings.intern_copy(file.as_bytes()),
+            start_line: frame.and_then(Frame::start_line).unwrap_or_default(),
+            is_kernel,
+        };
+        let id = SymbolId(dense(self.rows.len()));
+        self.rows.push(row);
+        self.ids.insert((name, is_kernel), id);
+        id
+    }
+}
+
+fn is_kernel(frame: Frame<'_>) -> bool {
+    let mapped = frame.mapping_file().is_some_and(is_kernel_mapping);
+    let high = frame.address().is_some_and(|address| address >= UPPER_HALF);
+    // The vsyscall page lies in the upper half, but is run by user code.
+    let vsyscall = frame.mapping_file() == Some("[vsyscall]");
+    mapped || (high && !vsyscall) || frame.name().ends_with("_[k]")
+}
+
+fn is_kernel_mapping(file: &str) -> bool {
+    let module = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+    file.starts_with("[kernel")
+        || file.starts_with("[guest.kernel")
+        || module.iter().any(|suffix| file.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::{Location, ProfileBuilder};
+    use crate::fields::{Mapping, ValueType};
+
+    fn kernel(file: &str, address: u64) -> bool {
+        let mut builder = ProfileBuilder::new(&[ValueType::CPU]);
+        let mapping = builder.mapping(Mapping {
+            file,
+            ..Mapping::default()
+        });
+        let location = builder.location(Location {
+            mapping: Some(mapping),
+            address,
+            lines: vec![],
+        });
+        builder.sample([location], &[1], &[]);
+        let profile = builder.finish();
+        let mut table = SymbolTable::new(Naming::Raw);
+        let id = table.of_frames(&profile)[0];
+        table.finish().get(id).is_kernel
+    }
+
+    #[test]
+    fn kernel_frames_are_known_by_mapping_or_address() {
+        assert!(kernel("[kernel.kallsyms]", 0) && kernel("/lib/modules/5/nfs.ko.xz", 0));
+        assert!(kernel("[nfs]", 0xffff_ffff_c031_0000));
+        assert!(!kernel("/usr/bin/kubelet", 0x40_1000) && !kernel("[vdso]", 0x7fff_0000_1000));
+        assert!(!kernel("[vsyscall]", 0xffff_ffff_ff60_0000));
+    }
+
+    #[test]
+    fn the_mark_of_folded_text_tells_the_kernel() {
+        let stacks = [(vec!["memcpy", "memcpy_[k]"], 1)];
+        let profile = Profile::from_stacks(ValueType::CPU, stacks);
+        let mut table = SymbolTable::new(Naming::Raw);
+        let ids = table.of_frames(&profile);
+        let symbols = table.finish();
+        let kernel: Vec<_> = ids.iter().map(|id| symbols.get(*id).is_kernel).collect();
+        assert_eq!(kernel, [false, true]);
+    }
+}

@@ -1,0 +1,128 @@
+//! Functions of addresses: in the comments that Go prints below each stack,
+//! `#	0x46ab08	net.(*conn).Read+0x44	net/net.go:183`, or in the table of a Java profile.
+
+use std::collections::HashMap;
+
+use crate::error::ReadError;
+use crate::rows::FunctionRow;
+use crate::text::assembly::{Assembly, LineRow};
+use crate::text::numbers::{bare_hex, hex};
+
+/// A function at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Symbol<'t> {
+    pub(super) name: &'t str,
+    pub(super) file: &'t str,
+    pub(super) line: i64,
+}
+
+impl<'t> Symbol<'t> {
+    pub(super) fn line(&self, assembly: &mut Assembly<'t>) -> Result<LineRow, ReadError> {
+        let name = assembly.text(self.name);
+        let function = FunctionRow {
+            name,
+            system_name: name,
+            file: assembly.text(self.file),
+            ..FunctionRow::default()
+        };
+        Ok(LineRow {
+            function: assembly.function(function)?,
+            line: self.line,
+            column: 0,
+        })
+    }
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(super) struct Symbols<'t> {
+    /// Innermost inlined function first.
+    known: HashMap<u64, Vec<Symbol<'t>>>,
+    /// Lines of one address in one stack.
+    open: Option<(u64, Vec<Symbol<'t>>)>,
+    /// Whether addresses mean nothing once their functions are known.
+    pub(super) replace_addresses: bool,
+}
+
+impl<'t> Symbols<'t> {
+    /// Notes a comment; any other line ends the ones of an address.
+    pub(super) fn comment(&mut self, line: &'t str) {
+        match parse(line) {
+            Some((address, symbol)) => match &mut self.open {
+                Some((open, symbols)) if *open == address => symbols.push(symbol),
+                _ => {
+                    self.close();
+                    self.open = Some((address, vec![symbol]));
+                }
+            },
+            None => self.close(),
+        }
+    }
+
+    /// The same address is named again in every stack it is in.
+    pub(super) fn close(&mut self) {
+        if let Some((address, symbols)) = self.open.take() {
+            self.known.entry(address).or_insert(symbols);
+        }
+    }
+
+    pub(super) fn set(&mut self, address: u64, symbol: Symbol<'t>) {
+        self.known.insert(address, vec![symbol]);
+    }
+
+    /// Whether something is known and stands for the address.
+    pub(super) fn replaces(&self, address: u64) -> bool {
+        self.replace_addresses && self.known.contains_key(&address)
+    }
+
+    pub(super) fn at(&self, address: u64) -> Vec<Symbol<'t>> {
+        self.known.get(&address).cloned().unwrap_or_default()
+    }
+}
+
+/// The columns are padded with tabs, which a paste may have turned into spaces.
+fn parse(line: &str) -> Option<(u64, Symbol<'_>)> {
+    let text = line.trim().strip_prefix('#')?.trim_start();
+    let (address, rest) = text.split_once(char::is_whitespace)?;
+    let address = hex(address)?;
+    let (function, place) = match rest.trim_start().split_once('\t') {
+        Some(columns) => columns,
+        None => rest.trim().rsplit_once(' ')?,
+    };
+    let (name, offset) = function.trim().rsplit_once("+0x")?;
+    bare_hex(offset)?;
+    let (file, line) = place.trim().rsplit_once(':')?;
+    let symbol = Symbol {
+        name,
+        file,
+        line: line.parse().ok()?,
+    };
+    Some((address, symbol))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_with_functions_are_told_from_others() {
+        let symbol = Symbol {
+            name: "x.F[struct { A int }]",
+            file: "/x y/a.go",
+            line: 53,
+        };
+        let line = "#\t0x5e2a28\tx.F[struct { A int }]+0x28\t\t\t/x y/a.go:53";
+        assert_eq!(parse(line), Some((0x5e2a28, symbol)));
+        let spaces = "#   0x10   net.(*netFD).Read+0x28      net/fd_posix.go:55";
+        assert_eq!(parse(spaces).unwrap().1.name, "net.(*netFD).Read");
+        for line in [
+            "# labels: {\"a\":\"b\"}",
+            "# runtime.MemStats",
+            "# Alloc = 12",
+            "#",
+            "1 @ 0x1",
+        ] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

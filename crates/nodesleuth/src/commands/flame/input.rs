@@ -1,0 +1,112 @@
+//! The files that were named, as one profile.
+
+use super::Args;
+use crate::failure::Failure;
+use crate::output;
+use crate::stack_files;
+use nodesleuth_profile::{Limits, Merger, Opened, Profile, ValueType};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// What to draw.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) profile: Profile,
+    /// What to call it.
+    pub(super) name: String,
+    /// How many files it was.
+    pub(super) files: usize,
+}
+
+impl Input {
+    /// Reads and adds up.
+    pub(super) fn load(files: &[OsString]) -> Result<Self, Failure> {
+        let (first, others) = match files {
+            [] => return Err(Failure::usage("no file to read", "name a profile, or `-`")),
+            [first, others @ ..] => (first, others),
+        };
+        let mut profile = read(first)?;
+        if !others.is_empty() {
+            profile = merge(profile, first, others)?;
+        }
+        Ok(Self {
+            profile,
+            name: match others.len() {
+                0 => shown(first),
+                more => format!("{} and {more} more", shown(first)),
+            },
+            files: files.len(),
+        })
+    }
+
+    /// The value that was asked for, or the profile's default.
+    pub(super) fn value_index(&self, wanted: Option<&str>) -> Result<usize, Failure> {
+        let profile = &self.profile;
+        let found = match wanted {
+            Some(wanted) => profile.value_index(wanted),
+            None => profile.default_value_index(),
+        };
+        found.ok_or_else(|| {
+            let kinds: Vec<_> = profile.sample_types().map(|t| t.kind).collect();
+            let what = match wanted {
+                _ if kinds.is_empty() => "there are no samples in it".to_owned(),
+                Some(wanted) => format!("no value is called {wanted}"),
+                None => "it has no value".to_owned(),
+            };
+            let help = format!("values of this profile: {}", kinds.join(", "));
+            Failure::usage(format!("{}: {what}", self.name), help)
+        })
+    }
+
+    /// Why there is nothing to draw.
+    pub(super) fn nothing_left(&self, value: usize, args: &Args) -> Failure {
+        let kind = self.value_type(value).kind;
+        let filtered = args.focus.is_some() || args.ignore.is_some();
+        let what = match (self.profile.stack_count(), filtered) {
+            (0, _) => "there are no samples in it".to_owned(),
+            (_, true) => format!("no stack with a value for {kind} passes --focus and --ignore"),
+            (samples, false) => format!("all {samples} samples have 0 for {kind}"),
+        };
+        let help =
+            "`nodesleuth pprof -raw FILE` shows everything, --sample-index takes another value";
+        Failure::usage(format!("{}: {what}", self.name), help)
+    }
+
+    pub(super) fn value_type(&self, value: usize) -> ValueType<'_> {
+        self.profile.sample_types().nth(value).unwrap_or_default()
+    }
+}
+
+fn read(file: &OsString) -> Result<Profile, Failure> {
+    let Opened { profile, notes, .. } = stack_files::load(file, &Limits::default())?;
+    for note in notes {
+        output::note(&format!("{}: {note}\n", shown(file)));
+    }
+    Ok(profile)
+}
+
+fn merge(profile: Profile, first: &OsString, others: &[OsString]) -> Result<Profile, Failure> {
+    let mut merger = Merger::new();
+    let mut add = |profile: &Profile, file| {
+        merger.add(profile).map_err(|error| {
+            let help = "only profiles of the same kind can be added up";
+            Failure::usage(format!("{}: {error}", shown(file)), help)
+        })
+    };
+    add(&profile, first)?;
+    drop(profile);
+    for file in others {
+        add(&read(file)?, file)?;
+    }
+    Ok(merger.finish())
+}
+
+/// The name without folders.
+fn shown(file: &OsString) -> String {
+    let path = Path::new(file);
+    match path.file_name() {
+        _ if file == "-" => "standard input".to_owned(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    }
+}
