@@ -17,7 +17,7 @@ pub(crate) const VIEW: &str = "calls";
 /// What ids of its measured parts begin with, and what such a part is.
 pub(crate) const PREFIXES: &[(&str, &str)] = &[
     ("call:", "a system call"),
-    ("cgroup-file:", "a cgroup file, by name"),
+    ("cgroup-file:", "memory.NAME of any cgroup, or others"),
     ("proc-file:", "a file of /proc, by pattern"),
     ("folder:", "listing folders, by pattern"),
     ("file:", "any other file, by pattern"),
@@ -103,14 +103,18 @@ fn id_and_title(file: &FileUse) -> (String, String) {
     let pattern = &file.pattern;
     match file.kind.as_str() {
         "cgroup" => {
-            let name = match file.call.as_str() {
-                "getdents64" => "folders",
-                _ => file.file_name(),
-            };
-            (
-                format!("cgroup-file:{name}"),
-                format!("cgroup files: {name}"),
-            )
+            // Files that a kernel may walk for are told apart; the dozen others say more together.
+            let name = file.file_name();
+            match name.starts_with("memory.") {
+                true => (
+                    format!("cgroup-file:{name}"),
+                    format!("cgroup files: {name}"),
+                ),
+                false => (
+                    "cgroup-file:others".to_owned(),
+                    "other cgroup files".to_owned(),
+                ),
+            }
         }
         "proc" => (format!("proc-file:{pattern}"), pattern.clone()),
         _ if file.call == "getdents64" => {
@@ -195,7 +199,7 @@ mod tests {
         for (id, expected) in [
             ("cgroup-file:memory.stat", 0.3),
             ("call:read", 0.1),
-            ("cgroup-file:folders", 0.06),
+            ("cgroup-file:others", 0.06),
             // Only 40 ms of getdents64 were left for it.
             ("folder:/var/lib/*/**", 0.04),
             ("call:futex", 0.05),

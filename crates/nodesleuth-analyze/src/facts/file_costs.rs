@@ -67,6 +67,28 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| seen(input, |file| file.kind == "cgroup"),
     },
     FactDef {
+        name: "files.cgroup.close_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU inside close and fcntl × the share of cgroup files among the files that were \
+              opened. An estimate: these calls do not say which file they are about.",
+        derive: |input| {
+            let traced = Traced::of(input.evidence)?;
+            let opened = calls(input, is_open)?;
+            if opened == 0 {
+                return Err(absent("no file was opened"));
+            }
+            let cgroups = calls(input, |file| is_open(file) && file.kind == "cgroup")?;
+            let closing = ["close", "fcntl"].map(|name| traced.call(name));
+            let closing: f64 = closing
+                .into_iter()
+                .flatten()
+                .map(|call| traced.priced(call.on_cpu))
+                .sum();
+            number(closing * cgroups as f64 / opened as f64, traced.source())
+        },
+    },
+    FactDef {
         name: "files.proc.cores",
         kind: FactType::Number,
         unit: "cores",
@@ -141,6 +163,10 @@ const USER_PER_KERNEL: f64 = 0.95;
 /// Files that kernels before 5.2 (5.8) sum over all cgroups below, on every read.
 fn is_memory_stat(file: &FileUse) -> bool {
     file.kind == "cgroup" && matches!(file.file_name(), "memory.stat" | "memory.numa_stat")
+}
+
+fn is_open(file: &FileUse) -> bool {
+    matches!(file.call.as_str(), "open" | "openat" | "openat2")
 }
 
 fn is_of_a_process(file: &FileUse) -> bool {

@@ -7,7 +7,7 @@ use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Diagnosis, Nanos, Outcome};
 
 const CALLS: &[&str] = &["call", "calls/s", "errors", "cores", "waiting", "reading"];
-const FILES: &[&str] = &["file", "call", "calls/s", "cores", "CPU each"];
+const FILES: &[&str] = &["file", "calls", "calls/s", "cores", "CPU each"];
 /// Rows of each table; `nodesleuth syscalls` prints all.
 const MOST_ROWS: usize = 8;
 /// Calls with less CPU and fewer waiting threads than these say nothing.
@@ -98,7 +98,7 @@ fn file_rows(files: &[FileRow]) -> Vec<Row> {
     let row = |file: &FileRow| {
         Row::new([
             file.pattern.clone(),
-            file.call.clone(),
+            file.calls.join(", "),
             count(file.rate),
             file.cores.to_string(),
             Nanos::from_seconds(file.seconds_each).to_string(),
