@@ -25,6 +25,8 @@ mod perf;
 #[cfg(target_os = "linux")]
 mod sampling;
 mod session;
+#[cfg(target_os = "linux")]
+mod tasks;
 
 #[cfg(target_os = "linux")]
 pub use clock::boottime_offset_ns;
@@ -34,6 +36,8 @@ pub use names::{Arch, error_name};
 pub use options::{Options, StreamOptions};
 pub use record::{Captured, End, Record};
 pub use session::{Session, TraceError};
+#[cfg(target_os = "linux")]
+pub use tasks::{TaskIterator, TaskRecord};
 pub use summary::{
     BUCKETS, Cost, ErrorCount, Figures, InFlight, Lost, SampledTotal, Summary, Total,
 };

@@ -6,6 +6,8 @@ mod descriptors;
 #[cfg(test)]
 mod fake_tasks;
 mod ids;
+mod iterated;
+mod node_tasks;
 mod open_files;
 mod pid_kind;
 mod process_clock;
@@ -23,6 +25,7 @@ mod used;
 pub use choose::choose_target;
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
+pub use node_tasks::{Grain, NodeTasks, TaskEngine};
 pub use sampler::{Sample, Scope, TaskSampler};
 pub use ticks::ticks_per_second;
 pub use used::{Counters, TaskUse, Used};
