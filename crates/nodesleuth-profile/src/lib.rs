@@ -86,7 +86,7 @@ pub use folded::{Folded, FoldedStack, fold, fold_with};
 pub use folded_name::{EMPTY_NAME, EMPTY_STACK, safe_name};
 pub use folded_text::{FoldedError, FoldedText, IgnoredLine, read_folded};
 pub use go_regex::{GoRegex, GoRegexError};
-pub use html::{HtmlError, HtmlOptions, html};
+pub use html::{HtmlError, HtmlOptions, HtmlPage};
 pub use limits::Limits;
 pub use merge::{MergeError, Merger};
 pub use names::{FrameName, GoName, GoReceiver, normalize};

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod every_call;
 mod support;
 
 use nix::sys::signal::{Signal, kill};

@@ -105,10 +105,13 @@ fn fill(
     settings.set(0, config.bytes(), 0)?;
     let mut interests =
         Array::<_, layout::InterestBytes>::try_from(super::map_mut(ebpf, "interests")?)?;
-    let streamed = |number: u16| stream.is_some_and(|stream| stream.wants(number));
+    let streamed = |number: u16| {
+        let stream = stream.filter(|stream| stream.wants(number))?;
+        Some(stream.data_bytes)
+    };
     for number in 0..layout::SYSCALLS - 1 {
         let wanted = (streamed(number), options.files);
-        if wanted != (false, false) {
+        if wanted != (None, false) {
             let interest = layout::interest(arch, number, &registers, wanted);
             interests.set(u32::from(number), interest, 0)?;
         }

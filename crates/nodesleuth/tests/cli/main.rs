@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bundles;
+mod flame_html;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -155,6 +155,14 @@ fn read(name: &OsStr, sources: &Sources) -> Result<Profile, Failure> {
         true => opened.without_commented_symbols(),
         false => opened,
     };
+    if profile.sample_types().len() == 0 {
+        let name = shown_address(&name.to_string_lossy());
+        let what = format!("{name}: profiles have empty common sample type list");
+        return Err(Failure::usage(
+            what,
+            "it has no sample types, so that nothing was measured",
+        ));
+    }
     for note in notes {
         output::note(&format!(
             "{}: {note}\n",
