@@ -17,11 +17,18 @@ pub(crate) const VIEW: &str = "calls";
 /// What ids of its measured parts begin with, and what such a part is.
 pub(crate) const PREFIXES: &[(&str, &str)] = &[
     ("call:", "a system call"),
-    ("cgroup-file:", "memory.NAME of any cgroup, or others"),
+    (
+        "cgroup-file:",
+        "memory.stat, memory.numa_stat or memory.usage_in_bytes of any cgroup, or others",
+    ),
     ("proc-file:", "a file of /proc, by pattern"),
     ("folder:", "listing folders, by pattern"),
     ("file:", "any other file, by pattern"),
 ];
+/// Cgroup files that old kernels sum over all cgroups below, on every read.
+const WALKED: &[&str] = &["memory.numa_stat", "memory.stat", "memory.usage_in_bytes"];
+/// Kernel time outside the calls that were counted: entering and leaving them, page faults.
+pub(crate) const OUTSIDE: &str = "outside-calls";
 /// More parts than this are added up: an id for every folder of a walk would say nothing.
 const MOST_PARTS: usize = 40;
 /// Where calls and /proc agree less than this, it is said.
@@ -46,7 +53,7 @@ pub(crate) fn view(traced: &Traced<'_>, titles: &Parts, cpu: &TargetCpu) -> Ledg
     let rest = cpu.kernel - measured * scale;
     for (id, cores) in [
         ("other-calls", small),
-        ("outside-calls", rest),
+        (OUTSIDE, rest),
         ("user", cpu.user),
         ("children", cpu.children),
     ] {
@@ -105,7 +112,7 @@ fn id_and_title(file: &FileUse) -> (String, String) {
         "cgroup" => {
             // Files that a kernel may walk for are told apart; the dozen others say more together.
             let name = file.file_name();
-            match name.starts_with("memory.") {
+            match WALKED.contains(&name) {
                 true => (
                     format!("cgroup-file:{name}"),
                     format!("cgroup files: {name}"),

@@ -89,6 +89,14 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "files.cgroup.entry_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "Kernel CPU outside the calls that were counted × the share of calls on cgroup files \
+              (closing included) in all calls: entering and leaving them. An estimate.",
+        derive: cgroup_entry,
+    },
+    FactDef {
         name: "files.proc.cores",
         kind: FactType::Number,
         unit: "cores",
@@ -175,6 +183,19 @@ fn is_of_a_process(file: &FileUse) -> bool {
 
 fn is_walk(file: &FileUse) -> bool {
     file.call == "getdents64" && !matches!(file.kind.as_str(), "cgroup" | "proc")
+}
+
+fn cgroup_entry(input: &Input<'_>) -> Derived {
+    let traced = Traced::of(input.evidence)?;
+    let outside =
+        (input.cpu()?.kernel - traced.priced(Nanos(traced.sum(|call| call.on_cpu.0)))).max(0.0);
+    let closed = calls(input, |file| is_open(file) && file.kind == "cgroup")?;
+    let on_cgroups = calls(input, |file| file.kind == "cgroup")?.saturating_add(closed);
+    let all = traced.sum(|call| call.calls).max(1);
+    number(
+        outside * (on_cgroups as f64 / all as f64).min(1.0),
+        source(input)?,
+    )
 }
 
 fn proc_user(input: &Input<'_>) -> Derived {
