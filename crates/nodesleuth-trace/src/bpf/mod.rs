@@ -3,11 +3,11 @@
 mod files;
 mod layout;
 mod load;
-mod namespace;
+pub(crate) mod namespace;
 mod objects;
 mod output;
 mod read;
-mod refusal;
+pub(crate) mod refusal;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
