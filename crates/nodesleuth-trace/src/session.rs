@@ -1,6 +1,8 @@
 //! A capture: the best engine that runs here, what it delivers, and its end.
 
 use crate::{Attempt, Engine, Options, Record, Summary};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,12 +24,31 @@ pub(crate) trait Capture {
     fn finish(self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String>;
 }
 
+/// The first bytes of a process's program; none where there is none or it is not shown to us.
+fn executable(pid: u32) -> Option<[u8; 5]> {
+    let mut head = [0; 5];
+    let mut file = File::open(format!("/proc/{pid}/exe")).ok()?;
+    file.read_exact(&mut head).ok()?;
+    Some(head)
+}
+
+/// By the class in an ELF file's identification.
+fn is_32_bit(head: &[u8; 5]) -> bool {
+    head == b"\x7fELF\x01"
+}
+
 /// Why there is no capture.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// No such process.
     #[error("there is no process {0}")]
     NoProcess(u32),
+    /// Its system calls have numbers and structures of their own.
+    #[error(
+        "process {0} is a 32-bit program: the numbers of its system calls mean other calls than \
+         those of 64-bit programs, and only these are known"
+    )]
+    ThirtyTwoBit(u32),
     /// No engine runs here.
     #[error("no engine can watch system calls here: {}", refusals(.0))]
     NoEngine(Vec<Attempt>),
@@ -73,6 +94,9 @@ impl Session {
     pub fn open(options: &Options, choice: Option<Engine>) -> Result<Self, TraceError> {
         if !Path::new(&format!("/proc/{}/task", options.pid)).exists() {
             return Err(TraceError::NoProcess(options.pid));
+        }
+        if executable(options.pid).is_some_and(|head| is_32_bit(&head)) {
+            return Err(TraceError::ThirtyTwoBit(options.pid));
         }
         let mut attempts = Vec::new();
         let wanted = |engine: &Engine| choice.is_none_or(|choice| choice == *engine);
@@ -169,4 +193,16 @@ fn open_plain(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, Str
 #[cfg(not(target_os = "linux"))]
 fn open(_: Engine, _: &Options) -> Result<Box<dyn Capture>, String> {
     Err("it needs Linux".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_32_bits_are_known_by_their_class() {
+        assert!(is_32_bit(b"\x7fELF\x01"));
+        assert!(!is_32_bit(b"\x7fELF\x02"));
+        assert!(!is_32_bit(b"#!/bi"));
+    }
 }

@@ -89,7 +89,13 @@ pub(super) fn program(btf: &Btf) -> Result<Vec<Instruction>, String> {
         // The last call is made without a thread.
         instruction(JUMP_IF_EQUAL, TASK, 0, jump_to_end(), 0),
         instruction(LOAD_64, SEQUENCE, SEQUENCE, 0, 0),
-        instruction(LOAD_64, SIGNAL, TASK, offset(btf, "task_struct", "signal", 0)?, 0),
+        instruction(
+            LOAD_64,
+            SIGNAL,
+            TASK,
+            offset(btf, "task_struct", "signal", 0)?,
+            0,
+        ),
     ];
     for (field, slot) in FIELDS.iter().zip((-bytes..0).step_by(8)) {
         let structure = match field.base {

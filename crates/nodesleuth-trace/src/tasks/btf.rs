@@ -38,7 +38,9 @@ impl Btf {
         let told = |error| format!("{KERNEL}: {error}");
         let file = File::open(KERNEL).map_err(told)?;
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(told)?;
+        file.take(MOST_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(told)?;
         Self::parse(bytes).ok_or_else(|| format!("{KERNEL}: it cannot be understood"))
     }
 
@@ -130,7 +132,9 @@ impl Btf {
     fn is_named(&self, at: usize, name: &str) -> bool {
         let strings = self.bytes.get(self.strings.clone()).unwrap_or_default();
         let begin = word(&self.bytes, at).map_or(usize::MAX, |begin| begin as usize);
-        let rest = strings.get(begin..).and_then(|it| it.strip_prefix(name.as_bytes()));
+        let rest = strings
+            .get(begin..)
+            .and_then(|it| it.strip_prefix(name.as_bytes()));
         rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 }
@@ -179,7 +183,12 @@ pub(super) mod tests {
         let header = [24, 0, length, length, strings];
         let mut bytes = MAGIC.to_ne_bytes().to_vec();
         bytes.extend([1, 0]);
-        bytes.extend(header.iter().chain(types).flat_map(|word| word.to_ne_bytes()));
+        bytes.extend(
+            header
+                .iter()
+                .chain(types)
+                .flat_map(|word| word.to_ne_bytes()),
+        );
         bytes.extend(STRINGS);
         bytes
     }

@@ -44,8 +44,11 @@ pub(super) fn next(
             .entry(pid)
             .and_modify(|process| process.go_on(first, &sums, age))
             .or_insert_with(|| Process::of(first, &sums, age));
-        (process.used.run_wait, process.used.voluntary, process.used.involuntary) =
-            (Some(Nanos(0)), Some(0), Some(0));
+        (
+            process.used.run_wait,
+            process.used.voluntary,
+            process.used.involuntary,
+        ) = (Some(Nanos(0)), Some(0), Some(0));
     }
     for thread in threads.iter().filter(|thread| thread.ran) {
         if let Some(process) = processes.get_mut(&thread.pid) {

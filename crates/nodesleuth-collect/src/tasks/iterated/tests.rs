@@ -96,7 +96,10 @@ fn an_id_that_changed_hands_starts_anew() {
         ..record(7, 7, 1)
     };
     let (threads, processes) = two(Scope::Node, vec![record(7, 7, 10)], vec![other]);
-    assert_eq!((threads, processes), (vec![(7, Some(1))], vec![(7, Some(1))]));
+    assert_eq!(
+        (threads, processes),
+        (vec![(7, Some(1))], vec![(7, Some(1))])
+    );
 }
 
 #[test]
