@@ -1,6 +1,6 @@
 //! A capture: the best engine that runs here, what it delivers, and its end.
 
-use crate::{Attempt, Engine, Options, Record, Summary};
+use crate::{Arch, Attempt, Engine, Figures, Options, Record, Summary};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -155,8 +155,31 @@ impl Session {
     pub fn finish(self, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, TraceError> {
         let engine = self.engine;
         let finished = self.capture.finish(each);
+        let finished = finished.map(|summary| Summary {
+            figures: without_births(summary.figures),
+            ..summary
+        });
         finished.map_err(|reason| TraceError::Broken { engine, reason })
     }
+}
+
+/// System calls that return twice: once to whoever called, once in the thread that they make.
+const RETURN_TWICE: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
+
+/// A new thread's first return looks like that of a call that began before the capture, which such
+/// a short call hardly ever did.
+fn without_births(figures: Figures) -> Figures {
+    let Figures::Counted { mut totals, errors } = figures else {
+        return figures;
+    };
+    let name = |number| Arch::native().and_then(|arch| arch.name(number));
+    for total in &mut totals {
+        if name(total.number).is_some_and(|name| RETURN_TWICE.contains(&name)) {
+            total.began_before = 0;
+        }
+    }
+    totals.retain(|total| total.calls + total.unreturned + total.began_before > 0);
+    Figures::Counted { totals, errors }
 }
 
 #[cfg(target_os = "linux")]
@@ -198,6 +221,28 @@ fn open(_: Engine, _: &Options) -> Result<Box<dyn Capture>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Total;
+
+    #[test]
+    fn a_thread_s_birth_is_no_call() {
+        let total = |name: &str, calls, began_before| Total {
+            number: Arch::native().unwrap().number(name).unwrap(),
+            calls,
+            began_before,
+            ..Total::default()
+        };
+        let totals = vec![
+            total("clone3", 2, 2),
+            total("clone", 0, 1),
+            total("read", 0, 1),
+        ];
+        let errors = Vec::new();
+        let Figures::Counted { totals, .. } = without_births(Figures::Counted { totals, errors })
+        else {
+            panic!()
+        };
+        assert_eq!(totals, [total("clone3", 2, 0), total("read", 0, 1)]);
+    }
 
     #[test]
     fn programs_of_32_bits_are_known_by_their_class() {
