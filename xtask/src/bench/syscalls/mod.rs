@@ -11,7 +11,7 @@ use crate::bench::cpu::median;
 use crate::failure::Result;
 use crate::workspace::Workspace;
 use load::Programs;
-use tracer::{Kind, Output, PERF_TRACE, STRACE_C, TRACERS, Tracer, Watched};
+use tracer::{Kind, Output, PERF_TRACE, STRACE, STRACE_C, TRACERS, Tracer, Watched};
 
 const REPEATS: usize = 3;
 const SECONDS: u32 = 1;
@@ -104,6 +104,14 @@ fn ratios(row: &Row, rows: &[Row]) -> [f64; 3] {
     [0, 1, 2].map(|load| row.each_ns[load] / rows[0].each_ns[load])
 }
 
+/// What does the same, and how many times more it is wanted to add.
+fn peers(kind: Kind) -> [(&'static str, u32); 2] {
+    match kind {
+        Kind::Stream => [(STRACE, 8), (PERF_TRACE, 4)],
+        Kind::Nobody | Kind::Theirs | Kind::Summary => [(STRACE_C, 8), (PERF_TRACE, 4)],
+    }
+}
+
 fn verdicts(rows: &[Row]) -> String {
     let mut text = String::new();
     let typed = |typed: &str| rows.iter().find(|row| row.tracer.typed == typed);
@@ -118,7 +126,7 @@ fn verdicts(rows: &[Row]) -> String {
             ours.map(|ratio| format!("{ratio:.2}x")).join(" / "),
             wanted.map(|ratio| format!("{ratio:.1}x")).join(" / "),
         ));
-        for (peer, least) in [(STRACE_C, 8), (PERF_TRACE, 4)] {
+        for (peer, least) in peers(kind) {
             let Some(peer_row) = typed(peer) else {
                 continue;
             };

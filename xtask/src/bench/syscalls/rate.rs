@@ -20,9 +20,6 @@ const OVERLOADED: Tracer = Tracer {
     typed: "nodesleuth trace --engine bpf-ring -e read --buffer 4",
 };
 
-/// The first file that the load opens is what it reads from.
-const READ: &str = "read(3";
-
 /// What came of a stream.
 struct Stream {
     made: u64,
@@ -57,7 +54,7 @@ fn stream(tracer: Tracer, binary: &Path, programs: &Programs, rate: u32) -> Resu
     for line in BufReader::new(file).split(b'\n') {
         let line = line.doing(|| format!("reading {}", out.display()))?;
         let text = String::from_utf8_lossy(&line);
-        if text.contains(READ) {
+        if is_of_the_load(&text) {
             read += 1;
         } else if let Some((_, told)) = text.split_once("INCOMPLETE: ") {
             lost += dropped(told)?;
@@ -70,8 +67,34 @@ fn stream(tracer: Tracer, binary: &Path, programs: &Programs, rate: u32) -> Resu
     })
 }
 
+/// It reads from a file; from standard input only to be let go.
+fn is_of_the_load(line: &str) -> bool {
+    line.contains("read(") && !line.contains("read(0")
+        || line.contains("read(0x") && !line.contains("read(0x0,")
+}
+
 fn dropped(told: &str) -> Result<u64> {
     let number = told.split_whitespace().next().unwrap_or_default();
     let number = number.replace(',', "").parse();
     number.map_err(|_| Failure::new("counting losses", format!("cannot read {told:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_reads_of_the_load_count() {
+        assert!(is_of_the_load("[pid 7] read(3</dev/zero>, \"\\0\", 1) = 1"));
+        assert!(is_of_the_load("[pid 7] read(0x3, 0x7ffd, 0x1) = 1"));
+        assert!(!is_of_the_load("[pid 7] read(0</dev/pts/1>, \"x\", 1) = 1"));
+        assert!(!is_of_the_load("[pid 7] read(0x0, 0x7ffd, 0x1) = 1"));
+        assert!(!is_of_the_load("INCOMPLETE: 7 of 9 events"));
+    }
+
+    #[test]
+    fn losses_are_read_with_their_commas() {
+        assert_eq!(dropped("1,234 of 5,678 events").unwrap(), 1234);
+        assert!(dropped("many").is_err());
+    }
 }

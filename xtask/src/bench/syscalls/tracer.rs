@@ -45,12 +45,13 @@ const fn tracer(kind: Kind, typed: &'static str) -> Tracer {
 }
 
 pub(super) const STRACE_C: &str = "strace -c -f";
+pub(super) const STRACE: &str = "strace -f -tt";
 pub(super) const PERF_TRACE: &str = "perf trace";
 
 pub(super) const TRACERS: [Tracer; 14] = [
     tracer(Kind::Nobody, "nobody"),
     tracer(Kind::Theirs, STRACE_C),
-    tracer(Kind::Theirs, "strace -f -tt"),
+    tracer(Kind::Theirs, STRACE),
     tracer(Kind::Theirs, "perf trace -s"),
     tracer(Kind::Theirs, PERF_TRACE),
     tracer(Kind::Summary, "nodesleuth syscalls --engine bpf-ring"),
