@@ -23,7 +23,7 @@ mod ticks;
 mod used;
 
 pub use choose::choose_target;
-pub use node_tasks::{Grain, NodeTasks, TaskEngine};
+pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
 pub use sampler::{Sample, Scope, TaskSampler};

@@ -3,7 +3,10 @@
 use super::iterated::IteratedTasks;
 use super::sampler::{Sample, Scope, TaskSampler};
 use super::used::TaskUse;
+use crate::cpu_time::of_this_thread;
 use crate::{Clock, CollectError, Node};
+use nodesleuth_model::Nanos;
+use std::time::Duration;
 
 /// Whether threads are shown or processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,5 +82,54 @@ impl<'a> NodeTasks<'a> {
             (Looks::Files(tasks), Grain::Threads) => tasks.threads_that_ran().collect(),
             (Looks::Files(tasks), Grain::Processes) => tasks.processes_that_ran().collect(),
         }
+    }
+}
+
+/// CPU that looking took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookCost {
+    /// Until the first look was done.
+    pub start: Nanos,
+    /// Each look after it.
+    pub looks: Vec<Nanos>,
+}
+
+/// What it costs to look so many times at all threads, with a pause before each look.
+///
+/// # Errors
+/// When that way does not work here.
+pub fn look_cost(
+    engine: TaskEngine,
+    (node, clock): (&Node, &dyn Clock),
+    (count, pause): (usize, Duration),
+) -> Result<LookCost, String> {
+    let began = of_this_thread();
+    let since = |began: Nanos| Nanos(of_this_thread().0.saturating_sub(began.0));
+    let mut tasks = NodeTasks::by(engine, node, clock, (Scope::Node, Grain::Threads))?;
+    let mut look = || tasks.sample().map_err(|error| error.to_string());
+    look()?;
+    let start = since(began);
+    let mut looks = Vec::new();
+    for _ in 0..count {
+        clock.wait(pause);
+        let began = of_this_thread();
+        look()?;
+        looks.push(since(began));
+    }
+    Ok(LookCost { start, looks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_node::{FakeClock, FakeNode};
+
+    #[test]
+    fn of_a_recorded_node_there_is_no_iterator() {
+        let (fake, clock) = (FakeNode::new(), FakeClock::new());
+        let whose = (Scope::Node, Grain::Threads);
+        let refused = NodeTasks::by(TaskEngine::Iterator, &fake.node, &clock, whose);
+        assert_eq!(refused.unwrap_err(), "it is no live node");
+        assert!(NodeTasks::by(TaskEngine::Proc, &fake.node, &clock, whose).is_ok());
     }
 }

@@ -57,9 +57,27 @@ pub(crate) struct Args {
 
 /// How tasks are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Engine {
+pub(crate) enum Engine {
     Iter,
     Proc,
+}
+
+impl Engine {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Iter => "iter",
+            Self::Proc => "proc",
+        }
+    }
+}
+
+impl From<Engine> for TaskEngine {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Iter => Self::Iterator,
+            Engine::Proc => Self::Proc,
+        }
+    }
 }
 
 /// Why there is nothing to show.
@@ -83,9 +101,9 @@ pub(crate) enum TopError {
     #[diagnostic(help("run as root"))]
     Denied(Pid),
     /// The engine asked for does not run here.
-    #[error("--engine {0}: {1}")]
+    #[error("--engine {}: {}", .0.name(), .1)]
     #[diagnostic(help("without --engine, /proc is read where the task iterator is not possible"))]
-    Engine(&'static str, String),
+    Engine(Engine, String),
     /// The process table is unreadable.
     #[error(transparent)]
     #[diagnostic(help("is /proc mounted? in a container, share the node's PID namespace"))]
@@ -154,15 +172,14 @@ impl Watch<'_> {
             true => Grain::Threads,
             false => Grain::Processes,
         };
-        let by = |engine| NodeTasks::by(engine, self.node, self.clock, (scope, grain));
-        let proc = || by(TaskEngine::Proc).map_err(|why| TopError::Engine("proc", why));
-        let iterator = || by(TaskEngine::Iterator);
+        let by =
+            |engine: Engine| NodeTasks::by(engine.into(), self.node, self.clock, (scope, grain));
+        let forced = |engine| by(engine).map_err(|why| TopError::Engine(engine, why));
         match self.args.engine {
-            Some(Engine::Proc) => proc(),
-            Some(Engine::Iter) => iterator().map_err(|why| TopError::Engine("iter", why)),
-            None => iterator().or_else(|why| {
+            Some(engine) => forced(engine),
+            None => by(Engine::Iter).or_else(|why| {
                 output::note(&format!("reading /proc, no task iterator: {why}\n"));
-                proc()
+                forced(Engine::Proc)
             }),
         }
     }

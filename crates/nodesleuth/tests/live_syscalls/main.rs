@@ -3,7 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod faults;
+mod strace;
+#[path = "../support/mod.rs"]
 mod support;
+mod tasks;
 
 use serde_json::Value;
 use std::fs;
