@@ -46,7 +46,7 @@ fn used(out: &str, pid: u32) -> [f64; 5] {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let row = rows
         .filter(|row| row["kind"] == "average" && row["pid"] == pid)
-        .last();
+        .next_back();
     let row = row.unwrap_or_else(|| panic!("no average of {pid} in {out}"));
     let seconds = row["seconds"].as_f64().unwrap();
     [
