@@ -41,12 +41,10 @@ fn looks(out: &Path) -> usize {
 
 /// What a process used in all, in seconds and times, by name of the figure.
 fn used(out: &str, pid: u32) -> [f64; 5] {
-    let rows = out
+    let mut rows = out
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let row = rows
-        .filter(|row| row["kind"] == "average" && row["pid"] == pid)
-        .next_back();
+    let row = rows.rfind(|row| row["kind"] == "average" && row["pid"] == pid);
     let row = row.unwrap_or_else(|| panic!("no average of {pid} in {out}"));
     let seconds = row["seconds"].as_f64().unwrap();
     [
