@@ -29,12 +29,11 @@ fn record(tid: u32, pid: u32, seconds: u64) -> TaskRecord {
     }
 }
 
+/// An id and seconds on a CPU.
+type Shown = (u32, Option<u64>);
+
 /// Two samples a second apart; what is shown of threads and of processes after them.
-fn two(
-    scope: Scope,
-    first: Vec<TaskRecord>,
-    second: Vec<TaskRecord>,
-) -> (Vec<(u32, Option<u64>)>, Vec<(u32, Option<u64>)>) {
+fn two(scope: Scope, first: Vec<TaskRecord>, second: Vec<TaskRecord>) -> (Vec<Shown>, Vec<Shown>) {
     let clock = FakeClock::new();
     clock.wait(Duration::from_nanos(BEGIN));
     let now = Rc::new(RefCell::new(first));
