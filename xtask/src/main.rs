@@ -11,6 +11,7 @@ mod bounded;
 mod bpf;
 mod docs;
 mod failure;
+mod fuzz;
 mod import;
 mod interrupt;
 mod lab;
@@ -50,6 +51,8 @@ enum Task {
     Bench(bench::Args),
     /// Writes a synthetic CPU profile to try things on.
     SyntheticProfile(bench::profiles::synthetic::Args),
+    /// Feeds broken input to the readers of profiles for a bounded time.
+    Fuzz(fuzz::Args),
     /// Turns captures of real agents into fixture bundles.
     Import(import::Args),
     #[command(flatten)]
@@ -94,6 +97,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Bpf(args) => bpf::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::SyntheticProfile(args) => bench::profiles::synthetic::run(&args),
+        Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),
     }

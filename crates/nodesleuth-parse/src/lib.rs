@@ -1,4 +1,4 @@
-//! Bytes to model: /proc, cgroup files, ELF, Go build information.
+//! Bytes to model: /proc, cgroup files, ELF and Go symbols, Go build information.
 //!
 //! Nothing here opens a file, asks the clock or the machine: what a parser needs to know (page
 //! size, which counters to keep) is an argument, so it works the same on recorded text. Text that
@@ -10,7 +10,10 @@ pub mod go;
 mod lines;
 mod malformed;
 mod number;
+mod page_cache;
 pub mod proc;
 mod ranged_read;
+pub mod symbolize;
 
 pub use malformed::Malformed;
+pub use ranged_read::RangedRead;

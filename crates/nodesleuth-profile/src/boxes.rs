@@ -1,7 +1,9 @@
 //! The boxes of a flame graph, streamed from sorted rows: no tree is built.
 
+use std::ops::Range;
+
 use crate::stack_rows::{StackRow, StackRows};
-use crate::symbols::SymbolId;
+use crate::symbols::{Inlined, SymbolId};
 
 /// A function under one path of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +26,11 @@ pub struct FlameBox<'w> {
 pub(crate) enum Step<'w> {
     /// A box that is complete.
     Box(FlameBox<'w>),
-    /// Boxes that only one stack runs through, and its values, which are too little.
-    Narrow { boxes: usize, own: &'w [i64] },
+    /// Boxes that are not wide, and the values of the stack that ends with one of them.
+    Narrow {
+        boxes: usize,
+        own: Option<&'w [i64]>,
+    },
 }
 
 impl StackRows {
@@ -44,30 +49,19 @@ impl StackRows {
         );
     }
 
-    /// The same, but what only one stack runs through is not opened where its values are not wide:
-    /// most boxes of most profiles, and none of them would be seen.
+    /// The same, but boxes whose sums are not wide are only counted: most boxes of most profiles,
+    /// and none of them would be seen.
     pub(crate) fn walk_wide(
         &self,
         is_wide: impl Fn(&[i64]) -> bool,
         mut each: impl FnMut(Step<'_>),
     ) {
-        let mut walk = Walk::new(self.lanes);
-        let mut rows = self.stacks().peekable();
-        while let Some(row) = rows.next() {
-            let with_next = rows.peek().map_or(0, |next| next.shared);
-            let with_others = row.shared.max(with_next);
-            let alone = row.keys.len() - with_others;
-            let skip = alone > 0 && !is_wide(row.values);
-            walk.close_to(row.shared, &mut each);
-            walk.open(row, if skip { with_others } else { row.keys.len() });
-            if skip {
-                each(Step::Narrow {
-                    boxes: alone,
-                    own: row.values,
-                });
-            }
+        let mut walk = Walk::new(self, is_wide);
+        for (at, row) in self.stacks().enumerate() {
+            walk.close_to(row.shared, at, &mut each);
+            walk.open(row, at);
         }
-        walk.close_to(0, &mut each);
+        walk.close_to(0, self.len(), &mut each);
     }
 
     /// Number of boxes.
@@ -81,72 +75,114 @@ impl StackRows {
     }
 }
 
-/// Where the walk is: the boxes that are still open.
-struct Walk<'r> {
-    lanes: usize,
-    /// Their keys, as in the rows.
-    path: Vec<u32>,
-    own: Vec<Option<&'r [i64]>>,
+/// Boxes one upon the other that the same stacks run through.
+#[derive(Debug, Clone, Copy)]
+struct Pile {
+    /// Depth of the lowest, and of the first above the highest.
+    from: usize,
+    to: usize,
+    /// The first of the stacks.
+    first: usize,
+    /// Whether the first stack ends with the highest box.
+    has_own: bool,
+}
+
+/// Where the walk is: the piles that are still open. Only how much neighbouring stacks share is
+/// looked at; which functions they are is read when a box is wide enough to be given.
+struct Walk<'r, W> {
+    rows: &'r StackRows,
+    is_wide: W,
+    open: Vec<Pile>,
+    /// For each pile its lanes.
     starts: Vec<i64>,
     totals: Vec<i64>,
     /// For each lane, the sum over the rows so far.
     position: Vec<i64>,
 }
 
-impl<'r> Walk<'r> {
-    fn new(lanes: usize) -> Self {
+impl<'r, W: Fn(&[i64]) -> bool> Walk<'r, W> {
+    fn new(rows: &'r StackRows, is_wide: W) -> Self {
         Self {
-            lanes,
-            path: Vec::new(),
-            own: Vec::new(),
+            rows,
+            is_wide,
+            open: Vec::new(),
             starts: Vec::new(),
             totals: Vec::new(),
-            position: vec![0; lanes],
+            position: vec![0; rows.lanes],
         }
     }
 
-    /// Opens what is new in a row, up to a depth, and adds its values.
-    fn open(&mut self, row: StackRow<'r>, depth: usize) {
-        for (open, key) in self.path.iter_mut().zip(row.keys) {
-            *open &= key | !1;
-        }
-        for key in &row.keys[row.shared..depth] {
-            self.path.push(*key);
-            self.own.push(None);
-            self.starts.extend_from_slice(&self.position);
-            self.totals.resize(self.totals.len() + self.lanes, 0);
-        }
-        if depth == row.keys.len()
-            && let Some(own) = self.own.last_mut()
-        {
-            *own = Some(row.values);
-        }
-        if let Some(last) = self.totals.len().checked_sub(self.lanes) {
-            add(&mut self.totals[last..], row.values);
-        }
+    /// Opens what is new in a stack and adds its values.
+    fn open(&mut self, row: StackRow<'_>, at: usize) {
+        self.open.push(Pile {
+            from: row.shared,
+            to: row.keys.len(),
+            first: at,
+            has_own: true,
+        });
+        self.starts.extend_from_slice(&self.position);
+        self.totals.extend_from_slice(row.values);
         add(&mut self.position, row.values);
     }
 
-    fn close_to(&mut self, depth: usize, each: &mut impl FnMut(Step<'_>)) {
-        while self.path.len() > depth {
-            let (Some(key), Some(own)) = (self.path.pop(), self.own.pop()) else {
-                return;
+    /// Closes what is above a depth, before the stack `end`.
+    fn close_to(&mut self, depth: usize, end: usize, each: &mut impl FnMut(Step<'_>)) {
+        while let Some(pile) = self.open.last_mut().filter(|pile| pile.to > depth) {
+            let upper = Pile {
+                from: pile.from.max(depth),
+                ..*pile
             };
-            let first = self.path.len() * self.lanes;
-            let (callers, totals) = self.totals.split_at_mut(first);
-            each(Step::Box(FlameBox {
-                depth: self.path.len(),
-                symbol: SymbolId(key >> 1),
-                is_inline: key & 1 == 1,
-                starts: &self.starts[first..],
-                totals,
-                own,
-            }));
-            if first > 0 {
-                add(&mut callers[first - self.lanes..], totals);
+            pile.to = upper.from;
+            pile.has_own = false;
+            let is_closed = pile.to == pile.from;
+            self.give(upper, end, each);
+            if is_closed {
+                self.pop();
             }
-            self.starts.truncate(first);
-            self.totals.truncate(first);
+        }
+    }
+
+    /// Ends the highest pile; its sums are part of those of the one below.
+    fn pop(&mut self) {
+        self.open.pop();
+        let first = self.open.len() * self.rows.lanes;
+        let (below, totals) = self.totals.split_at_mut(first);
+        if let Some(lanes) = first.checked_sub(self.rows.lanes) {
+            add(&mut below[lanes..], totals);
+        }
+        self.starts.truncate(first);
+        self.totals.truncate(first);
+    }
+
+    /// Gives the boxes of (a part of) the highest pile.
+    fn give(&self, pile: Pile, end: usize, each: &mut impl FnMut(Step<'_>)) {
+        let first = (self.open.len() - 1) * self.rows.lanes;
+        let (starts, totals) = (&self.starts[first..], &self.totals[first..]);
+        let row = self.rows.nth(pile.first);
+        let mut own = pile.has_own.then_some(row.values);
+        if !(self.is_wide)(totals) {
+            let boxes = pile.to - pile.from;
+            return each(Step::Narrow { boxes, own });
+        }
+        for depth in (pile.from..pile.to).rev() {
+            let symbol = SymbolId(row.keys[depth] >> 1);
+            each(Step::Box(FlameBox {
+                depth,
+                symbol,
+                is_inline: self.is_inline(symbol, depth, pile.first..end),
+                starts,
+                totals,
+                own: own.take(),
+            }));
+        }
+    }
+
+    /// Whether a box is inlined in all stacks that run through it.
+    fn is_inline(&self, symbol: SymbolId, depth: usize, mut stacks: Range<usize>) -> bool {
+        match self.rows.inlined(symbol) {
+            Inlined::Never => false,
+            Inlined::Always => true,
+            Inlined::Sometimes => stacks.all(|at| self.rows.nth(at).keys[depth] & 1 == 1),
         }
     }
 }

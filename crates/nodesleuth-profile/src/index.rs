@@ -17,6 +17,7 @@ pub(crate) struct Index {
     pub(crate) locations: Vec<Span>,
     pub(crate) functions: Vec<Span>,
     pub(crate) strings: Vec<Span>,
+    pub(crate) string_bytes: usize,
     pub(crate) comments: Vec<i64>,
     pub(crate) period_type: RawValueType,
     pub(crate) period: i64,
@@ -62,7 +63,7 @@ impl Index {
                     let span = field.span("Profile.function")?;
                     push(&mut index.functions, span, "functions", entries)?;
                 }
-                6 => index.string(data, field.span("Profile.string_table")?, entries)?,
+                6 => index.string(data, field.span("Profile.string_table")?, limits)?,
                 7 => index.drop_frames = field.signed("Profile.drop_frames")?,
                 8 => index.keep_frames = field.signed("Profile.keep_frames")?,
                 9 if index.time_nanos != 0 => {
@@ -93,13 +94,20 @@ impl Index {
         Ok(index)
     }
 
-    fn string(&mut self, data: &[u8], span: Span, limit: usize) -> Result<(), ReadError> {
+    fn string(&mut self, data: &[u8], span: Span, limits: &Limits) -> Result<(), ReadError> {
         if self.strings.is_empty() && span.start != span.end {
             let text = shorten(&String::from_utf8_lossy(span.of(data)));
             let offset = span.start;
             return Err(ReadError::FirstString { offset, text });
         }
-        push(&mut self.strings, span, "strings", limit)
+        self.string_bytes += span.end - span.start;
+        if self.string_bytes > limits.max_string_bytes {
+            return Err(ReadError::OverLimit {
+                what: "bytes of strings",
+                limit: limits.max_string_bytes,
+            });
+        }
+        push(&mut self.strings, span, "strings", limits.max_table_entries)
     }
 }
 

@@ -3,22 +3,25 @@
 /// Upper bounds while reading. Whatever exceeds one is an error that names it, never a cut-off
 /// profile. Nothing is allocated from a length found in the file.
 ///
-/// The defaults take the largest real profiles (a million stacks, thirty frames deep) and keep a
-/// hostile file below about 1.5 GB of memory.
+/// The defaults take the largest real profiles (a million stacks, sixty frames deep) and keep a
+/// hostile file below 1.5 GB of memory, however little it is before gunzip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of protobuf after gunzip, or of an uncompressed file. Default 256 MiB.
+    /// Bytes of a file after gunzip, or of an uncompressed one. Default 256 MiB.
     pub max_inflated_bytes: usize,
-    /// Samples in the file. Default 10 million.
+    /// Samples in the file. Default 4 Mi.
     pub max_samples: usize,
     /// Entries in each table by itself: strings, mappings, functions, locations, lines of
-    /// locations, sample types, comments. Default 4 Mi.
+    /// locations, sample types, comments. Default 1 Mi.
     pub max_table_entries: usize,
-    /// Frames summed over all stacks with inlined ones counted, and likewise values over all
-    /// samples. Default 64 Mi.
+    /// Bytes of all strings of a `profile.proto` together. Default 64 MiB.
+    pub max_string_bytes: usize,
+    /// Frames summed over all stacks with inlined ones counted. Default 64 Mi.
     pub max_frames: usize,
-    /// Labels summed over all samples. Default 16 Mi.
+    /// Values summed over all samples. Default 16 Mi.
+    pub max_values: usize,
+    /// Labels summed over all samples. Default 4 Mi.
     pub max_labels: usize,
 }
 
@@ -30,7 +33,9 @@ impl Limits {
             max_inflated_bytes: self.max_inflated_bytes.saturating_mul(factor),
             max_samples: self.max_samples.saturating_mul(factor),
             max_table_entries: self.max_table_entries.saturating_mul(factor),
+            max_string_bytes: self.max_string_bytes.saturating_mul(factor),
             max_frames: self.max_frames.saturating_mul(factor),
+            max_values: self.max_values.saturating_mul(factor),
             max_labels: self.max_labels.saturating_mul(factor),
         }
     }
@@ -40,10 +45,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_inflated_bytes: 256 << 20,
-            max_samples: 10_000_000,
-            max_table_entries: 4 << 20,
+            max_samples: 4 << 20,
+            max_table_entries: 1 << 20,
+            max_string_bytes: 64 << 20,
             max_frames: 64 << 20,
-            max_labels: 16 << 20,
+            max_values: 16 << 20,
+            max_labels: 4 << 20,
         }
     }
 }

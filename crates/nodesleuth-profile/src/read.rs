@@ -55,13 +55,17 @@ fn check_frames(profile: &Profile, limits: &Limits) -> Result<(), ReadError> {
     let most = (0..dense(profile.locations.len())).map(frames_of).max();
     let bound = locations.len().saturating_mul(most.unwrap_or(0));
     let frames = || -> usize { locations.iter().map(|location| frames_of(*location)).sum() };
-    if bound > limits.max_frames && frames() > limits.max_frames {
-        return Err(ReadError::OverLimit {
-            what: "stack frames",
-            limit: limits.max_frames,
-        });
+    match bound > limits.max_frames {
+        true => check("stack frames", frames(), limits.max_frames),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn check(what: &'static str, count: usize, limit: usize) -> Result<(), ReadError> {
+    match count > limit {
+        true => Err(ReadError::OverLimit { what, limit }),
+        false => Ok(()),
+    }
 }
 
 /// Adds a sample.
@@ -81,26 +85,27 @@ fn sample(
     let mut fields = Fields::within(data, span);
     while let Some(field) = fields.next()? {
         match field.number {
-            1 => field.numbers("Sample.location_id", data, |id| {
-                let location = location_ids.find(id).ok_or_else(|| ReadError::Missing {
-                    at,
-                    table: Table::Location,
-                    id,
+            1 => {
+                let locations = &mut profile.samples.locations;
+                field.numbers("Sample.location_id", data, |id| {
+                    let missing = || ReadError::Missing {
+                        at,
+                        table: Table::Location,
+                        id,
+                    };
+                    locations.push(location_ids.find(id).ok_or_else(missing)?);
+                    Ok(())
                 })?;
-                push(
-                    &mut profile.samples.locations,
-                    location,
-                    "stack frames",
-                    limits.max_frames,
-                )
-            })?,
+                // Not for each: a field is no longer than the file.
+                check("stack frames", locations.len(), limits.max_frames)?;
+            }
             2 => field.numbers("Sample.value", data, |value| {
                 let values = &mut profile.samples.values;
                 push(
                     values,
                     value.cast_signed(),
                     "sample values",
-                    limits.max_frames,
+                    limits.max_values,
                 )
             })?,
             3 => {

@@ -1,7 +1,6 @@
 //! Which stacks a picture is about: `--focus` and `--ignore`, as pprof means them.
 
-use regex_lite::Regex;
-
+use crate::go_regex::GoRegex;
 use crate::profile::Profile;
 use crate::stack::{Frame, FrameId, Stack};
 use crate::strings::dense;
@@ -17,8 +16,8 @@ pub struct StackFilter {
 
 impl StackFilter {
     /// A filter for the stacks of this profile, and of no other.
-    pub fn new(profile: &Profile, focus: Option<&Regex>, ignore: Option<&Regex>) -> Self {
-        let verdicts = |regex: &Regex| matching_frames(profile, regex);
+    pub fn new(profile: &Profile, focus: Option<&GoRegex>, ignore: Option<&GoRegex>) -> Self {
+        let verdicts = |regex: &GoRegex| matching_frames(profile, regex);
         Self {
             focus: focus.map(verdicts),
             ignore: ignore.map(verdicts),
@@ -32,7 +31,7 @@ impl StackFilter {
     }
 }
 
-fn matching_frames(profile: &Profile, regex: &Regex) -> Vec<bool> {
+fn matching_frames(profile: &Profile, regex: &GoRegex) -> Vec<bool> {
     let names: Vec<bool> = profile
         .names()
         .map(|(_, name)| regex.is_match(name))
@@ -83,7 +82,7 @@ mod tests {
 
     fn kept(focus: Option<&str>, ignore: Option<&str>) -> Vec<i64> {
         let profile = profile();
-        let regex = |text: Option<&str>| text.map(|text| Regex::new(text).unwrap());
+        let regex = |text: Option<&str>| text.map(|text| GoRegex::new(text).unwrap());
         let filter = StackFilter::new(&profile, regex(focus).as_ref(), regex(ignore).as_ref());
         let kept = profile.stacks().filter(|stack| filter.keeps(*stack));
         kept.map(|stack| stack.values()[0]).collect()

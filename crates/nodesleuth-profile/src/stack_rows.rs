@@ -8,7 +8,7 @@ use crate::profile::{Profile, clamp};
 use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
 use crate::strings::dense;
-use crate::symbols::{Naming, Symbol, SymbolId, SymbolTable, Symbols};
+use crate::symbols::{Inlined, Naming, Symbol, SymbolId, SymbolTable, Symbols};
 
 /// Sorted, merged stacks of one or more profiles.
 ///
@@ -43,7 +43,7 @@ pub struct StackRows {
 pub struct StackRow<'r> {
     /// Its keys; see [`StackRows::keys`].
     pub(crate) keys: &'r [u32],
-    /// How many symbols it has in common with the row before.
+    /// How many functions it has in common with the row before.
     pub(crate) shared: usize,
     /// One value per lane.
     pub values: &'r [i64],
@@ -104,6 +104,15 @@ impl StackRows {
             clamp(values.sum())
         };
         (0..self.lanes).map(sum).collect()
+    }
+
+    /// A stack by its place in the order.
+    pub(crate) fn nth(&self, at: usize) -> StackRow<'_> {
+        self.row(self.order[at])
+    }
+
+    pub(crate) fn inlined(&self, symbol: SymbolId) -> Inlined {
+        self.symbols.inlined(symbol)
     }
 
     fn row(&self, at: Sorted) -> StackRow<'_> {
@@ -216,11 +225,14 @@ impl StackRowsBuilder {
 
     fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
         let first = self.rows.keys.len();
+        self.rows.keys.reserve(stack.locations().len());
         for location in stack.locations() {
             match keys.of(*location) {
-                // Most locations: cheaper than copying a slice.
-                [key] => self.rows.keys.push(*key),
-                keys => self.rows.keys.extend_from_slice(keys),
+                LocationKey::One(key) => self.rows.keys.push(key),
+                LocationKey::Many { first, last } => {
+                    let inlined = &keys.keys[first as usize..=last as usize];
+                    self.rows.keys.extend_from_slice(inlined);
+                }
             }
         }
         if self.from_leaf {
@@ -239,29 +251,43 @@ impl StackRowsBuilder {
     }
 }
 
-/// The keys of each location of a profile, close together.
+/// The keys of each location of a profile, close together: this is looked up for every frame.
 struct LocationKeys {
     keys: Vec<u32>,
-    /// Where the keys of each location begin, and where the last end.
-    starts: Vec<u32>,
+    locations: Vec<LocationKey>,
+}
+
+#[derive(Clone, Copy)]
+enum LocationKey {
+    /// Nothing is inlined there, as almost everywhere.
+    One(u32),
+    /// Positions of its keys.
+    Many { first: u32, last: u32 },
 }
 
 impl LocationKeys {
-    fn new(profile: &Profile, symbols: &mut SymbolTable) -> Self {
-        let symbols = symbols.of_frames(profile);
+    fn new(profile: &Profile, table: &mut SymbolTable) -> Self {
+        let symbols = table.of_frames(profile);
         let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
-        let mut starts = Vec::with_capacity(profile.locations.len() + 1);
+        let mut locations = Vec::with_capacity(profile.locations.len());
         for location in 0..dense(profile.locations.len()) {
-            let start = profile.frames_of(location).start;
-            keys[start as usize] &= !1;
-            starts.push(start);
+            let frames = profile.frames_of(location);
+            keys[frames.start as usize] &= !1;
+            locations.push(match frames.len() {
+                1 => LocationKey::One(keys[frames.start as usize]),
+                _ => LocationKey::Many {
+                    first: frames.start,
+                    last: frames.end - 1,
+                },
+            });
         }
-        starts.push(dense(keys.len()));
-        Self { keys, starts }
+        for key in &keys {
+            table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
+        }
+        Self { keys, locations }
     }
 
-    fn of(&self, location: u32) -> &[u32] {
-        let at = location as usize;
-        &self.keys[self.starts[at] as usize..self.starts[at + 1] as usize]
+    fn of(&self, location: u32) -> LocationKey {
+        self.locations[location as usize]
     }
 }

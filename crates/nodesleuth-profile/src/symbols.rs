@@ -44,12 +44,22 @@ pub struct Symbol<'r> {
     pub is_kernel: bool,
 }
 
+/// Whether a function is inlined where it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inlined {
+    Never,
+    Sometimes,
+    Always,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct SymbolRow {
     name: StrId,
     file: StrId,
     start_line: i64,
     is_kernel: bool,
+    /// `None` until it was seen.
+    inlined: Option<Inlined>,
 }
 
 /// Symbols of finished rows.
@@ -72,6 +82,10 @@ impl Symbols {
             start_line: Some(row.start_line).filter(|line| *line != 0),
             is_kernel: row.is_kernel,
         }
+    }
+
+    pub(crate) fn inlined(&self, id: SymbolId) -> Inlined {
+        self.rows[id.index()].inlined.unwrap_or(Inlined::Never)
     }
 
     /// For each symbol its position in the order of names, from 1.
@@ -129,6 +143,20 @@ impl SymbolTable {
         self.named(EMPTY_STACK)
     }
 
+    /// Remembers how a symbol was seen.
+    pub(crate) fn note_inlined(&mut self, id: SymbolId, is_inlined: bool) {
+        let seen = match is_inlined {
+            true => Inlined::Always,
+            false => Inlined::Never,
+        };
+        let known = &mut self.rows[id.index()].inlined;
+        *known = match *known {
+            None => Some(seen),
+            Some(known) if known == seen => Some(known),
+            Some(_) => Some(Inlined::Sometimes),
+        };
+    }
+
     pub(crate) fn finish(self) -> Symbols {
         Symbols {
             strings: self.strings.finish(),
@@ -158,6 +186,7 @@ impl SymbolTable {
             file: self.strings.intern_copy(file.as_bytes()),
             start_line: frame.and_then(Frame::start_line).unwrap_or_default(),
             is_kernel,
+            inlined: None,
         };
         let id = SymbolId(dense(self.rows.len()));
         self.rows.push(row);

@@ -1,5 +1,6 @@
 //! The fuzz targets, fed with broken copies of their seeds on the stable toolchain: nothing panics,
-//! nothing takes long, and what is accepted can be used. `cargo xtask fuzz` runs it for longer.
+//! nothing takes long, and what is accepted can be used. `cargo xtask fuzz` runs it for longer and
+//! chooses tests by `broken_TARGET`.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 #[path = "fuzz/targets.rs"]
@@ -129,12 +130,12 @@ fn time_seed() -> u64 {
 }
 
 #[test]
-fn broken_profiles_do_no_harm() {
+fn broken_pprof_does_no_harm() {
     fuzz("pprof", &seeds("pprof"), targets::pprof);
 }
 
 #[test]
-fn broken_profiles_of_real_size_do_no_harm() {
+fn broken_pprof_of_real_size_does_no_harm() {
     let gz = &include_bytes!("data/cadvisor-k415-cpu.pb.gz")[..];
     let mut whole = Vec::new();
     MultiGzDecoder::new(gz).read_to_end(&mut whole).unwrap();
@@ -142,31 +143,31 @@ fn broken_profiles_of_real_size_do_no_harm() {
 }
 
 #[test]
-fn broken_folded_text_does_no_harm() {
+fn broken_folded_does_no_harm() {
     fuzz("folded", &seeds("folded"), targets::folded);
 }
 
 #[test]
-fn broken_raw_text_does_no_harm() {
+fn broken_raw_does_no_harm() {
     fuzz("raw", &seeds("raw"), targets::stacks);
 }
 
 #[test]
-fn broken_traces_do_no_harm() {
+fn broken_traces_does_no_harm() {
     fuzz("traces", &seeds("traces"), targets::stacks);
 }
 
 #[test]
-fn broken_legacy_profiles_do_no_harm() {
+fn broken_legacy_does_no_harm() {
     fuzz("legacy", &seeds("legacy"), targets::stacks);
 }
 
 #[test]
-fn broken_perf_scripts_do_no_harm() {
+fn broken_perf_script_does_no_harm() {
     fuzz("perf_script", &seeds("perf_script"), targets::stacks);
 }
 
 #[test]
-fn broken_goroutine_dumps_do_no_harm() {
+fn broken_goroutines_does_no_harm() {
     fuzz("goroutines", &seeds("goroutines"), targets::stacks);
 }

@@ -1,9 +1,9 @@
 //! What must hold for any profile.
 
 use nodesleuth_profile::{
-    Folded, Function, Label, LabelValue, Limits, Line, Location, Mapping, Merger, NormalNames,
-    Profile, ProfileBuilder, Signature, ValueType, encode, fold, normalize, read, read_folded,
-    safe_name, top, write,
+    Folded, Function, Label, LabelValue, Lanes, Limits, Line, Location, Mapping, Merger,
+    NormalNames, Profile, ProfileBuilder, Signature, StackRows, SvgOptions, ValueType, encode,
+    fold, normalize, read, read_folded, safe_name, svg, top, write,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -130,6 +130,35 @@ proptest! {
             }
             Err(_) => prop_assert!(folded.is_empty()),
         }
+    }
+
+    #[test]
+    fn roots_add_up_and_boxes_hold_what_stands_on_them(stacks in stacks(), from_leaf in any::<bool>()) {
+        let profile = of_names(&stacks);
+        let mut rows = StackRows::builder(2);
+        rows.from_leaf(from_leaf);
+        rows.add(&profile, |stack, lanes| lanes.copy_from_slice(&Lanes::signed(stack.values()[0])));
+        let rows = rows.finish();
+        let (mut roots, mut own, mut boxes) = (0, 0, 0);
+        rows.walk(|b| {
+            boxes += 1;
+            own += b.own.map_or(0, |own| own[0] - own[1]);
+            roots += if b.depth == 0 { b.totals[0] - b.totals[1] } else { 0 };
+        });
+        prop_assert_eq!((roots, own), (profile.total(0), profile.total(0)));
+        prop_assert_eq!(boxes, rows.box_count());
+    }
+
+    #[test]
+    fn every_box_is_drawn_or_counted(stacks in stacks(), min_width in 0.0..200.0_f64) {
+        let profile = of_names(&stacks);
+        let mut rows = StackRows::builder(2);
+        rows.add(&profile, |stack, lanes| lanes.copy_from_slice(&Lanes::signed(stack.values()[0])));
+        let rows = rows.finish();
+        let options = SvgOptions { min_width, ..SvgOptions::default() };
+        let mut file = Vec::new();
+        let drawn = svg(&rows, &options, &mut file).unwrap();
+        prop_assert_eq!(drawn.boxes + drawn.narrow + drawn.too_deep, rows.box_count());
     }
 
     #[test]

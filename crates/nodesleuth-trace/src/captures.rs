@@ -64,6 +64,41 @@ pub fn of(name: &str) -> Slots {
     found.map_or([None; 4], |(_, slots)| *slots)
 }
 
+/// The same slots, with other room for data: what a call reads or writes, of which [`DATA`] bytes
+/// are read unless told otherwise.
+pub fn with_data(slots: Slots, bytes: u16) -> Slots {
+    slots.map(|slot| {
+        slot.map(|slot| Slot {
+            extent: slot.extent.with_data(bytes),
+            ..slot
+        })
+    })
+}
+
+impl Extent {
+    fn with_data(self, bytes: u16) -> Self {
+        match self {
+            Self::Counted {
+                count,
+                unit: 1,
+                most: DATA,
+            } => Self::Counted {
+                count,
+                unit: 1,
+                most: bytes.min(MOST_DATA),
+            },
+            Self::Returned {
+                unit: 1,
+                most: DATA,
+            } => Self::Returned {
+                unit: 1,
+                most: bytes.min(MOST_DATA),
+            },
+            other => other,
+        }
+    }
+}
+
 const fn string(pointer: u8) -> Option<Slot> {
     slot(pointer, Extent::String)
 }
@@ -99,8 +134,10 @@ const fn always(slot: Option<Slot>) -> Option<Slot> {
     }
 }
 
-/// Bytes of data that are shown, as strace does.
-const DATA: u16 = 32;
+/// Bytes of data that are read unless told otherwise: as many as strace shows.
+pub const DATA: u16 = 32;
+/// Bytes of data that can be read at most: a slot of every kind has room for them.
+pub const MOST_DATA: u16 = 256;
 const TIMESPEC: u16 = 16;
 const STAT: u16 = 56;
 const STATX: u16 = 48;
@@ -164,7 +201,11 @@ pub const TABLE: &[Row] = &[
     (&["openat2"], [string(1), fixed(2, 24), NO, NO]),
     (&["execve"], [string(0), NO, NO, NO]),
     (
-        &["rename", "link", "symlink", "pivot_root", "mount"],
+        &["mount"],
+        [string(0), string(1), always(string(4)), always(string(2))],
+    ),
+    (
+        &["rename", "link", "symlink", "pivot_root"],
         [string(0), string(1), NO, NO],
     ),
     (
@@ -263,13 +304,18 @@ pub const TABLE: &[Row] = &[
         [fixed(0, 8), fixed(2, TIMESPEC), NO, NO],
     ),
     (&["rt_sigprocmask"], [fixed(1, 8), NO, fixed(2, 8), NO]),
-    (&["timerfd_settime"], [fixed(2, 32), NO, NO, NO]),
+    (&["rt_sigpending"], [NO, NO, fixed(0, 8), NO]),
+    (&["rt_sigsuspend"], [fixed(0, 8), NO, NO, NO]),
+    (&["rt_sigaction"], [fixed(1, 32), NO, fixed(2, 32), NO]),
+    (&["signalfd", "signalfd4"], [fixed(1, 8), NO, NO, NO]),
+    (&["timerfd_settime"], [fixed(2, 32), NO, fixed(3, 32), NO]),
+    (&["timerfd_gettime"], [NO, NO, fixed(1, 32), NO]),
     (&["timer_settime"], [fixed(2, 32), NO, NO, NO]),
     (&["setitimer"], [fixed(1, 32), NO, NO, NO]),
     // Processes.
     (&["clone3"], [counted(0, 1, 1, 88), NO, NO, NO]),
     (&["wait4"], [NO, NO, fixed(1, 4), NO]),
-    (&["waitid"], [NO, NO, fixed(2, 28), NO]),
+    (&["waitid"], [NO, NO, fixed(2, 48), NO]),
     (&["prlimit64"], [fixed(2, 16), NO, fixed(3, 16), NO]),
     (&["setrlimit"], [fixed(1, 16), NO, NO, NO]),
     (&["getrlimit"], [NO, NO, fixed(1, 16), NO]),
@@ -329,6 +375,22 @@ mod tests {
                 assert!(bytes <= most, "{names:?} wants {bytes} of {most}");
             }
         }
+    }
+
+    #[test]
+    fn more_data_may_be_wanted_and_only_data_changes() {
+        let most = |name, bytes| {
+            let slots = with_data(of(name), bytes);
+            slots.map(|slot| match slot.map(|slot| slot.extent) {
+                Some(Extent::Counted { most, .. } | Extent::Returned { most, .. }) => most,
+                _ => 0,
+            })
+        };
+        assert_eq!(most("read", 200), [0, 0, 200, 0]);
+        assert_eq!(most("read", 0), [0, 0, 0, 0]);
+        assert_eq!(most("write", u16::MAX), [256, 0, 0, 0]);
+        assert_eq!(most("sendto", 8), [8, SOCKADDR, 0, 0]);
+        assert_eq!(with_data(of("openat"), 200), of("openat"));
     }
 
     #[test]

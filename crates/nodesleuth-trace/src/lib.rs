@@ -4,6 +4,7 @@
 //! sound.
 
 pub mod captures;
+pub mod decode;
 mod engine;
 mod files;
 mod names;

@@ -26,6 +26,9 @@ pub struct StreamOptions {
     pub errors_only: bool,
     /// Only those that took at least so long.
     pub slower_than_ns: u64,
+    /// Bytes of data that a call reads or writes: so many are delivered at most, of
+    /// [`captures::MOST_DATA`](crate::captures::MOST_DATA).
+    pub data_bytes: u16,
     /// Room for records that have not been read yet; rounded up to a power of two.
     pub ring_bytes: u32,
 }
@@ -54,6 +57,7 @@ impl Default for StreamOptions {
             numbers: None,
             errors_only: false,
             slower_than_ns: 0,
+            data_bytes: crate::captures::DATA,
             ring_bytes: Self::RING_BYTES,
         }
     }

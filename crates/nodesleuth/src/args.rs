@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
     Pprof(pprof::Args),
-    Flame(flame::Args),
+    Flame(Box<flame::Args>),
     /// Explain a known cause.
     Explain(explain::Args),
     /// List the known causes.

@@ -1,12 +1,6 @@
 //! What Go refuses is refused, with a message that says more than Go's: what, where, and what to
 //! do.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test fails loudly"
-)]
-
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

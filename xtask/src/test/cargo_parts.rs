@@ -41,6 +41,15 @@ pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
     passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }
 
+/// Binaries of the installed Go, against what Go makes of them.
+pub(crate) fn go_binaries(workspace: &Workspace) -> Result<Outcome> {
+    if Command::new("go").arg("version").output().is_err() {
+        return Ok(Outcome::Skipped("Go is not installed".to_owned()));
+    }
+    let words = "test --release -p nodesleuth-parse --test go_binaries -- --ignored";
+    passes(&mut cargo(workspace, words), BUILD_LIMIT)
+}
+
 /// The demo's agent, guardian and scratch cgroups in full size.
 pub(crate) fn demo_processes(workspace: &Workspace) -> Result<Outcome> {
     if !geteuid().is_root() {

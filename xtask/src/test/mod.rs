@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the parts in order, each with a heading and its time; a failing part does
 //! not stop the others. Which parts there are is said in `parts.rs`.
 
+mod browser;
 mod cadvisor;
 mod cadvisor_expectations;
 mod cargo_parts;

@@ -5,7 +5,7 @@ use crate::docs;
 use crate::failure::Result;
 use crate::policy;
 use crate::test::summary::Outcome;
-use crate::test::{cadvisor, cargo_parts};
+use crate::test::{browser, cadvisor, cargo_parts};
 use crate::workspace::Workspace;
 
 /// Whether a part also belongs to `--quick`.
@@ -39,7 +39,9 @@ pub(crate) const PARTS: &[Part] = &[
     slow("release build", |workspace| {
         workspace.release_binary().map(|_| Outcome::Passed)
     }),
+    slow("browser", browser::run),
     slow("live tests on this machine", cargo_parts::live),
+    slow("names in Go binaries", cargo_parts::go_binaries),
     slow("demo processes in full size", cargo_parts::demo_processes),
     slow("lab: real cAdvisor", cadvisor::many_cgroups),
     slow("lab: real cAdvisor among zombies", cadvisor::zombies),

@@ -10,6 +10,8 @@ const MAGIC: &[u8] = b"\x7fELF";
 pub(crate) struct Elf<'f> {
     pub(super) file: &'f dyn RangedRead,
     pub(super) layout: Layout,
+    /// Processor, as in `e_machine`.
+    pub(super) machine: u16,
     pub(super) segments: Table,
     pub(super) sections: Table,
     /// Which section holds the sections' names.
@@ -43,6 +45,7 @@ impl<'f> Elf<'f> {
         Ok(Self {
             file,
             layout,
+            machine: header.half(Field(18, 18)),
             segments: Table {
                 offset: header.native(Field(28, 32)),
                 entry: header.half(Field(42, 54)),

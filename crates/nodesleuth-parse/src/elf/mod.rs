@@ -3,12 +3,27 @@
 //! 32 and 64 bits, either byte order; the layout is that of `elf(5)`. Every read is small and
 //! every count capped.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod header;
+mod image;
+mod load_map;
+mod notes;
 mod record;
+mod relocations;
 mod sections;
 mod segments;
+mod symbols;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use header::Elf;
+pub(crate) use image::Image;
+pub(crate) use load_map::LoadMap;
+pub(crate) use notes::build_id;
+pub(crate) use record::Layout;
+pub(crate) use relocations::Relocations;
+pub(crate) use symbols::Symbols;
 
 use crate::Malformed;
 use crate::ranged_read::{RangedRead, fill};

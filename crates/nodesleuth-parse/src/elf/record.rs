@@ -5,11 +5,37 @@ use crate::ranged_read::RangedRead;
 
 /// Word size and byte order of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// 64 bits; otherwise 32.
-    pub(super) wide: bool,
+    pub(crate) wide: bool,
     /// Most significant byte first.
-    pub(super) big_endian: bool,
+    pub(crate) big_endian: bool,
+}
+
+impl Layout {
+    /// Bytes of a pointer.
+    pub(crate) fn pointer_size(self) -> usize {
+        if self.wide { 8 } else { 4 }
+    }
+
+    /// The number that up to eight bytes are.
+    pub(crate) fn number(self, bytes: &[u8]) -> u64 {
+        let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        if self.big_endian {
+            bytes.iter().fold(0, join)
+        } else {
+            bytes.iter().rev().fold(0, join)
+        }
+    }
+
+    /// The eight bytes that a number is.
+    pub(crate) fn bytes(self, number: u64) -> [u8; 8] {
+        if self.big_endian {
+            number.to_be_bytes()
+        } else {
+            number.to_le_bytes()
+        }
+    }
 }
 
 /// The largest record there is, the 64-bit file header; section headers are as long.
@@ -35,6 +61,10 @@ impl Record {
         let mut bytes = [0; LARGEST];
         fill_all(file, offset, &mut bytes[..length])?;
         Ok(Self { layout, bytes })
+    }
+
+    pub(super) fn byte(&self, field: Field) -> u8 {
+        self.bytes::<1>(field)[0]
     }
 
     pub(super) fn half(&self, field: Field) -> u16 {

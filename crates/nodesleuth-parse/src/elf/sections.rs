@@ -15,6 +15,11 @@ struct Section {
 }
 
 impl Elf<'_> {
+    /// Whether there are section headers.
+    pub(crate) fn has_sections(&self) -> bool {
+        self.sections.offset != 0 && self.sections.count != 0
+    }
+
     /// The section of this name, if there is one that takes room in the file.
     pub(crate) fn section(&self, name: &str) -> Result<Option<Range>, ElfError> {
         if self.sections.offset == 0 {
@@ -30,6 +35,21 @@ impl Elf<'_> {
             let at = names.saturating_add(u64::from(section.name));
             if section.kind != NO_BITS && self.is_named(at, name)? {
                 return Ok(Some(section.range));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Symbol table of a kind (`SHT_SYMTAB` or `SHT_DYNSYM`) and its names.
+    pub(super) fn symbol_table(&self, kind: u32) -> Result<Option<(Range, Range)>, ElfError> {
+        if self.sections.offset == 0 {
+            return Ok(None);
+        }
+        for index in 0..self.counts()?.0 {
+            let section = self.header(index)?;
+            if section.kind == kind {
+                let names = self.header(u64::from(section.link))?;
+                return Ok(Some((section.range, names.range)));
             }
         }
         Ok(None)

@@ -5,7 +5,7 @@ mod build_info;
 #[cfg(test)]
 mod fixture;
 mod mod_info;
+pub(crate) mod pclntab;
 mod unquote;
 
-pub use crate::ranged_read::RangedRead;
 pub use build_info::{GoBuildError, build_info};

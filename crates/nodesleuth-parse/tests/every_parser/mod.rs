@@ -1,9 +1,9 @@
 //! All text parsers behind one function; the fuzz target uses it too.
 
 use nodesleuth_parse::proc::{
-    cgroups, cmdline, cpu_list, dentry_state, io, limits, loadavg, meminfo, mountinfo, net_tcp,
-    os_release, pid_cgroup, pid_stat, pressure, schedstat, single, slabinfo, softirqs, stat,
-    status, uname, vmstat,
+    cgroups, cmdline, cpu_list, dentry_state, io, kallsyms, limits, loadavg, maps, meminfo,
+    modules, mountinfo, net_tcp, os_release, pid_cgroup, pid_stat, pressure, schedstat, single,
+    slabinfo, softirqs, stat, status, uname, vmstat,
 };
 use nodesleuth_parse::{Malformed, cgroup};
 
@@ -49,6 +49,14 @@ pub(crate) const PARSERS: &[Parser] = &[
     ("softirqs", |_, text| softirqs::parse(text).map(drop)),
     ("io", |_, text| io::parse(text).map(drop)),
     ("limits", |_, text| limits::open_files(text).map(drop)),
+    ("maps", |_, text| maps::parse(text).map(drop)),
+    ("modules", |_, text| modules::parse(text).map(drop)),
+    ("kallsyms", |bytes, _| {
+        match kallsyms::Kallsyms::read(bytes) {
+            Err(kallsyms::KallsymsError::Malformed(error)) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }),
     ("loadavg", |_, text| loadavg::parse(text).map(drop)),
     ("net_tcp", |_, text| net_tcp::listening(text).map(drop)),
     ("cpu_list", |_, text| cpu_list::count(text).map(drop)),

@@ -140,8 +140,8 @@
   function show(box) {
     bar.setAttribute("visibility", box ? "visible" : "hidden");
     if (!box) return;
-    const room = Math.floor(inner / COLUMN) - box.cost.length - 2;
-    details.textContent = `${label(box.name, Math.max(room, 3))}  ${box.cost}`;
+    const room = Math.floor(inner / COLUMN) - box.cost.length - 3;
+    details.textContent = `${label(box.name, Math.max(room, 3))} \u2014 ${box.cost}`;
     place();
   }
 

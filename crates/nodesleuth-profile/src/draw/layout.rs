@@ -58,19 +58,10 @@ impl Layout {
         rows.walk_wide(
             |values| is_wide(lanes.width(pair(values))),
             |step| match step {
-                Step::Narrow { boxes, own } => layout.leave_out(boxes, lanes.width(pair(own))),
-                Step::Box(complete) => {
-                    let width = lanes.width(pair(complete.totals));
-                    match is_wide(width) {
-                        true => {
-                            layout.place_box(complete, lanes.width(pair(complete.starts)), width)
-                        }
-                        false => {
-                            let own = complete.own.map_or(0, |own| lanes.width(pair(own)));
-                            layout.leave_out(1, own);
-                        }
-                    }
+                Step::Narrow { boxes, own } => {
+                    layout.leave_out(boxes, lanes.width(own.map_or([0, 0], pair)))
                 }
+                Step::Box(wide) => layout.place_box(&wide, lanes),
             },
         );
         layout.arrange();
@@ -82,20 +73,20 @@ impl Layout {
         self.narrow_own = self.narrow_own.saturating_add(own);
     }
 
-    fn place_box(&mut self, complete: FlameBox<'_>, start: i64, width: i64) {
-        if complete.depth >= MAX_LEVELS {
+    fn place_box(&mut self, wide: &FlameBox<'_>, lanes: Lanes) {
+        if wide.depth >= MAX_LEVELS {
             self.too_deep += 1;
             return;
         }
-        let totals = pair(complete.totals);
+        let totals = pair(wide.totals);
         self.boxes.push(Placed {
-            depth: complete.depth,
-            symbol: complete.symbol,
-            is_inline: complete.is_inline,
-            start,
-            width,
+            depth: wide.depth,
+            symbol: wide.symbol,
+            is_inline: wide.is_inline,
+            start: lanes.width(pair(wide.starts)),
+            width: lanes.width(totals),
             totals,
-            own: complete.own.map_or([0, 0], pair),
+            own: wide.own.map_or([0, 0], pair),
             parent: totals,
         });
     }

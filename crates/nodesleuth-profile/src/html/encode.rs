@@ -1,38 +1,29 @@
 //! The data of a page as bytes: numbers of variable length (LEB128, signed ones in zigzag) and
 //! text, in the order in which `page/data.js` reads them.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
-use crate::html::HtmlOptions;
+use crate::html::HtmlPage;
 use crate::html::base64::Base64;
 use crate::html::columns::Columns;
-use crate::html::escape::visible;
-use crate::html::group::group;
-use crate::html::kind::{Kind, kinds};
-use crate::html::lines::{FunctionLines, SourceLine, lines};
-use crate::source_link::SourceLinks;
-use crate::stack_rows::{StackRow, StackRows};
-use crate::strings::{Interner, StrId, Strings};
-use crate::symbols::SymbolId;
+use crate::html::dictionary::{Dictionary, FunctionEntry};
+use crate::html::lines::SourceLine;
+use crate::stack_rows::StackRows;
+use crate::strings::{StrId, Strings};
 
 /// Writes all of it in base64.
-pub(super) fn write(
-    columns: &Columns<'_>,
-    options: &HtmlOptions<'_>,
-    out: impl Write,
-) -> io::Result<()> {
-    let rows = columns.rows();
-    let steps = steps(columns, &rows);
-    let (tables, strings) = Tables::of(columns, &rows, &options.links);
+pub(super) fn write(page: &HtmlPage<'_>, out: impl Write) -> io::Result<()> {
+    let columns = &page.columns;
+    let steps = steps(columns, &page.rows);
+    let (dictionary, strings) = Dictionary::of(page);
     let mut out = Encoder(Base64::new(out));
     out.strings(&strings)?;
-    out.number(u64::from(options.inverted))?;
-    out.header(columns, &tables, &steps)?;
-    for function in &tables.functions {
-        out.function(function, &tables, &steps)?;
+    out.number(u64::from(page.options.inverted))?;
+    out.header(columns, &dictionary, &steps)?;
+    for function in &dictionary.functions {
+        out.function(function, &dictionary, &steps)?;
     }
-    out.stacks(&rows, &tables.ranks, &steps)?;
+    out.stacks(page, &dictionary, &steps)?;
     out.0.finish()
 }
 
@@ -71,99 +62,6 @@ fn common_divisor(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
-/// A function with the places of its texts.
-struct FunctionEntry<'p> {
-    name: StrId,
-    group: usize,
-    kind: Kind,
-    lines: FunctionLines<'p>,
-}
-
-/// What the page has besides the stacks.
-struct Tables<'p> {
-    types: Vec<(StrId, StrId)>,
-    groups: Vec<StrId>,
-    /// Path and page.
-    files: Vec<(StrId, StrId)>,
-    file_ids: HashMap<&'p str, usize>,
-    /// In the order of their names.
-    functions: Vec<FunctionEntry<'p>>,
-    /// Position in `functions` of each symbol.
-    ranks: Vec<u64>,
-}
-
-impl<'p> Tables<'p> {
-    fn of(columns: &Columns<'p>, rows: &StackRows, links: &SourceLinks) -> (Self, Strings) {
-        let mut text = Interner::default();
-        let mut intern = |shown: &str| text.intern_copy(visible(shown).as_bytes());
-        let types = columns.columns.iter().map(|column| column.value_type);
-        let mut tables = Self {
-            types: types.map(|t| (intern(t.kind), intern(t.unit))).collect(),
-            groups: Vec::new(),
-            files: Vec::new(),
-            file_ids: HashMap::new(),
-            functions: Vec::new(),
-            ranks: vec![0; rows.symbol_count()],
-        };
-        tables.add_functions(columns, rows, &mut intern);
-        tables.add_files(links, &mut intern);
-        (tables, text.finish())
-    }
-
-    fn add_functions(
-        &mut self,
-        columns: &Columns<'p>,
-        rows: &StackRows,
-        intern: &mut impl FnMut(&str) -> StrId,
-    ) {
-        let mut lines = lines(columns);
-        let kinds = kinds(rows);
-        let mut groups: HashMap<String, usize> = HashMap::new();
-        for (rank, id) in used_by_name(rows).into_iter().enumerate() {
-            let symbol = rows.symbol(id);
-            let kind = kinds[id.index()];
-            let group = *groups
-                .entry(group(symbol, kind))
-                .or_insert_with_key(|name| {
-                    self.groups.push(intern(name));
-                    self.groups.len() - 1
-                });
-            self.ranks[id.index()] = rank as u64;
-            self.functions.push(FunctionEntry {
-                name: intern(symbol.name),
-                group,
-                kind,
-                lines: lines.remove(symbol.name).unwrap_or_default(),
-            });
-        }
-    }
-
-    fn add_files(&mut self, links: &SourceLinks, intern: &mut impl FnMut(&str) -> StrId) {
-        let lines = self
-            .functions
-            .iter()
-            .flat_map(|function| &function.lines.lines);
-        for file in lines.map(|line| line.file) {
-            self.file_ids.entry(file).or_insert_with(|| {
-                let page = links.page(file).unwrap_or_default();
-                self.files.push((intern(file), intern(&page)));
-                self.files.len() - 1
-            });
-        }
-    }
-}
-
-/// Symbols that occur in a stack, by name.
-fn used_by_name(rows: &StackRows) -> Vec<SymbolId> {
-    let mut used = vec![false; rows.symbol_count()];
-    for symbol in rows.stacks().flat_map(StackRow::symbols) {
-        used[symbol.index()] = true;
-    }
-    let mut ids: Vec<SymbolId> = rows.symbol_ids().filter(|id| used[id.index()]).collect();
-    ids.sort_by_key(|id| (rows.symbol(*id).name, rows.symbol(*id).is_kernel));
-    ids
-}
-
 struct Encoder<W>(Base64<W>);
 
 impl<W: Write> Encoder<W> {
@@ -200,7 +98,7 @@ impl<W: Write> Encoder<W> {
     fn header(
         &mut self,
         columns: &Columns<'_>,
-        tables: &Tables<'_>,
+        dictionary: &Dictionary<'_>,
         steps: &[u64],
     ) -> io::Result<()> {
         let nanos = |nanos: i64| u64::try_from(nanos).unwrap_or(0);
@@ -212,28 +110,28 @@ impl<W: Write> Encoder<W> {
                 .before
                 .map_or(0, |before| nanos(before.duration_nanos())),
         )?;
-        self.count(tables.types.len())?;
-        for ((kind, unit), step) in tables.types.iter().zip(steps) {
+        self.count(dictionary.types.len())?;
+        for ((kind, unit), step) in dictionary.types.iter().zip(steps) {
             self.text(*kind)?;
             self.text(*unit)?;
             self.number(*step)?;
         }
-        self.count(tables.groups.len())?;
-        for group in &tables.groups {
+        self.count(dictionary.groups.len())?;
+        for group in &dictionary.groups {
             self.text(*group)?;
         }
-        self.count(tables.files.len())?;
-        for (path, page) in &tables.files {
+        self.count(dictionary.files.len())?;
+        for (path, page) in &dictionary.files {
             self.text(*path)?;
             self.text(*page)?;
         }
-        self.count(tables.functions.len())
+        self.count(dictionary.functions.len())
     }
 
     fn function(
         &mut self,
         function: &FunctionEntry<'_>,
-        tables: &Tables<'_>,
+        dictionary: &Dictionary<'_>,
         steps: &[u64],
     ) -> io::Result<()> {
         self.text(function.name)?;
@@ -242,7 +140,7 @@ impl<W: Write> Encoder<W> {
         self.count(function.lines.more)?;
         self.count(function.lines.lines.len())?;
         for SourceLine { file, line, values } in &function.lines.lines {
-            self.count(tables.file_ids[file])?;
+            self.count(dictionary.file_ids[file])?;
             self.number(u64::try_from(*line).unwrap_or(0))?;
             self.values(values, steps)?;
         }
@@ -256,14 +154,24 @@ impl<W: Write> Encoder<W> {
         Ok(())
     }
 
-    fn stacks(&mut self, rows: &StackRows, ranks: &[u64], steps: &[u64]) -> io::Result<()> {
+    fn stacks(
+        &mut self,
+        page: &HtmlPage<'_>,
+        dictionary: &Dictionary<'_>,
+        steps: &[u64],
+    ) -> io::Result<()> {
+        let HtmlPage { rows, cut, .. } = page;
         self.count(rows.len())?;
-        self.count(rows.box_count())?;
-        for row in rows.stacks() {
+        self.count(rows.box_count() - cut.boxes + cut.stacks)?;
+        for (row, kept) in cut.kept(rows) {
+            let is_cut = kept < row.symbols().len();
             self.count(row.shared)?;
-            self.count(row.symbols().len() - row.shared)?;
-            for symbol in row.symbols().skip(row.shared) {
-                self.number(ranks[symbol.index()])?;
+            self.count(kept - row.shared + usize::from(is_cut))?;
+            for symbol in row.symbols().take(kept).skip(row.shared) {
+                self.number(dictionary.ranks[symbol.index()])?;
+            }
+            if is_cut {
+                self.count(dictionary.functions.len() - 1)?;
             }
             self.values(row.values, steps)?;
         }

@@ -7,6 +7,8 @@
 
 mod base64;
 mod columns;
+mod cut;
+mod dictionary;
 mod encode;
 mod escape;
 mod facts;
@@ -19,8 +21,10 @@ mod table;
 use std::io::{self, Write};
 
 use crate::html::columns::Columns;
+use crate::html::cut::Cut;
 use crate::profile::Profile;
 use crate::source_link::SourceLinks;
+use crate::stack_rows::StackRows;
 
 /// What a page is made of besides the profile.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +46,7 @@ pub struct HtmlOptions<'a> {
 }
 
 /// Why there is no page.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HtmlError {
     /// There is nothing to draw.
@@ -56,32 +60,49 @@ pub enum HtmlError {
         /// Those of the one before.
         before: String,
     },
-    /// Writing failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
 }
 
-/// Writes the page. The same profiles and options give the same bytes.
-///
-/// ```
-/// use nodesleuth_profile::{HtmlOptions, Profile, ValueType, html};
-///
-/// let profile = Profile::from_stacks(ValueType::CPU, [(vec!["main", "</script>"], 20)]);
-/// let options = HtmlOptions { title: "kubelet", ..HtmlOptions::default() };
-/// let mut page = Vec::new();
-/// html(&profile, &options, &mut page)?;
-/// assert!(String::from_utf8(page).unwrap().contains("&lt;/script&gt;"));
-/// # Ok::<(), nodesleuth_profile::HtmlError>(())
-/// ```
-///
-/// # Errors
-/// If there is no sample type to show, or `out` fails.
-pub fn html(
-    profile: &Profile,
-    options: &HtmlOptions<'_>,
-    out: impl Write,
-) -> Result<(), HtmlError> {
-    let columns = Columns::of(profile, options)?;
-    page::write(&columns, options, out)?;
-    Ok(())
+/// A page that can be written.
+#[derive(Debug)]
+pub struct HtmlPage<'p> {
+    columns: Columns<'p>,
+    rows: StackRows,
+    cut: Cut,
+    options: &'p HtmlOptions<'p>,
+}
+
+impl<'p> HtmlPage<'p> {
+    /// The page of a profile.
+    ///
+    /// ```
+    /// use nodesleuth_profile::{HtmlOptions, HtmlPage, Profile, ValueType};
+    ///
+    /// let profile = Profile::from_stacks(ValueType::CPU, [(vec!["main", "</script>"], 20)]);
+    /// let options = HtmlOptions { title: "kubelet", ..HtmlOptions::default() };
+    /// let mut page = Vec::new();
+    /// HtmlPage::new(&profile, &options)?.write(&mut page)?;
+    /// assert!(String::from_utf8(page)?.contains("&lt;/script&gt;"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no sample type to show.
+    pub fn new(profile: &'p Profile, options: &'p HtmlOptions<'p>) -> Result<Self, HtmlError> {
+        let columns = Columns::of(profile, options)?;
+        let rows = columns.rows();
+        Ok(Self {
+            cut: Cut::of(&rows),
+            columns,
+            rows,
+            options,
+        })
+    }
+
+    /// Writes it. The same profiles and options give the same bytes.
+    ///
+    /// # Errors
+    /// If `out` fails.
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        page::write(self, out)
+    }
 }

@@ -1,8 +1,10 @@
 //! Entries with their costs, and who calls whom.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::report::draft::Draft;
+use crate::report::node::Nodes;
 use crate::report::weigh::{Weight, divided};
 use crate::strings::dense;
 
@@ -13,8 +15,6 @@ pub(crate) struct Cost {
     flat_divisor: i64,
     cum: i64,
     cum_divisor: i64,
-    /// The last sample that counted for `cum`, from 1.
-    seen_in: u32,
 }
 
 impl Cost {
@@ -103,74 +103,113 @@ impl Edges {
 }
 
 /// What to walk over: a profile whose frames are entries.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Walk<'a> {
-    pub(crate) draft: &'a Draft,
-    pub(crate) weight: &'a Weight,
+    draft: &'a Draft,
+    weight: &'a Weight,
     /// The entry of each frame.
-    pub(crate) by_frame: &'a [u32],
-    pub(crate) entries: usize,
-    /// Entries that are not left out of stacks; `None`: all.
-    pub(crate) kept: Option<&'a [bool]>,
+    by_frame: &'a [u32],
+    entries: usize,
+    /// Where the frames of each location begin, and at last where they end.
+    starts: Vec<u32>,
 }
 
-impl Walk<'_> {
-    /// The cost of each entry; calls are added to `edges`.
-    pub(crate) fn costs(&self, mut edges: Option<&mut Edges>) -> Vec<Cost> {
-        let mut costs = vec![Cost::default(); self.entries];
+/// A sum over samples.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    value: i64,
+    /// The last sample that counted, from 1.
+    seen_in: u32,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(draft: &'a Draft, weight: &'a Weight, nodes: &'a Nodes<'a>) -> Self {
+        let ends = draft.profile.locations.iter().map(|row| row.frames_end);
+        Self {
+            draft,
+            weight,
+            by_frame: nodes.by_frame(),
+            entries: nodes.len(),
+            starts: std::iter::once(0).chain(ends).collect(),
+        }
+    }
+
+    /// The cost of each entry. It does not depend on which others are left out of stacks.
+    pub(crate) fn costs(&self) -> Vec<Cost> {
+        let values = self.sums(|values| self.weight.of(values).0);
+        let divisors = match self.weight.is_mean() {
+            true => self.sums(|values| self.weight.of(values).1),
+            false => vec![(0, 0); self.entries],
+        };
+        let cost = |((flat, cum), (flat_divisor, cum_divisor))| Cost {
+            flat,
+            cum,
+            flat_divisor,
+            cum_divisor,
+        };
+        values.into_iter().zip(divisors).map(cost).collect()
+    }
+
+    /// Flat and cum of each entry. One pass over all stacks is most of a report's work, so that
+    /// what it touches is kept small.
+    fn sums(&self, of: impl Fn(&[i64]) -> i64) -> Vec<(i64, i64)> {
+        let mut cums = vec![Sum::default(); self.entries];
+        let mut flats = vec![0i64; self.entries];
+        let mut number = 0;
+        for (sample, values) in self.draft.samples() {
+            number += 1;
+            let value = of(values);
+            let mut leaf = None;
+            for entry in self.entries_of(sample.locations) {
+                let cum = &mut cums[entry as usize];
+                if cum.seen_in != number {
+                    cum.seen_in = number;
+                    cum.value = cum.value.wrapping_add(value);
+                }
+                leaf = Some(entry);
+            }
+            if let Some(leaf) = leaf {
+                let flat = &mut flats[leaf as usize];
+                *flat = flat.wrapping_add(value);
+            }
+        }
+        let cums = cums.iter().map(|sum| sum.value);
+        flats.into_iter().zip(cums).collect()
+    }
+
+    fn entries_of(&self, stack: &[u32]) -> impl Iterator<Item = u32> {
+        let frames = stack.iter().flat_map(|at| self.frames_of(*at));
+        frames.map(|frame| self.by_frame[frame as usize])
+    }
+
+    fn frames_of(&self, location: u32) -> Range<u32> {
+        self.starts[location as usize]..self.starts[location as usize + 1]
+    }
+
+    /// Adds the calls between entries that are kept (`None`: all are); a call goes over those that
+    /// are not.
+    pub(crate) fn add_calls(&self, kept: Option<&[bool]>, edges: &mut Edges) {
         let mut number = 0;
         for (sample, values) in self.draft.samples() {
             number += 1;
             let weight = self.weight.of(values);
-            if weight != (0, 0) {
-                self.add_stack(
-                    sample.locations,
-                    weight,
-                    number,
-                    &mut costs,
-                    edges.as_deref_mut(),
-                );
+            if weight == (0, 0) {
+                continue;
             }
-        }
-        costs
-    }
-
-    fn add_stack(
-        &self,
-        stack: &[u32],
-        (value, divisor): (i64, i64),
-        number: u32,
-        costs: &mut [Cost],
-        mut edges: Option<&mut Edges>,
-    ) {
-        let mut caller = None;
-        let mut leaf_is_left_out = false;
-        for location in stack {
-            let frames = self.draft.profile.frames_of(*location);
-            for frame in frames.clone() {
-                let entry = self.by_frame[frame as usize];
-                leaf_is_left_out = self.kept.is_some_and(|kept| !kept[entry as usize]);
-                if leaf_is_left_out {
-                    continue;
+            let mut caller = None;
+            for location in sample.locations {
+                let frames = self.frames_of(*location);
+                for frame in frames.clone() {
+                    let entry = self.by_frame[frame as usize];
+                    if kept.is_some_and(|kept| !kept[entry as usize]) {
+                        continue;
+                    }
+                    if let Some(caller) = caller.filter(|caller| *caller != entry) {
+                        edges.add((caller, entry), frame != frames.start, weight.0, number);
+                    }
+                    caller = Some(entry);
                 }
-                let cost = &mut costs[entry as usize];
-                if cost.seen_in != number {
-                    cost.seen_in = number;
-                    cost.cum = cost.cum.wrapping_add(value);
-                    cost.cum_divisor = cost.cum_divisor.wrapping_add(divisor);
-                }
-                if let Some(edges) = &mut edges
-                    && let Some(caller) = caller.filter(|caller| *caller != entry)
-                {
-                    edges.add((caller, entry), frame != frames.start, value, number);
-                }
-                caller = Some(entry);
             }
-        }
-        if let Some(leaf) = caller.filter(|_| !leaf_is_left_out) {
-            let cost = &mut costs[leaf as usize];
-            cost.flat = cost.flat.wrapping_add(value);
-            cost.flat_divisor = cost.flat_divisor.wrapping_add(divisor);
         }
     }
 }

@@ -29,7 +29,8 @@ pub(crate) struct Nodes<'d> {
 }
 
 impl<'d> Nodes<'d> {
-    pub(crate) fn new(draft: &'d Draft, trim_path: &str) -> Self {
+    /// Prefixes in `trim_path` and usual ones are cut off source files; `None`: nothing is.
+    pub(crate) fn new(draft: &'d Draft, trim_path: Option<&str>) -> Self {
         let mut files = Files::new();
         let (mut nodes, mut known) = (Vec::new(), HashMap::new());
         let frames = draft.profile.frames.iter().map(|frame| {
@@ -102,7 +103,7 @@ impl<'d> Nodes<'d> {
     }
 }
 
-fn node(draft: &Draft, frame: &FrameRow, trim_path: &str, files: &mut Files) -> Node {
+fn node(draft: &Draft, frame: &FrameRow, trim_path: Option<&str>, files: &mut Files) -> Node {
     let location = &draft.profile.locations[frame.location as usize];
     let address = location.address;
     let Some(function) = frame.function else {
@@ -145,11 +146,12 @@ impl Files {
         }
     }
 
-    fn of(&mut self, draft: &Draft, file: StrId, trim_path: &str) -> u32 {
+    fn of(&mut self, draft: &Draft, file: StrId, trim_path: Option<&str>) -> u32 {
         if let Some(known) = self.known.get(&file) {
             return *known;
         }
-        let shown = match trimmed(draft.text(file), trim_path) {
+        let path = draft.text(file);
+        let shown = match trim_path.map_or(path, |prefixes| trimmed(path, prefixes)) {
             "" => String::new(),
             path => clean(path),
         };
@@ -191,7 +193,7 @@ mod tests {
 
     fn labels(profile: Profile) -> Vec<String> {
         let draft = Draft::of(profile);
-        let nodes = Nodes::new(&draft, "");
+        let nodes = Nodes::new(&draft, None);
         (0..dense(nodes.len())).map(|at| nodes.label(at)).collect()
     }
 

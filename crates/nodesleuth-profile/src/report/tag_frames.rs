@@ -20,13 +20,10 @@ impl Draft {
         let mut stacks = Vec::new();
         let mut ends = Vec::new();
         for (sample, _) in self.samples() {
-            for key in &options.tag_root {
-                stacks.push(frames.location(self, sample, key, &options.unit, &mut root_found));
-            }
+            let mut of = |keys, found| frames.locations(self, sample, keys, &options.unit, found);
+            stacks.extend(of(&options.tag_root, &mut root_found));
             stacks.extend_from_slice(sample.locations);
-            for key in &options.tag_leaf {
-                stacks.push(frames.location(self, sample, key, &options.unit, &mut leaf_found));
-            }
+            stacks.extend(of(&options.tag_leaf, &mut leaf_found));
             ends.push(stacks.len());
         }
         self.profile.samples.locations = stacks;
@@ -52,6 +49,23 @@ struct TagFrames {
 }
 
 impl TagFrames {
+    /// The frames of a sample, root first. As pprof does, the last key is numbered first.
+    fn locations(
+        &mut self,
+        draft: &Draft,
+        sample: Sample<'_>,
+        keys: &[String],
+        unit: &str,
+        found: &mut bool,
+    ) -> Vec<u32> {
+        let keys = keys.iter().rev();
+        let mut locations: Vec<_> = keys
+            .map(|key| self.location(draft, sample, key, unit, found))
+            .collect();
+        locations.reverse();
+        locations
+    }
+
     fn location(
         &mut self,
         draft: &Draft,

@@ -10,7 +10,7 @@ use crate::samples::Sample;
 const RULE: &str = "-----------+-------------------------------------------------------\n";
 
 pub(crate) fn print(draft: &Draft, weight: &Weight, out: &mut String) {
-    let nodes = Nodes::new(draft, "");
+    let nodes = Nodes::new(draft, None);
     for (sample, values) in draft.samples() {
         if sample.locations.is_empty() {
             continue;

@@ -58,7 +58,7 @@ impl Thresholds {
 impl Trimmed {
     pub(crate) fn new(draft: &Draft, weight: &Weight, options: &ReportOptions) -> Self {
         let thresholds = Thresholds::of(options);
-        let nodes = Nodes::new(draft, &options.trim_path);
+        let nodes = Nodes::new(draft, Some(&options.trim_path));
         let mut selection = Selection::new(draft, weight, options, &nodes);
         let total = selection.flat_sum() as f64;
         let cutoff = |fraction: f64| ((total * fraction) as i64).unsigned_abs();
@@ -77,7 +77,6 @@ impl Trimmed {
         if (1..before_limit).contains(&thresholds.count) {
             let first = selection.shown[..thresholds.count].to_vec();
             selection.keep(first);
-            selection.sort();
         }
         Self {
             graph: selection.graph(cutoff(thresholds.edge_fraction)),
@@ -112,13 +111,14 @@ impl Trimmed {
     }
 }
 
-/// Entries on the way to a report: costs are counted anew whenever some are left out.
+/// Entries on the way to a report.
 struct Selection<'a> {
     nodes: &'a Nodes<'a>,
     labels: Vec<String>,
     options: &'a ReportOptions,
     draft: &'a Draft,
-    weight: &'a Weight,
+    walk: Walk<'a>,
+    /// Which are not left out of stacks; `None`: none are.
     kept: Option<Vec<bool>>,
     costs: Vec<Cost>,
     shown: Vec<u32>,
@@ -131,38 +131,20 @@ impl<'a> Selection<'a> {
         options: &'a ReportOptions,
         nodes: &'a Nodes<'a>,
     ) -> Self {
-        let mut selection = Self {
+        let walk = Walk::new(draft, weight, nodes);
+        let costs = walk.costs();
+        let drops = |cost: &Cost| cost.is_nothing() || options.drop_negative && cost.is_negative();
+        let entries = 0..dense(costs.len());
+        Self {
+            shown: entries.filter(|at| !drops(&costs[*at as usize])).collect(),
             labels: (0..dense(nodes.len())).map(|at| nodes.label(at)).collect(),
             nodes,
             options,
             draft,
-            weight,
+            walk,
             kept: None,
-            costs: Vec::new(),
-            shown: Vec::new(),
-        };
-        selection.count();
-        selection
-    }
-
-    fn walk(&self) -> Walk<'_> {
-        Walk {
-            draft: self.draft,
-            weight: self.weight,
-            by_frame: self.nodes.by_frame(),
-            entries: self.nodes.len(),
-            kept: self.kept.as_deref(),
+            costs,
         }
-    }
-
-    fn count(&mut self) {
-        self.costs = self.walk().costs(None);
-        let drops =
-            |cost: &Cost| cost.is_nothing() || self.options.drop_negative && cost.is_negative();
-        let entries = 0..dense(self.costs.len());
-        self.shown = entries
-            .filter(|at| !drops(&self.costs[*at as usize]))
-            .collect();
     }
 
     /// Leaves all other entries out of stacks.
@@ -173,7 +155,7 @@ impl<'a> Selection<'a> {
         let mut kept = vec![false; self.costs.len()];
         entries.iter().for_each(|at| kept[*at as usize] = true);
         self.kept = Some(kept);
-        self.count();
+        self.shown = entries;
     }
 
     fn flat_sum(&self) -> i64 {
@@ -210,12 +192,12 @@ impl<'a> Selection<'a> {
     /// Calls are only counted where the report shows them.
     fn graph(self, edge_cutoff: u64) -> Graph {
         let callees = match self.options.kind {
-            ReportKind::Text => inlined(self.draft, self.nodes),
+            ReportKind::Text => self.inlined(),
             _ => vec![true; self.nodes.len()],
         };
         let mut edges = Edges::of(callees);
         if edges.wants_any() {
-            self.walk().costs(Some(&mut edges));
+            self.walk.add_calls(self.kept.as_deref(), &mut edges);
         }
         Graph::new(
             self.labels,
@@ -225,15 +207,19 @@ impl<'a> Selection<'a> {
             edge_cutoff,
         )
     }
-}
 
-/// Entries that are inlined somewhere: `-top` marks them by how they are called.
-fn inlined(draft: &Draft, nodes: &Nodes<'_>) -> Vec<bool> {
-    let mut inlined = vec![false; nodes.len()];
-    for at in 0..dense(draft.profile.locations.len()) {
-        for frame in draft.profile.frames_of(at).skip(1) {
-            inlined[nodes.by_frame()[frame as usize] as usize] = true;
+    /// Entries that are shown and inlined somewhere: `-top` marks them by how they are called.
+    fn inlined(&self) -> Vec<bool> {
+        let mut inlined = vec![false; self.nodes.len()];
+        for at in 0..dense(self.draft.profile.locations.len()) {
+            for frame in self.draft.profile.frames_of(at).skip(1) {
+                inlined[self.nodes.by_frame()[frame as usize] as usize] = true;
+            }
         }
+        let mut wanted = vec![false; self.nodes.len()];
+        for at in &self.shown {
+            wanted[*at as usize] = inlined[*at as usize];
+        }
+        wanted
     }
-    inlined
 }

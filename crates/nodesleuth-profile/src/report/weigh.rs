@@ -47,6 +47,10 @@ impl Weight {
         Ok(weight)
     }
 
+    pub(crate) fn is_mean(&self) -> bool {
+        self.mean
+    }
+
     /// Value, and what to divide it by (0: nothing).
     pub(crate) fn of(&self, values: &[i64]) -> (i64, i64) {
         let divisor = if self.mean { values[0] } else { 0 };

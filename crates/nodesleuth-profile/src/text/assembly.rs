@@ -37,7 +37,7 @@ pub(crate) struct Assembly<'t> {
     functions: HashMap<FunctionRow, u32>,
     /// Frames over all stacks.
     depth: usize,
-    limits: &'t Limits,
+    pub(crate) limits: &'t Limits,
 }
 
 impl<'t> Assembly<'t> {
@@ -235,7 +235,7 @@ impl<'t> Assembly<'t> {
     pub(crate) fn values(&mut self, values: impl Iterator<Item = i64>) -> Result<(), ReadError> {
         let rows = &mut self.profile.samples.values;
         for value in values {
-            push(rows, value, "sample values", self.limits.max_frames)?;
+            push(rows, value, "sample values", self.limits.max_values)?;
         }
         Ok(())
     }

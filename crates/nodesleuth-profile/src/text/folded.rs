@@ -18,7 +18,7 @@ struct Survey {
     pairs: usize,
     /// Those of several frames.
     chains: usize,
-    /// Those with a space in them: the beginning of a table's row, or a sentence.
+    /// Those of one frame with a space in it: the beginning of a table's row, or a sentence.
     spaced: usize,
     ignored: Ignored,
 }
@@ -28,17 +28,21 @@ impl Survey {
         let mut survey = Self::default();
         for (index, line) in text.lines().enumerate() {
             match parse_line(line) {
-                Some((stack, _)) => {
-                    survey.stacks += 1;
-                    survey.pairs += usize::from(parse_line(stack).is_some());
-                    survey.chains += usize::from(stack.contains(';'));
-                    survey.spaced += usize::from(stack.contains([' ', '\t']));
-                }
+                Some((stack, _)) => survey.stack(stack),
                 None if is_comment(line) => {}
                 None => survey.ignored.add(index + 1, line),
             }
         }
         survey
+    }
+
+    fn stack(&mut self, stack: &str) {
+        self.stacks += 1;
+        self.pairs += usize::from(pair(stack).is_some());
+        match stack.contains(';') {
+            true => self.chains += 1,
+            false => self.spaced += usize::from(stack.contains([' ', '\t'])),
+        }
     }
 
     /// Tables, answers in JSON and error messages have lines that end in a number, too; but hardly
@@ -48,6 +52,13 @@ impl Survey {
         let is_plain = self.ignored.count == 0 && self.spaced == 0;
         self.stacks > 0 && (has_chains || is_plain)
     }
+}
+
+/// The stack and the weight before, if there are two weights. Most stacks show by their last byte
+/// that there are not.
+fn pair(stack: &str) -> Option<(&str, i64)> {
+    let is_number = stack.ends_with(|c: char| c.is_ascii_digit());
+    is_number.then(|| parse_line(stack)).flatten()
 }
 
 /// Reads it, unless most lines are something else.
@@ -69,7 +80,7 @@ pub(crate) fn read(text: &str, limits: &Limits) -> Result<(Format, Understood), 
         Format::Folded
     };
     for (stack, weight) in text.lines().filter_map(parse_line) {
-        match parse_line(stack).filter(|_| is_pair) {
+        match pair(stack).filter(|_| is_pair) {
             Some((stack, before)) => stacks.add(stack, &[before, weight])?,
             None => stacks.add(stack, &[weight])?,
         }
@@ -188,8 +199,10 @@ mod tests {
 
     #[test]
     fn more_frames_than_allowed_are_an_error() {
-        let mut limits = Limits::default();
-        limits.max_frames = 3;
+        let limits = Limits {
+            max_frames: 3,
+            ..Limits::default()
+        };
         let error = read("a;b 1\na;b 1\n", &limits).unwrap_err();
         assert!(error.is_over_limit(), "{error}");
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::index::push;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::rows::{FunctionRow, LabelValueRow};
@@ -142,7 +143,8 @@ impl<'t> Dump<'t> {
     }
 
     fn add(&mut self, call: Call<'t>) -> Result<(), OpenError> {
-        self.inlined.push(call);
+        let limit = self.assembly.limits.max_table_entries;
+        push(&mut self.inlined, call, "inlined functions", limit)?;
         if call.is_inlined {
             return Ok(());
         }

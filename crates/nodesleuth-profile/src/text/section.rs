@@ -46,12 +46,13 @@ impl<'t> Section<'t> {
 
     /// The line around a piece of text, if there is only space beside it.
     fn whole_line(self, at: usize, length: usize) -> Option<(usize, usize)> {
-        let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let rest = &self.text[at + length..];
-        let line = rest.find('\n').map_or(rest.len(), |end| end + 1);
-        let blank = |text: &str| text.trim().is_empty();
-        (blank(&self.text[start..at]) && blank(&rest[..line]))
-            .then_some((start, at + length + line))
+        let space = [' ', '\t', '\r'];
+        let before = self.text[..at].trim_end_matches(space);
+        let after = self.text[at + length..].trim_start_matches(space);
+        let begins = before.is_empty() || before.ends_with('\n');
+        let ends = after.is_empty() || after.starts_with('\n');
+        let end = self.text.len() - after.len();
+        (begins && ends).then(|| (before.len(), (end + 1).min(self.text.len())))
     }
 }
 

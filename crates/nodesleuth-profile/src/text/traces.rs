@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::index::push;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::rows::LabelValueRow;
@@ -26,7 +27,9 @@ pub(crate) fn recognise(text: &str) -> bool {
 
 /// `-tree` and `-peek` have rules that begin the same, and go on with more crosses.
 fn is_rule(line: &str) -> bool {
-    line.starts_with(RULE) && line.matches('+').count() == 1 && line.trim_matches(['-', '+']) == ""
+    line.starts_with(RULE)
+        && line.matches('+').count() == 1
+        && line.trim_matches(['-', '+']).is_empty()
 }
 
 /// Reads it.
@@ -133,7 +136,10 @@ impl<'t> Traces<'t> {
                 self.open = Some(open);
             }
             None => match trimmed.split_once(":  ") {
-                Some(label) => self.labels.push(label),
+                Some(label) => {
+                    let limit = self.assembly.limits.max_labels;
+                    push(&mut self.labels, label, "labels", limit)?;
+                }
                 None => self.ignored.add(number, text),
             },
         }
@@ -169,7 +175,8 @@ impl<'t> Traces<'t> {
     /// A function, which may be inlined into the next one.
     fn frame(&mut self, open: &mut Open<'t>, name: &'t str) -> Result<(), OpenError> {
         if let Some(inlined) = name.strip_suffix(INLINE) {
-            open.inlined.push(inlined);
+            let limit = self.assembly.limits.max_table_entries;
+            push(&mut open.inlined, inlined, "inlined functions", limit)?;
             return Ok(());
         }
         let mut names = std::mem::take(&mut open.inlined);

@@ -110,24 +110,27 @@ impl Config {
     }
 }
 
-/// What is of interest about a system call: its memory, if single calls of it are wanted, and the
-/// file that it is about.
+/// What is of interest about a system call: its memory and how many bytes of data, if single calls of it
+/// are wanted, and the file that it is about.
 pub(super) fn interest(
     arch: Arch,
     number: u16,
     registers: &Registers,
-    (streamed, files): (bool, bool),
+    (streamed, files): (Option<u16>, bool),
 ) -> InterestBytes {
     let name = arch.name(number);
     let slots = match streamed {
-        true => name.map_or([None; 4], captures::of),
-        false => [None; 4],
+        Some(data_bytes) => {
+            let slots = name.map_or([None; 4], captures::of);
+            captures::with_data(slots, data_bytes)
+        }
+        None => [None; 4],
     };
     let mut bytes = Packer::default();
     for slot in slots {
         pack_slot(&mut bytes, slot, &registers.order);
     }
-    bytes.u32(u32::from(streamed));
+    bytes.u32(u32::from(streamed.is_some()));
     let from = name
         .filter(|_| files)
         .map_or(FileFrom::Nowhere, FileFrom::of);

@@ -11,9 +11,8 @@ use crate::failure::Failure;
 use crate::new_file::NewFile;
 use crate::output;
 use input::Input;
-use nodesleuth_profile::{Folded, StackFilter, fold_with, stackcollapse_go};
+use nodesleuth_profile::{Folded, GoRegex, StackFilter, fold_with, stackcollapse_go};
 use output_kind::OutputKind;
-use regex_lite::Regex;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -47,11 +46,11 @@ pub(crate) struct Args {
 
     /// Only stacks with a function, source file or binary that matches.
     #[arg(long, value_name = "RE", value_parser = regex)]
-    focus: Option<Regex>,
+    focus: Option<GoRegex>,
 
     /// No stacks with a function, source file or binary that matches.
     #[arg(long, value_name = "RE", value_parser = regex)]
-    ignore: Option<Regex>,
+    ignore: Option<GoRegex>,
 
     /// Merge from the leaf: callers stand on the functions they call.
     #[arg(long)]
@@ -62,8 +61,9 @@ pub(crate) struct Args {
     inverted: bool,
 
     /// Leave out boxes narrower than so many pixels of 1180, or percent of the whole (`0.1%`).
-    #[arg(long, value_name = "PX", default_value = "0.5", value_parser = words::min_width)]
-    min_width: f64,
+    /// [default: 0.5]
+    #[arg(long, value_name = "PX", value_parser = words::min_width)]
+    min_width: Option<f64>,
 
     /// The headline of the picture.
     #[arg(long, value_name = "TEXT")]
@@ -126,9 +126,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 fn folded(args: &Args) -> Result<(), Failure> {
     let input = Input::load(&args.files)?;
     if args.compat.is_some() {
-        let text = stackcollapse_go(input.profile).map_err(|error| {
+        let Input { profile, name, .. } = input;
+        let text = stackcollapse_go(profile).map_err(|error| {
             let help = "leave --compat away: all values and inlined functions are kept then";
-            Failure::usage(format!("{}: {error}", input.name), help)
+            Failure::usage(format!("{name}: {error}"), help)
         })?;
         return write(args.out.as_deref(), |out| out.write_all(text.as_bytes()));
     }
@@ -167,6 +168,6 @@ fn write(
     Ok(())
 }
 
-fn regex(text: &str) -> Result<Regex, String> {
-    Regex::new(text).map_err(|error| error.to_string())
+fn regex(text: &str) -> Result<GoRegex, String> {
+    GoRegex::new(text).map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 mod filter;
 mod json;
 mod line;
+mod words;
 
 use super::watched::{Ended, Watch, WatchArgs, Watched};
 use crate::args::{self, Format};
@@ -12,21 +13,26 @@ use crate::progress::Display;
 use crate::signals;
 use nodesleuth_collect::{Clock, SystemClock};
 use nodesleuth_model::units::grouped;
-use nodesleuth_trace::{Options, Record, StreamOptions, boottime_offset_ns};
-use std::cell::Cell;
+use nodesleuth_trace::decode::FileTable;
+use nodesleuth_trace::{Arch, Options, Record, StreamOptions, boottime_offset_ns, captures};
+use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
+use words::Words;
 
 /// Show a process's system calls as they return, without stopping it
 ///
-/// What strace -f -tt -T is used for. A line is written when a call returns; calls that have not
-/// returned at the end follow then. What did not fit the buffer is counted and said.
+/// What strace -f -y -tt -T is used for, with the same lines: thread, time (UTC) at which the call
+/// began, name, arguments, result, how long it took. A line is written when the call returns; calls
+/// that have not returned at the end follow then. What did not fit the buffer is counted and said.
+/// Every process of the node pays a little while it lasts; how much is printed on stderr.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     watch: WatchArgs,
 
-    /// Only these system calls, separated by commas
+    /// Only these system calls: futex,openat or groups: %file, %desc, %network, %process, %memory,
+    /// %signal, %ipc, %creds, %clock; !futex,%file is all but these
     #[arg(short = 'e', long = "calls", value_name = "NAMES", value_parser = filter::numbers)]
     calls: Option<filter::Numbers>,
 
@@ -51,12 +57,22 @@ pub(crate) struct Args {
         value_parser = clap::value_parser!(u32).range(4..=1 << 20))]
     buffer: u32,
 
+    /// Bytes of each piece of data that are shown; paths are shown in full
+    #[arg(short = 's', long = "string-limit", value_name = "BYTES", default_value_t = captures::DATA,
+        value_parser = clap::value_parser!(u16).range(..=i64::from(captures::MOST_DATA)))]
+    string_limit: u16,
+
+    /// Also how long the thread was on a CPU during the call, behind its duration
+    #[arg(long)]
+    on_cpu: bool,
+
     /// Format; json is one object a line
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
 }
 
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
+    let arch = Arch::native().ok_or_else(unknown_architecture)?;
     let (cancel, progress) = (signals::cancel(), Display::new(verbose));
     let target = args.watch.target(&cancel, &progress)?;
     progress.finish();
@@ -65,26 +81,56 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         children: args.children,
         by_thread: false,
         files: false,
-        stream: Some(StreamOptions {
-            numbers: args.calls.as_ref().map(|calls| calls.0.clone()),
-            errors_only: args.errors_only,
-            slower_than_ns: args.slower.map_or(0, nanos),
-            ring_bytes: args.buffer << 10,
-        }),
+        stream: Some(args.stream(arch)),
     };
-    let mut writer = Writer::new(args);
-    let enough = writer.enough.clone();
+    let words = Words::new(
+        arch,
+        args.string_limit.into(),
+        target.pid.0,
+        args.is_partial(),
+    );
+    let writer = RefCell::new(Writer::new(args, words));
     let watch = Watch {
         args: &args.watch,
         options: &options,
         cancel: &cancel,
         progress: &progress,
-        enough: &|| enough.get(),
+        enough: &|| writer.borrow_mut().batch_ended(),
     };
-    let watched = watch.run(target, &mut |record| writer.write(record))?;
-    writer.finish()?;
+    let watched = watch.run(target, &mut |record| writer.borrow_mut().write(record))?;
+    writer.into_inner().finish()?;
     output::note(&end(&watched));
     Ok(())
+}
+
+fn unknown_architecture() -> Failure {
+    Failure::usage(
+        "system calls of this architecture are not known",
+        "run it on x86-64 or arm64",
+    )
+}
+
+impl Args {
+    fn stream(&self, arch: Arch) -> StreamOptions {
+        // Calls that change descriptors are needed for their names, wanted or not.
+        let with_changing = |wanted: &filter::Numbers| {
+            let mut numbers = wanted.0.clone();
+            numbers.extend(FileTable::changing_calls(arch));
+            numbers.into_iter().collect()
+        };
+        StreamOptions {
+            numbers: self.calls.as_ref().map(with_changing),
+            errors_only: self.errors_only,
+            slower_than_ns: self.slower.map_or(0, nanos),
+            data_bytes: self.string_limit,
+            ring_bytes: self.buffer << 10,
+        }
+    }
+
+    /// Whether calls that change descriptors may be left out.
+    fn is_partial(&self) -> bool {
+        self.errors_only || self.slower.is_some()
+    }
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -92,49 +138,70 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// Writes records until there are enough or nobody reads any more.
-struct Writer {
+struct Writer<'a> {
+    args: &'a Args,
+    words: Words,
     out: BufWriter<io::Stdout>,
-    format: Format,
+    /// The line being made; kept for its memory.
+    line: String,
     /// From the records' clock to UTC.
     utc_offset_ns: u64,
-    left: Option<u64>,
-    enough: std::rc::Rc<Cell<bool>>,
+    left: u64,
     failed: Option<io::Error>,
 }
 
-impl Writer {
-    fn new(args: &Args) -> Self {
+impl<'a> Writer<'a> {
+    fn new(args: &'a Args, words: Words) -> Self {
         let clock = SystemClock;
         let monotonic_ns = clock.boot().0.saturating_sub(boottime_offset_ns());
         Self {
+            args,
+            words,
             out: BufWriter::new(io::stdout()),
-            format: args.output,
+            line: String::new(),
             utc_offset_ns: clock.utc_unix_nanos().saturating_sub(monotonic_ns),
-            left: args.count,
-            enough: std::rc::Rc::default(),
+            left: args.count.unwrap_or(u64::MAX),
             failed: None,
         }
     }
 
     fn write(&mut self, record: &Record<'_>) {
-        if self.enough.get() {
+        let wanted = self.args.calls.as_ref();
+        if self.is_done() {
             return;
         }
+        if wanted.is_some_and(|wanted| !wanted.0.contains(&record.number)) {
+            return self.words.note(record);
+        }
         let utc_ns = record.begin_ns.saturating_add(self.utc_offset_ns);
-        let written = match self.format {
-            Format::Text => line::write(record, utc_ns, &mut self.out),
-            Format::Json => json::write(record, utc_ns, &mut self.out),
-        };
-        if let Err(error) = written {
+        self.line.clear();
+        match self.args.output {
+            Format::Text => line::write(
+                &mut self.words,
+                record,
+                utc_ns,
+                self.args.on_cpu,
+                &mut self.line,
+            ),
+            Format::Json => json::write(&mut self.words, record, utc_ns, &mut self.line),
+        }
+        self.left -= 1;
+        if let Err(error) = self.out.write_all(self.line.as_bytes()) {
             self.failed = Some(error);
-            self.enough.set(true);
         }
-        if let Some(left) = &mut self.left {
-            *left -= 1;
-            if *left == 0 {
-                self.enough.set(true);
-            }
+    }
+
+    fn is_done(&self) -> bool {
+        self.failed.is_some() || self.left == 0
+    }
+
+    /// Shows what has come in, and says whether that is enough.
+    fn batch_ended(&mut self) -> bool {
+        self.words.batch_ended();
+        if let Err(error) = self.out.flush() {
+            self.failed = Some(error);
         }
+        self.is_done()
     }
 
     fn finish(mut self) -> Result<(), Failure> {
@@ -166,5 +233,6 @@ fn end(watched: &Watched) -> String {
             grouped(lost.produced)
         ));
     }
+    text.push_str(&watched.cost());
     text
 }

@@ -1,8 +1,6 @@
-//! What a person does with the page: look, zoom, search, compare, follow calls, share a link.
+//! What a person does with the page: look, zoom, search, choose, share a link.
 
-use nodesleuth_profile::{
-    Draft, HtmlOptions, Profile, ProfileBuilder, ReportKind, ReportOptions, ValueType, report,
-};
+use nodesleuth_profile::{Profile, ProfileBuilder, ValueType};
 
 use crate::page::{Page, key};
 
@@ -39,7 +37,7 @@ const STACKS: &[(&[&str], i64)] = &[
     ),
 ];
 
-fn agent() -> Profile {
+pub(crate) fn agent() -> Profile {
     let stacks = STACKS
         .iter()
         .map(|(stack, value)| (stack.iter().copied(), *value));
@@ -73,6 +71,59 @@ fn a_flame_grows_up_and_an_icicle_down() {
     assert!(page.find("main.main").y < page.find("all").y);
     page.browser.keys("2");
     assert!(page.find("main.main").y > page.find("all").y);
+}
+
+/// Red, green and blue in the middle of a box, as they are on the canvas.
+fn pixel(page: &Page, name: &str) -> Vec<i64> {
+    let found = page.find(name);
+    let area = "document.getElementById('canvas').getBoundingClientRect()";
+    let (x, y) = (found.x + found.width / 2.0, found.y + found.height / 2.0);
+    let data = page.eval(&format!(
+        "[...nodesleuth.chart.canvas.context.getImageData({x} - {area}.left, {y} - {area}.top, 1, 1).data]"
+    ));
+    data.as_array().unwrap()[..3]
+        .iter()
+        .map(|v| v.as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn boxes_are_painted_in_light_and_in_dark() {
+    let Some(page) = Page::of(&agent()) else {
+        return;
+    };
+    page.browser.prefer("light");
+    let light = ["all", "vfs_read", "x.io/a.read"].map(|name| pixel(&page, name));
+    page.browser.prefer("dark");
+    let dark = ["all", "vfs_read", "x.io/a.read"].map(|name| pixel(&page, name));
+    let brightness = |colour: &Vec<i64>| colour.iter().sum::<i64>();
+    for (light, dark) in light.iter().zip(&dark) {
+        assert!(brightness(light) > brightness(dark), "{light:?} {dark:?}");
+    }
+    // The kernel is orange: more red than blue.
+    assert!(light[1][0] > light[1][2] && dark[1][0] > dark[1][2]);
+    assert_ne!(light[1], light[2]);
+}
+
+#[test]
+fn a_tooltip_says_what_is_under_the_pointer() {
+    let Some(page) = Page::of(&agent()) else {
+        return;
+    };
+    let found = page.find("vfs_read");
+    page.browser.hover(found.x + 5.0, found.y + 5.0);
+    let tip = page.text("document.getElementById('tip').innerText");
+    let lines: Vec<&str> = tip.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(
+        lines,
+        [
+            "vfs_read",
+            "total 20 ns · 20.0%   self 20 ns · 20.0%",
+            "kernel"
+        ]
+    );
+    page.browser.hover(5.0, 5.0);
+    assert_eq!(page.eval("document.getElementById('tip').hidden"), true);
 }
 
 #[test]
@@ -129,23 +180,24 @@ fn a_search_is_priced_once_for_each_stack() {
     assert_eq!(page.selected(), "x.io/b.read");
     page.browser.keys(key::ESCAPE);
     assert_eq!(page.found(), "");
+    assert_eq!(page.selected(), "x.io/b.read");
     page.browser.keys("/");
     page.browser.keys("LOOP");
     assert_eq!(page.found(), "no match", "capitals are meant");
 }
 
 #[test]
-fn an_invalid_expression_is_said() {
-    let Some(page) = Page::of(&agent()) else {
+fn an_invalid_expression_is_said_and_found_as_text() {
+    let Some(page) = Page::of(&Profile::from_stacks(
+        ValueType::CPU,
+        [(["x.io/a.(*T).Read"], 30), (["main.main"], 10)],
+    )) else {
         return;
     };
     page.browser.keys("/");
-    page.browser.keys("(");
-    assert!(
-        page.found().contains("Invalid regular expression"),
-        "{}",
-        page.found()
-    );
+    page.browser.keys("(*T)");
+    let found = "not a regular expression; as plain text: 75.0% · 30 ns";
+    assert_eq!(page.found(), found);
     let marked = page.text("document.getElementById('query').getAttribute('aria-invalid')");
     assert_eq!(marked, "true");
     assert_eq!(page.browser.console(), Vec::<String>::new());
@@ -177,152 +229,6 @@ fn every_sample_type_can_be_shown() {
     assert!(figures.contains("4 kB"), "{figures}");
     page.browser.keys("t");
     assert_eq!(page.find("all").value, 4.0);
-}
-
-/// Callers and callees of a function as `pprof -peek` prints them: (sum, name) lines.
-fn peek(profile: &Profile, name: &str) -> Vec<String> {
-    let expression = format!("^{}$", regex_lite::escape(name));
-    let mut options = ReportOptions::new(ReportKind::Peek(
-        regex_lite::Regex::new(&expression).unwrap(),
-    ));
-    options.unit = "nanoseconds".to_owned();
-    let printed = report(Draft::of(profile.clone()), &options).unwrap().bytes;
-    let text = String::from_utf8(printed).unwrap();
-    // `     10ns 25.00% |   name`; the function itself has more columns.
-    let line = |line: &str| {
-        let (numbers, name) = line.split_once('|')?;
-        let numbers: Vec<&str> = numbers.split_whitespace().collect();
-        let cost = numbers.first()?.strip_suffix("ns")?.to_owned();
-        (numbers.len() == 2).then(|| format!("{cost} {}", name.trim()))
-    };
-    let mut lines: Vec<String> = text.lines().filter_map(line).collect();
-    lines.sort();
-    lines
-}
-
-#[test]
-fn a_sandwich_has_the_sums_of_pprofs_peek() {
-    let profile = agent();
-    let Some(page) = Page::of(&profile) else {
-        return;
-    };
-    for name in ["x.io/b.read", "x.io/b.Loop", "main.main", "x.io/a.Serve"] {
-        let id =
-            format!("nodesleuth.model.profile.functions.findIndex((fn) => fn.name === '{name}')");
-        page.eval(&format!(
-            "nodesleuth.change({{ view: 'sandwich', fn: {id} }})"
-        ));
-        let sides = page.eval(
-            "['callers', 'callees'].flatMap((side) => nodesleuth.model.neighbours(nodesleuth.state)[side])\
-             .map((row) => `${row.value} ${nodesleuth.model.profile.functions[row.fn].name}`).sort()",
-        );
-        let shown: Vec<&str> = sides
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|v| v.as_str().unwrap())
-            .collect();
-        assert_eq!(shown, peek(&profile, name), "{name}");
-    }
-}
-
-#[test]
-fn a_sandwich_shows_callers_above_and_callees_below() {
-    let Some(page) = Page::of(&agent()) else {
-        return;
-    };
-    page.click("x.io/b.Loop");
-    page.browser.keys("s");
-    let boxes = page.boxes();
-    let middle = boxes.iter().find(|b| b.name == "x.io/b.Loop").unwrap();
-    assert_eq!(middle.value, 20.0);
-    assert!(page.find("main.main").y < middle.y);
-    let read = boxes.iter().find(|b| b.name == "x.io/b.read").unwrap();
-    assert!(read.y > middle.y);
-    page.click("main.main");
-    assert_eq!(page.selected(), "main.main");
-}
-
-fn cpu(stacks: &[(&'static [&'static str], i64)], seconds: i64) -> Profile {
-    let mut builder = ProfileBuilder::new(&[ValueType::CPU]);
-    builder.time(0, seconds * 1_000_000_000);
-    for (stack, value) in stacks {
-        let stack: Vec<_> = stack.iter().map(|name| builder.named(name)).collect();
-        builder.sample(stack, &[*value], &[]);
-    }
-    builder.finish()
-}
-
-/// The hue of `hsl(26 90% 58.0%)`.
-fn hue(colour: &str) -> u32 {
-    let number = colour.trim_start_matches("hsl(").split(' ').next().unwrap();
-    number.parse().unwrap()
-}
-
-const ORANGE: u32 = 26;
-const BLUE: u32 = 212;
-
-#[test]
-fn a_difference_is_orange_where_it_grew_and_blue_where_it_shrank() {
-    let before = cpu(
-        &[
-            (&["m", "up"], 10),
-            (&["m", "down"], 30),
-            (&["m", "gone"], 10),
-        ],
-        10,
-    );
-    let now = cpu(
-        &[
-            (&["m", "up"], 40),
-            (&["m", "down"], 10),
-            (&["m", "new"], 50),
-        ],
-        10,
-    );
-    let options = HtmlOptions {
-        before: Some(&before),
-        ..HtmlOptions::default()
-    };
-    let Some(page) = Page::with(&now, &options) else {
-        return;
-    };
-    let colour = |name| hue(&page.find(name).colour);
-    assert_eq!(
-        [colour("up"), colour("new"), colour("down")],
-        [ORANGE, ORANGE, BLUE]
-    );
-    // Twice as much in all: of the same share, `up` grew and `m` did not.
-    page.choose("compare", "normalised");
-    assert_eq!(
-        page.number("nodesleuth.model.values(nodesleuth.state).factor"),
-        2.0
-    );
-    assert_eq!([colour("up"), colour("down")], [ORANGE, BLUE]);
-    assert_ne!(colour("m"), ORANGE);
-    page.choose("width", "before");
-    assert_eq!(page.find("gone").value, 0.0);
-    assert!(page.find("gone").width > 0.0);
-    page.click("gone");
-    let figures = page.text("document.querySelector('#details dl').textContent");
-    assert!(figures.contains("gone"), "{figures}");
-}
-
-#[test]
-fn profiles_of_different_length_are_compared_as_rates() {
-    let before = cpu(&[(&["m"], 30)], 30);
-    let now = cpu(&[(&["m"], 10)], 10);
-    let options = HtmlOptions {
-        before: Some(&before),
-        ..HtmlOptions::default()
-    };
-    let Some(page) = Page::with(&now, &options) else {
-        return;
-    };
-    let change = "nodesleuth.model.graph(nodesleuth.state).measure";
-    assert!((page.number(&format!("{change}.before[0]")) - 10.0).abs() < 1e-9);
-    page.choose("compare", "absolute");
-    assert_eq!(page.number(&format!("{change}.before[0]")), 30.0);
 }
 
 #[test]

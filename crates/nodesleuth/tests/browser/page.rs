@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nodesleuth_profile::{HtmlOptions, Profile, html};
+use nodesleuth_profile::{HtmlOptions, HtmlPage, Profile};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,7 +47,8 @@ impl Page {
 
     pub(crate) fn with(profile: &Profile, options: &HtmlOptions<'_>) -> Option<Self> {
         let mut page = Vec::new();
-        html(profile, options, &mut page).expect("it can be drawn");
+        let written = HtmlPage::new(profile, options).expect("it can be drawn");
+        written.write(&mut page).expect("memory can be written");
         Self::open("page.html", &page)
     }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::Agent;
@@ -11,7 +13,7 @@ use crate::driver::Driver;
 
 /// No command of a browser takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Answers hold screenshots and scripts' results.
+/// Answers hold scripts' results.
 const MOST_BYTES: u64 = 64 << 20;
 pub(crate) const WIDTH: u32 = 1400;
 pub(crate) const HEIGHT: u32 = 900;
@@ -21,6 +23,8 @@ pub(crate) const HEIGHT: u32 = 900;
 pub(crate) struct Session {
     agent: Agent,
     address: String,
+    /// Its main process, for when it cannot be asked to end.
+    browser: Option<Pid>,
     _driver: Driver,
     /// All files of the browser and the driver; removed after these have ended.
     folder: TempDir,
@@ -38,12 +42,17 @@ impl Session {
         let mut session = Self {
             agent: Agent::new_with_config(config),
             address: format!("http://127.0.0.1:{}/session", driver.port),
+            browser: None,
             _driver: driver,
             folder,
         };
         let answer = session.post("", &capabilities(session.folder.path()));
         let id = answer["sessionId"].as_str().expect("a session has an id");
         session.address = format!("{}/{id}", session.address);
+        let pid = answer["capabilities"]["goog:processID"].as_i64();
+        session.browser = pid
+            .and_then(|pid| i32::try_from(pid).ok())
+            .map(Pid::from_raw);
         session
     }
 
@@ -169,12 +178,6 @@ impl Session {
             .collect()
     }
 
-    /// The window as PNG in base64.
-    pub(crate) fn screenshot(&self) -> String {
-        let answer = self.get("/screenshot");
-        answer.as_str().expect("a screenshot is text").to_owned()
-    }
-
     fn post(&self, path: &str, body: &Value) -> Value {
         let address = format!("{}{path}", self.address);
         let sent = self
@@ -232,6 +235,9 @@ fn capabilities(folder: &Path) -> Value {
 impl Drop for Session {
     fn drop(&mut self) {
         // Ends the browser; the driver ends afterwards.
-        let _ = self.agent.delete(&self.address).call();
+        let ended = self.agent.delete(&self.address).call();
+        if let (Err(_), Some(browser)) = (ended, self.browser) {
+            let _ = kill(browser, Signal::SIGKILL);
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod bundles;
+mod flame_html;
+mod pprof;
 #[path = "../support/mod.rs"]
 mod support;
 

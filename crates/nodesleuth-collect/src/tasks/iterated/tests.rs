@@ -29,11 +29,11 @@ fn record(tid: u32, pid: u32, seconds: u64) -> TaskRecord {
     }
 }
 
-/// An id and seconds on a CPU.
-type Shown = (u32, Option<u64>);
+/// Ids with the whole seconds they ran; `None` if that is not known.
+type Ran = Vec<(u32, Option<u64>)>;
 
 /// Two samples a second apart; what is shown of threads and of processes after them.
-fn two(scope: Scope, first: Vec<TaskRecord>, second: Vec<TaskRecord>) -> (Vec<Shown>, Vec<Shown>) {
+fn two(scope: Scope, first: Vec<TaskRecord>, second: Vec<TaskRecord>) -> (Ran, Ran) {
     let clock = FakeClock::new();
     clock.wait(Duration::from_nanos(BEGIN));
     let now = Rc::new(RefCell::new(first));

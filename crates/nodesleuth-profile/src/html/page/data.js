@@ -86,8 +86,10 @@ function shortName(name) {
   return slash < 0 || name.startsWith("/") ? name : name.slice(slash + 1);
 }
 
-/// `(*Manager).GetStats` and `GetStats` of `fs.(*Manager).GetStats`: for narrow boxes.
+/// `(*Manager).GetStats` and `GetStats` of `fs.(*Manager).GetStats`: for narrow boxes. What C
+/// compilers append to names is not taken for a function.
 function barerNames(shortName) {
+  if (/\.(isra|part|constprop|cold|llvm|lto_priv|localalias)\b/.test(shortName)) return [];
   const ofGo = /^[\w.-]+?\.((\(\*?[^)]*\)\.)?(\w.*))$/.exec(shortName);
   return ofGo ? [ofGo[1], ofGo[3]] : [];
 }

@@ -12,11 +12,19 @@ function figures(model, state, layer, node) {
   const cores = formatCores(measure.total[node], type, durationNanos);
   const rows = [
     ["total", `${show(measure.total[node])} · ${formatShare(measure.total[node], whole)}`],
-    ["self", `${show(measure.self[node])} · ${formatShare(measure.self[node], whole)}`],
   ];
+  const self = selfShown(model, state, layer, node);
+  if (self !== null) rows.push(["self", `${show(self)} · ${formatShare(self, whole)}`]);
   if (cores) rows.splice(1, 0, ["cores", cores.replace(" cores", "")]);
   if (measure.before) rows.push(...changeFigures(measure, node, show));
   return rows;
+}
+
+/// What a box costs without its callees. In a sandwich only the function itself has that, and in
+/// all stacks, also where it calls itself.
+function selfShown(model, state, layer, node) {
+  if (state.view !== "sandwich") return layer.measure.self[node];
+  return layer.tree.fn[node] === state.fn ? model.functions(state).flat[state.fn] : null;
 }
 
 function changeFigures({ total, before }, node, show) {
@@ -74,16 +82,14 @@ class Details {
     const fn = model.profile.functions[layer.tree.fn[node]];
     const line = fn && hottestLines(fn, state.type)[0];
     const file = line && `${model.profile.files[line.file].path}${line.line > 0 ? `:${line.line}` : ""}`;
-    tip.replaceChildren(
+    const numbers = figures(model, state, layer, node).map(([label, text]) => `${label} ${text}`);
+    const parts = [
       make("b", { textContent: fn?.name ?? "all stacks" }),
-      make("p", {
-        textContent: figures(model, state, layer, node)
-          .map(([label, text]) => `${label} ${text}`)
-          .join("   "),
-      }),
-      file ? make("p", { className: "file", textContent: file }) : null,
-      fn && fn.kind !== KIND.user ? make("p", { textContent: KIND_NAMES[fn.kind] }) : null,
-    );
+      make("p", { textContent: numbers.join("   ") }),
+    ];
+    if (file) parts.push(make("p", { className: "file", textContent: file }));
+    if (fn && fn.kind !== KIND.user) parts.push(make("p", { textContent: KIND_NAMES[fn.kind] }));
+    tip.replaceChildren(...parts);
     tip.hidden = false;
     const room = { right: window.innerWidth - tip.offsetWidth - 8, down: window.innerHeight - tip.offsetHeight };
     tip.style.left = `${Math.max(4, Math.min(x + 14, room.right))}px`;

@@ -37,7 +37,7 @@ function actionOf(key, page) {
   return {
     "/": () => byId("query").focus(),
     "?": () => page.toggleHelp(),
-    Escape: () => page.reset(),
+    Escape: () => page.escape(),
     Enter: () => graph && page.zoomTo(state.selected),
     Backspace: () => graph && page.zoomOut(),
     1: () => page.change({ view: "flame" }),

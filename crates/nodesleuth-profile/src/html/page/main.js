@@ -92,15 +92,19 @@ class Page {
       Object.assign(this, searchFunctions(functions, query));
       this.searched = query;
     }
-    if (this.error) return this.controls.showFound(this.error, true);
     if (!this.matches) return this.controls.showFound("", false);
+    const price = this.priceOf(this.matches);
+    const text = this.error ? `not a regular expression; as plain text: ${price}` : price;
+    return this.controls.showFound(text, this.error);
+  }
+
+  priceOf(matches) {
     const { tree, measure } = this.model.graph(this.state);
-    const { sum, boxes } = sumOfMatching(tree, measure.total, this.matches);
+    const { sum, boxes } = sumOfMatching(tree, measure.total, matches);
+    if (boxes === 0) return "no match";
     const type = this.model.type(this.state);
     const cores = formatCores(sum, type, this.model.profile.durationNanos);
-    const price = [formatShare(sum, measure.total[0]), formatValue(sum, type.unit), cores];
-    const text = boxes === 0 ? "no match" : price.filter(Boolean).join(" · ");
-    return this.controls.showFound(text, false);
+    return [formatShare(sum, measure.total[0]), formatValue(sum, type.unit), cores].filter(Boolean).join(" · ");
   }
 
   showDetails() {
@@ -203,10 +207,16 @@ class Page {
     this.change({ colour: known[(known.indexOf(this.state.colour) + 1) % known.length] });
   }
 
-  reset() {
+  /// Takes back one thing after the other.
+  escape() {
     const help = byId("help");
-    if (help.open) return help.close();
-    return this.change({ zoom: 0, selected: 0, query: "", focus: -1, hide: [] });
+    if (help.open) help.close();
+    else if (this.state.query !== "") this.change({ query: "" });
+    else this.reset();
+  }
+
+  reset() {
+    this.change({ zoom: 0, selected: 0, query: "", focus: -1, hide: [] });
   }
 
   toggleHelp() {

@@ -1,17 +1,19 @@
 // Search: a regular expression over names of functions, in small letters also for capitals.
 
-/// `matches[function]` is 1 for those that match; `error` says what is wrong with the expression.
+/// `matches[function]` is 1 for those that match, null without a query. What is no regular
+/// expression (`error`), such as a pasted `fs.(*Manager).GetStats`, is searched for as it stands.
 function searchFunctions(functions, query) {
-  if (query === "") return { matches: null, error: "" };
-  let expression;
+  if (query === "") return { matches: null, error: false };
+  let isMatch;
+  let error = false;
   try {
-    expression = new RegExp(query, /[A-Z]/.test(query) ? "u" : "iu");
-  } catch (error) {
-    return { matches: null, error: error.message };
+    const expression = new RegExp(query, /[A-Z]/.test(query) ? "" : "i");
+    isMatch = (name) => expression.test(name);
+  } catch {
+    error = true;
+    isMatch = (name) => name.includes(query);
   }
-  const matches = new Uint8Array(functions.length);
-  functions.forEach((fn, id) => (matches[id] = expression.test(fn.name) ? 1 : 0));
-  return { matches, error: "" };
+  return { matches: Uint8Array.from(functions, (fn) => (isMatch(fn.name) ? 1 : 0)), error };
 }
 
 /// The next node in preorder whose function matches, going round.

@@ -79,7 +79,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
             break;
         }
         if line.starts_with('#') {
-            stacks.symbols.comment(line);
+            stacks.symbols.comment(line, limits)?;
         } else if !attributes.take((number, line))?
             && !line.is_empty()
             && !sample(line, &attributes, &mut stacks)?
@@ -91,7 +91,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     header.period = attributes.period;
     header.duration_nanos = attributes.milliseconds.wrapping_mul(1_000_000);
     stacks.assembly.header().period_type = stacks.assembly.value_type("contentions", "count");
-    stacks.finish(MemoryMap::read(last, lines))
+    stacks.finish(MemoryMap::read(last, lines, limits)?)
 }
 
 /// `19490304 27 @ 0xbccc97 0xc61202`.

@@ -39,7 +39,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
             break;
         }
         if line.starts_with('#') {
-            stacks.symbols.comment(line);
+            stacks.symbols.comment(line, limits)?;
         } else if !line.is_empty() && !sample(line, &mut stacks)? {
             stacks.ignored.add(number, line);
         }
@@ -47,7 +47,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     if stacks.is_empty() {
         return Err(TextError::whole(WHAT, "holds no stack").into());
     }
-    stacks.finish(MemoryMap::read(last, lines))
+    stacks.finish(MemoryMap::read(last, lines, limits)?)
 }
 
 /// `51 @ 0x43f076 0x437917`.

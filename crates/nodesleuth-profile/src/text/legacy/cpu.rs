@@ -143,13 +143,13 @@ fn read_samples(header: &Header, bytes: &[u8], limits: &Limits) -> Result<Unders
     stacks.assembly.header().period = period;
     let lines = Section::whole(&text).lines();
     if header.is_java {
-        java::functions(lines, &mut stacks.symbols);
+        java::functions(lines, &mut stacks.symbols, limits)?;
         return stacks.finish(MemoryMap::default());
     }
     remove_handler_frames(&mut stacks);
     // The handler may have added the leaf a second time, moved by one.
     stacks.remove_second(|leaf, second| leaf == second.wrapping_add(1));
-    stacks.finish(MemoryMap::read("--- Memory map: ---", lines))
+    stacks.finish(MemoryMap::read("--- Memory map: ---", lines, limits)?)
 }
 
 /// Up to twice: a frame above the leaf that nearly all samples share is that of the signal

@@ -100,12 +100,12 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
             break;
         }
         if line.starts_with('#') {
-            stacks.symbols.comment(line);
+            stacks.symbols.comment(line, limits)?;
         } else if !line.is_empty() && !sample(line, &header, &mut stacks)? {
             stacks.ignored.add(number, line);
         }
     }
-    stacks.finish(MemoryMap::read(last, lines))
+    stacks.finish(MemoryMap::read(last, lines, limits)?)
 }
 
 fn sample(line: &str, header: &Header, stacks: &mut Stacks<'_>) -> Result<bool, OpenError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::error::ReadError;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::text::legacy::heap::scale;
@@ -78,7 +79,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     if stacks.is_empty() {
         return Err(TextError::whole(WHAT, "holds no stack").into());
     }
-    functions(lines, &mut stacks.symbols);
+    functions(lines, &mut stacks.symbols, limits)?;
     stacks.finish(MemoryMap::default())
 }
 
@@ -112,7 +113,11 @@ fn sample(line: &str, is_heap: bool, stacks: &mut Stacks<'_>) -> Result<bool, Op
 
 /// Lines of `0x0000006 com.example.Class.method (Class.java:12)`. The numbers are not addresses
 /// and are forgotten.
-pub(super) fn functions<'t>(lines: impl Iterator<Item = Line<'t>>, symbols: &mut Symbols<'t>) {
+pub(super) fn functions<'t>(
+    lines: impl Iterator<Item = Line<'t>>,
+    symbols: &mut Symbols<'t>,
+    limits: &Limits,
+) -> Result<(), ReadError> {
     symbols.replace_addresses = true;
     // As in pprof, a function is in the file in which it was first.
     let mut files: HashMap<&str, &str> = HashMap::new();
@@ -123,9 +128,10 @@ pub(super) fn functions<'t>(lines: impl Iterator<Item = Line<'t>>, symbols: &mut
         if let Some(address) = hex(address) {
             let symbol = symbol(rest.trim());
             let file = *files.entry(symbol.name).or_insert(symbol.file);
-            symbols.set(address, Symbol { file, ..symbol });
+            symbols.set(address, Symbol { file, ..symbol }, limits)?;
         }
     }
+    Ok(())
 }
 
 fn symbol(text: &str) -> Symbol<'_> {

@@ -1,6 +1,9 @@
 //! The mapped files behind a legacy profile, in the format of `/proc/PID/maps` or a shorter one,
 //! put in order as pprof does.
 
+use crate::error::ReadError;
+use crate::index::push;
+use crate::limits::Limits;
 use crate::strings::dense;
 use crate::text::legacy::is_memory_map;
 use crate::text::numbers::bare_hex;
@@ -8,6 +11,12 @@ use crate::text::section::Line;
 
 /// Where the first segment of a program is without address randomisation.
 const USUAL_START: u64 = 0x40_0000;
+
+/// Each address is looked for in all of them. Linux itself allows a process about as many.
+const MOST_ENTRIES: usize = 1 << 16;
+/// Texts are put in for variables, which must not make a line of any length.
+const MOST_VARIABLES: usize = 16;
+const LONGEST_LINE: usize = 8192;
 
 /// A mapped file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,7 +36,11 @@ pub(super) struct MemoryMap {
 
 impl MemoryMap {
     /// Reads what follows the line `title`; other sections before the map are skipped.
-    pub(super) fn read<'t>(title: &str, lines: impl Iterator<Item = Line<'t>>) -> Self {
+    pub(super) fn read<'t>(
+        title: &str,
+        lines: impl Iterator<Item = Line<'t>>,
+        limits: &Limits,
+    ) -> Result<Self, ReadError> {
         let mut map = Self::default();
         let mut begun = is_memory_map(title);
         // `build=/path`, to be put in where `$build` is.
@@ -39,19 +52,30 @@ impl MemoryMap {
             }
             let mut line = line.trim().to_owned();
             for (name, value) in &variables {
-                line = line.replace(name, value);
+                if line.len() <= LONGEST_LINE {
+                    line = line.replace(name, value);
+                }
+            }
+            if line.len() > LONGEST_LINE {
+                continue;
             }
             match Entry::parse(&line) {
-                Some(Some(entry)) => map.entries.push(entry),
+                Some(Some(entry)) => {
+                    let limit = limits.max_table_entries.min(MOST_ENTRIES);
+                    push(&mut map.entries, entry, "mappings", limit)?;
+                }
                 Some(None) => {}
                 None => {
-                    if let Some((name, value)) = line.split_once('=') {
+                    if let Some((name, value)) = line.split_once('=')
+                        && variables.len() < MOST_VARIABLES
+                        && !value.contains('$')
+                    {
                         variables.push((format!("${}", name.trim()), value.trim().to_owned()));
                     }
                 }
             }
         }
-        map
+        Ok(map)
     }
 
     /// Joins halves, brings the main program to the front, and moves it to where it was linked.
@@ -188,7 +212,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> MemoryMap {
-        MemoryMap::read("--- Memory map: ---", text.lines().enumerate())
+        let lines = text.lines().enumerate();
+        MemoryMap::read("--- Memory map: ---", lines, &Limits::default()).unwrap()
     }
 
     #[test]

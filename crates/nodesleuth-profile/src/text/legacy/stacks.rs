@@ -16,6 +16,9 @@ use crate::text::legacy::memory_map::MemoryMap;
 use crate::text::legacy::symbols::Symbols;
 use crate::text::legacy::uninteresting;
 
+/// Each address is looked for in each mapping: some seconds of work at most.
+const MOST_STEPS: usize = 1 << 32;
+
 /// Samples as they come; addresses are kept once.
 #[derive(Debug)]
 pub(super) struct Stacks<'t> {
@@ -165,6 +168,14 @@ impl<'t> Stacks<'t> {
             .iter()
             .map(|at| self.addresses[*at as usize])
             .collect();
+        let steps = addresses.len().saturating_mul(map.entries.len());
+        if steps > MOST_STEPS {
+            return Err(ReadError::OverLimit {
+                what: "pairs of an address and a mapping",
+                limit: MOST_STEPS,
+            }
+            .into());
+        }
         let is_real = |address: &u64| !self.symbols.replaces(*address);
         let mappings: Vec<_> = addresses
             .iter()

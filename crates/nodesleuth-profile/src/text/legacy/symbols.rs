@@ -1,9 +1,12 @@
 //! Functions of addresses: in the comments that Go prints below each stack,
-//! `#	0x46ab08	net.(*conn).Read+0x44	net/net.go:183`, or in the table of a Java profile.
+//! `# 0x46ab08 net.(*conn).Read+0x44 net/net.go:183`, or in the table of a Java profile.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::error::ReadError;
+use crate::index::push;
+use crate::limits::Limits;
 use crate::rows::FunctionRow;
 use crate::text::assembly::{Assembly, LineRow};
 use crate::text::numbers::{bare_hex, hex};
@@ -38,6 +41,8 @@ impl<'t> Symbol<'t> {
 pub(super) struct Symbols<'t> {
     /// Innermost inlined function first.
     known: HashMap<u64, Vec<Symbol<'t>>>,
+    /// All that are in there.
+    count: usize,
     /// Lines of one address in one stack.
     open: Option<(u64, Vec<Symbol<'t>>)>,
     /// Whether addresses mean nothing once their functions are known.
@@ -46,28 +51,48 @@ pub(super) struct Symbols<'t> {
 
 impl<'t> Symbols<'t> {
     /// Notes a comment; any other line ends the ones of an address.
-    pub(super) fn comment(&mut self, line: &'t str) {
-        match parse(line) {
-            Some((address, symbol)) => match &mut self.open {
-                Some((open, symbols)) if *open == address => symbols.push(symbol),
-                _ => {
-                    self.close();
-                    self.open = Some((address, vec![symbol]));
-                }
-            },
-            None => self.close(),
+    pub(super) fn comment(&mut self, line: &'t str, limits: &Limits) -> Result<(), ReadError> {
+        let Some((address, symbol)) = parse(line) else {
+            self.close();
+            return Ok(());
+        };
+        if self.open.as_ref().is_none_or(|(open, _)| *open != address) {
+            self.close();
+        }
+        let (_, symbols) = self.open.get_or_insert_with(|| (address, Vec::new()));
+        let (what, limit) = ("functions in comments", limits.max_table_entries);
+        push(symbols, symbol, what, limit)?;
+        match self.count < limit {
+            true => Ok(()),
+            false => Err(ReadError::OverLimit { what, limit }),
         }
     }
 
     /// The same address is named again in every stack it is in.
     pub(super) fn close(&mut self) {
-        if let Some((address, symbols)) = self.open.take() {
-            self.known.entry(address).or_insert(symbols);
+        if let Some((address, symbols)) = self.open.take()
+            && let Entry::Vacant(entry) = self.known.entry(address)
+        {
+            self.count += symbols.len();
+            entry.insert(symbols);
         }
     }
 
-    pub(super) fn set(&mut self, address: u64, symbol: Symbol<'t>) {
+    pub(super) fn set(
+        &mut self,
+        address: u64,
+        symbol: Symbol<'t>,
+        limits: &Limits,
+    ) -> Result<(), ReadError> {
+        let limit = limits.max_table_entries;
         self.known.insert(address, vec![symbol]);
+        match self.known.len() <= limit {
+            true => Ok(()),
+            false => Err(ReadError::OverLimit {
+                what: "functions",
+                limit,
+            }),
+        }
     }
 
     /// Whether something is known and stands for the address.

@@ -1,5 +1,6 @@
 //! `threadz` of C++ programs: one stack for each thread, over several lines.
 
+use crate::index::push;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::text::legacy::memory_map::MemoryMap;
@@ -43,14 +44,16 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
         } else if let Some(found) = &mut thread
             && !line.contains("same as previous thread")
         {
-            found.extend(addresses::all(line));
+            for address in addresses::all(line) {
+                push(found, address, "stack frames", limits.max_frames)?;
+            }
         }
     }
     end_thread(&mut thread, &mut stacks)?;
     if stacks.is_empty() && !text.contains("Memory map") {
         return Err(TextError::whole(WHAT, "holds no stack").into());
     }
-    stacks.finish(MemoryMap::read(last, lines))
+    stacks.finish(MemoryMap::read(last, lines, limits)?)
 }
 
 /// A thread without addresses is like the one before.

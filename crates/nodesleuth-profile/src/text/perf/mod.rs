@@ -10,6 +10,7 @@ mod header;
 
 use std::collections::HashMap;
 
+use crate::index::push;
 use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::rows::{FunctionRow, LabelValueRow, MappingRow};
@@ -40,7 +41,8 @@ pub(crate) fn recognise(text: &str) -> bool {
         }
         above = header.is_some();
     }
-    text.contains("\n# cmdline : ") && text.contains(" perf ") | text.contains("/perf ")
+    let is_perf = |line: &str| line.starts_with("# cmdline : ") && line.contains("perf ");
+    text.lines().take(HEAD_LINES).any(is_perf)
 }
 
 fn is_frame(line: &str) -> bool {
@@ -205,7 +207,10 @@ impl<'t> Script<'t> {
     /// Puts the last frame into the stack, with what is inlined there.
     fn end_frame(&mut self) -> Result<(), OpenError> {
         match self.last.take() {
-            Some((frame, true)) => self.inlined.push(frame),
+            Some((frame, true)) => {
+                let limit = self.assembly.limits.max_table_entries;
+                push(&mut self.inlined, frame, "inlined functions", limit)?;
+            }
             Some((frame, false)) => self.close_location(frame)?,
             None => {}
         }

@@ -17,7 +17,10 @@ impl<'t> Raw<'t> {
             };
             let starts = line.trim_start().strip_prefix("Comment: ");
             match (&mut comment, known || starts.is_some()) {
-                (Some(text), false) => *text = format!("{text}\n{line}"),
+                (Some(text), false) => {
+                    text.push('\n');
+                    text.push_str(line);
+                }
                 (None, false) => self.ignored.add(number, line),
                 (open, true) => {
                     if let Some(text) = open.take() {

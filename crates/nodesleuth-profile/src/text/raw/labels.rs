@@ -7,6 +7,9 @@ use crate::open::OpenError;
 use crate::rows::LabelValueRow;
 use crate::text::raw::Raw;
 
+/// In bytes.
+const LONGEST_KEY: usize = 128;
+
 impl<'t> Raw<'t> {
     /// Adds the labels of a line to the last sample, if it is such a line. Numbers are in the last
     /// line of a sample, and text is in the one before or in none.
@@ -65,8 +68,10 @@ fn split(line: &str) -> Option<Vec<(&str, &str)>> {
     }
 }
 
+/// Whether a key with its bracket follows; a long one is not looked for, again and again.
 fn begins_entry(text: &str) -> bool {
-    text.split_once(":[")
+    let head = &text[..text.floor_char_boundary(LONGEST_KEY)];
+    head.split_once(":[")
         .is_some_and(|(key, _)| !key.contains(']'))
 }
 

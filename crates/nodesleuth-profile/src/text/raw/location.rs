@@ -113,15 +113,15 @@ struct Tail {
 impl<'t> Info<'t> {
     /// A line that was cut before its numbers is all name.
     fn parse(text: &'t str) -> Self {
+        let text = text.trim_end();
         let colons = text.match_indices(':');
         let found = colons
             .filter_map(|(at, _)| Some((at, tail(&text[at..])?)))
             .next();
         let Some((at, (tail, system_name))) = found else {
-            let name = text.trim_end();
             return Self {
-                name,
-                system_name: name,
+                name: text,
+                system_name: text,
                 file: "",
                 tail: Tail::default(),
             };
@@ -136,7 +136,7 @@ impl<'t> Info<'t> {
     }
 }
 
-/// `:12:3 s=10(system name)` to the end, of which only the line must be there.
+/// `:12:3 s=10(system name)` to the end (without space there), of which only the line must be there.
 fn tail(text: &str) -> Option<(Tail, Option<&str>)> {
     let mut tail = Tail::default();
     let (line, mut rest) = signed(text.strip_prefix(':')?)?;
@@ -147,7 +147,6 @@ fn tail(text: &str) -> Option<(Tail, Option<&str>)> {
     if let Some((start, after)) = rest.strip_prefix(" s=").and_then(signed) {
         (tail.start_line, rest) = (start, after);
     }
-    let rest = rest.trim_end();
     if rest.is_empty() {
         return Some((tail, None));
     }

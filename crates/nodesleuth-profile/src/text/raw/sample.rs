@@ -9,6 +9,12 @@ use crate::text::raw::labels::is_labels;
 use crate::text::raw::{Raw, WHAT};
 use crate::text::section::{Line, Section};
 
+/// Values of the sample with most.
+const MOST_VALUES: usize = 1 << 16;
+
+/// Frames of the deepest stack that is read.
+const DEEPEST: usize = 4 << 20;
+
 /// One line, taken apart. Kept to be filled again.
 #[derive(Debug, Default)]
 struct SampleLine {
@@ -82,7 +88,9 @@ impl SampleLine {
         self.values.clear();
         self.ids.clear();
         let mut bytes = line.as_bytes().trim_ascii();
-        while let Some((number, rest)) = integer(bytes) {
+        while let Some((number, rest)) = integer(bytes)
+            && self.values.len() < MOST_VALUES
+        {
             self.values.push(number);
             match rest {
                 [b':', ids @ ..] => return self.fill_ids(ids),
@@ -103,6 +111,10 @@ impl SampleLine {
             let Some(id) = decimal(&bytes[..digits]) else {
                 return false;
             };
+            // Nobody's stack is that deep, and this is not stored as tightly as stacks are.
+            if self.ids.len() == DEEPEST {
+                return false;
+            }
             self.ids.push(id);
             bytes = &bytes[digits..];
         }

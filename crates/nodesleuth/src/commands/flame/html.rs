@@ -3,8 +3,7 @@
 use super::input::Input;
 use super::{Args, ColorChoice};
 use crate::failure::Failure;
-use nodesleuth_profile::{HtmlError, HtmlOptions, SourceLinks, html};
-use std::io;
+use nodesleuth_profile::{HtmlError, HtmlOptions, HtmlPage, SourceLinks};
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     check(args)?;
@@ -34,11 +33,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "`nodesleuth pprof -raw FILE` shows everything",
         ));
     }
-    // What cannot be drawn is found before the file is made.
-    html(&after.profile, &options, io::sink()).map_err(unusable)?;
-    super::write(args.out.as_deref(), |out| {
-        html(&after.profile, &options, out).map_err(io::Error::other)
-    })
+    let page = HtmlPage::new(&after.profile, &options).map_err(unusable)?;
+    super::write(args.out.as_deref(), |out| page.write(out))
 }
 
 fn check(args: &Args) -> Result<(), Failure> {
@@ -71,7 +67,12 @@ fn links(args: &Args) -> Result<SourceLinks, Failure> {
     let mut links = SourceLinks::default();
     for version in &args.version {
         let set = links.set_version(version);
-        set.map_err(|error| Failure::usage(format!("--version {error}"), "no link is guessed"))?;
+        set.map_err(|error| {
+            Failure::usage(
+                format!("--version {error}"),
+                "leave it away: the page then shows file and line without a link",
+            )
+        })?;
     }
     Ok(links)
 }

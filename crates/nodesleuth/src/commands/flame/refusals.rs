@@ -9,10 +9,11 @@ pub(super) fn check(args: &Args, kind: OutputKind) -> Result<(), Failure> {
     for (is_given, option, allowed) in rules(args, kind) {
         if is_given && !allowed {
             let what = format!("{option} does not go with {kind}");
-            return Err(Failure::usage(
-                what,
-                "leave it away, or choose another --format",
-            ));
+            let help = match kind {
+                OutputKind::Html => "leave it away (the page itself may have it), or write .svg",
+                _ => "leave it away, or choose another --format",
+            };
+            return Err(Failure::usage(what, help));
         }
     }
     if args.compat.is_some() {
@@ -34,7 +35,7 @@ pub(super) fn check(args: &Args, kind: OutputKind) -> Result<(), Failure> {
 }
 
 /// Given, what it is called, whether the kind of output knows it.
-fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 11] {
+fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
     let picture = kind.is_picture();
     let svg = kind == OutputKind::Svg;
     let folded = kind == OutputKind::Folded;
@@ -42,6 +43,7 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 11] {
     [
         (!args.diff.is_empty(), "--diff", picture),
         (args.inverted, "--inverted", picture),
+        (args.min_width.is_some(), "--min-width", svg),
         (args.title.is_some(), "--title", picture),
         (args.subtitle.is_some(), "--subtitle", picture),
         (args.colors.is_some(), "--colors", picture),

@@ -107,7 +107,7 @@ fn options<'w>(args: &Args, words: &'w Words, otherwise: Colors) -> SvgOptions<'
             None => otherwise,
         },
         inverted: args.inverted,
-        min_width: args.min_width,
+        min_width: args.min_width.unwrap_or(SvgOptions::default().min_width),
         ..SvgOptions::default()
     }
 }

@@ -153,7 +153,7 @@ fn filters(args: &Args) -> Option<String> {
     let named = [("focus", &args.focus), ("ignore", &args.ignore)];
     let texts: Vec<_> = named
         .iter()
-        .filter_map(|(name, regex)| Some(format!("{name} {}", regex.as_ref()?)))
+        .filter_map(|(name, regex)| Some(format!("{name} {}", regex.as_ref()?.as_str())))
         .collect();
     (!texts.is_empty()).then(|| texts.join(", "))
 }

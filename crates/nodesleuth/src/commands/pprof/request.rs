@@ -192,18 +192,18 @@ fn filters(flags: &Flags) -> Result<Filters, Failure> {
         let filter = flags.value(name).map(TagFilter::new).transpose();
         filter.map_err(|error| Failure::usage(format!("parsing {name} {error}"), GO_SYNTAX))
     };
-    let mut filters = Filters::default();
-    filters.focus = by_name("focus")?;
-    filters.ignore = by_name("ignore")?;
-    filters.hide = by_name("hide")?;
-    filters.show = by_name("show")?;
-    filters.show_from = by_name("show_from")?;
-    filters.prune_from = by_name("prune_from")?;
-    filters.tag_focus = by_tag("tagfocus")?;
-    filters.tag_ignore = by_tag("tagignore")?;
-    filters.tag_show = by_name("tagshow")?;
-    filters.tag_hide = by_name("taghide")?;
-    Ok(filters)
+    Ok(Filters {
+        focus: by_name("focus")?,
+        ignore: by_name("ignore")?,
+        hide: by_name("hide")?,
+        show: by_name("show")?,
+        show_from: by_name("show_from")?,
+        prune_from: by_name("prune_from")?,
+        tag_focus: by_tag("tagfocus")?,
+        tag_ignore: by_tag("tagignore")?,
+        tag_show: by_name("tagshow")?,
+        tag_hide: by_name("taghide")?,
+    })
 }
 
 fn sources(flags: &Flags) -> Result<Sources, Failure> {

@@ -155,6 +155,14 @@ fn read(name: &OsStr, sources: &Sources) -> Result<Profile, Failure> {
         true => opened.without_commented_symbols(),
         false => opened,
     };
+    if profile.sample_types().len() == 0 {
+        let name = shown_address(&name.to_string_lossy());
+        let what = format!("{name}: profiles have empty common sample type list");
+        return Err(Failure::usage(
+            what,
+            "it has no sample types, so that nothing was measured",
+        ));
+    }
     for note in notes {
         output::note(&format!(
             "{}: {note}\n",
@@ -175,7 +183,9 @@ fn fetched(address: &Address, limits: &Limits) -> Result<Opened, Failure> {
         let needs = missing.need.map(|needs| format!("this needs {needs}"));
         failed(
             &missing.reason,
-            needs.as_deref().unwrap_or("check the address with curl"),
+            needs
+                .as_deref()
+                .unwrap_or("check the address, and see what the server says: curl -i ADDRESS"),
         )
     })?;
     let opened = open(&bytes, limits).map_err(|error| {

@@ -70,7 +70,7 @@ fn header(watched: &Watched, table: &Table) -> String {
         Ended::TargetGone => text.push_str("the process ended meanwhile\n"),
     }
     text.push_str(&cpu(watched, table));
-    text.push_str(&cost(watched));
+    text.push_str(&watched.cost());
     text.push_str(&lost(&watched.summary.lost));
     text.push('\n');
     text
@@ -93,25 +93,6 @@ fn cpu(watched: &Watched, table: &Table) -> String {
             cores(used)
         ),
     }
-}
-
-fn cost(watched: &Watched) -> String {
-    let summary = &watched.summary;
-    let seconds = Nanos(summary.length_ns).seconds().max(1e-9);
-    let own = Cores(watched.own_cpu.seconds() / seconds);
-    let others = match (
-        &summary.cost.node_calls,
-        summary.cost.cores(summary.length_ns),
-    ) {
-        (Some(calls), Some(cores)) => format!(
-            "{} system calls/s on the whole node took {:.0} ns more each: {} cores",
-            grouped((*calls as f64 / seconds) as u64),
-            summary.cost.call_during_ns.unwrap_or(0.0) - summary.cost.call_before_ns.unwrap_or(0.0),
-            Cores(cores)
-        ),
-        _ => "what others paid was not measured".to_owned(),
-    };
-    format!("cost of watching: {others}; nodesleuth itself {own} cores\n")
 }
 
 /// What is missing, whichever way it was lost.

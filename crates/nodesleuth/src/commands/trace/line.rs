@@ -1,43 +1,40 @@
-//! A call as a line.
+//! A call as a line, as `strace -f -y -tt -T -o FILE` writes it.
 
+use super::words::Words;
 use crate::output::utc;
-use nodesleuth_trace::{Arch, End, Record, error_name};
-use std::io::{self, Write};
+use nodesleuth_trace::{End, Record};
+use std::fmt::Write as _;
 
-pub(super) fn write(record: &Record<'_>, utc_ns: u64, out: &mut dyn Write) -> io::Result<()> {
+/// Appends the line.
+pub(super) fn write(
+    words: &mut Words,
+    record: &Record<'_>,
+    utc_ns: u64,
+    on_cpu: bool,
+    out: &mut String,
+) {
     let time = utc(utc_ns);
     let clock = time.get(11..19).unwrap_or(&time);
-    write!(
-        out,
-        "[pid {:>7}] {clock}.{:06} {}(",
-        record.tid,
-        utc_ns / 1000 % 1_000_000,
-        name(record.number)
-    )?;
-    for (index, argument) in record.arguments.iter().enumerate() {
-        let comma = if index > 0 { ", " } else { "" };
-        write!(out, "{comma}{argument:#x}")?;
+    let micros = utc_ns / 1000 % 1_000_000;
+    let _ = write!(out, "{:<5} {clock}.{micros:06} ", record.tid);
+    words.call(record, out);
+    match record.end {
+        End::InFlight => out.push_str(" <unfinished ...>"),
+        End::ThreadEnded => out.push_str(") = ?"),
+        End::Returned(_) => {
+            out.push_str(") = ");
+            words.result(record, out);
+        }
     }
-    writeln!(
-        out,
-        "){} <{:.6}>",
-        end(record.end),
-        record.wall_ns as f64 / 1e9
-    )
-}
-
-pub(super) fn name(number: u16) -> String {
-    let known = Arch::native().and_then(|arch| arch.name(number));
-    known.map_or_else(|| format!("syscall_{number}"), str::to_owned)
-}
-
-fn end(end: End) -> String {
-    match (end, end.error().map(|error| (error, error_name(error)))) {
-        (_, Some((_, Some(name)))) => format!(" = -1 {name}"),
-        (_, Some((error, None))) => format!(" = -1 error {error}"),
-        (End::Returned(result), None) if result < 0 => format!(" = {result:#x}"),
-        (End::Returned(result), None) => format!(" = {result}"),
-        (End::InFlight, None) => " <unfinished ...>".to_owned(),
-        (End::ThreadEnded, None) => " = ?".to_owned(),
+    if record.end != End::InFlight {
+        let _ = write!(out, " <{:.6}>", record.wall_ns as f64 / 1e9);
     }
+    match record.on_cpu_ns {
+        Some(ns) if on_cpu => {
+            let _ = write!(out, " cpu <{:.6}>", ns as f64 / 1e9);
+        }
+        None if on_cpu => out.push_str(" cpu <unknown>"),
+        _ => {}
+    }
+    out.push('\n');
 }

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::output;
 use nodesleuth_collect::{Cancel, Clock, Progress, SystemClock};
 use nodesleuth_model::evidence::Target;
-use nodesleuth_model::{BootNanos, Nanos, printable};
+use nodesleuth_model::units::grouped;
+use nodesleuth_model::{BootNanos, Cores, Nanos, printable};
 use nodesleuth_trace::{Attempt, Options, Record, Session, Summary};
 use std::time::Duration;
 
@@ -25,6 +26,26 @@ pub(crate) struct Watched {
     pub(crate) own_cpu: Nanos,
     /// Why it ended before its time.
     pub(crate) ended: Ended,
+}
+
+impl Watched {
+    /// What watching cost others and us, as a line.
+    pub(crate) fn cost(&self) -> String {
+        let summary = &self.summary;
+        let seconds = Nanos(summary.length_ns).seconds().max(1e-9);
+        let own = Cores(self.own_cpu.seconds() / seconds);
+        let cost = &summary.cost;
+        let others = match (&cost.node_calls, cost.cores(summary.length_ns)) {
+            (Some(calls), Some(cores)) => format!(
+                "{} system calls/s on the whole node took {:.0} ns more each: {} cores",
+                grouped((*calls as f64 / seconds) as u64),
+                cost.call_during_ns.unwrap_or(0.0) - cost.call_before_ns.unwrap_or(0.0),
+                Cores(cores)
+            ),
+            _ => "what others paid was not measured".to_owned(),
+        };
+        format!("cost of watching: {others}; nodesleuth itself {own} cores\n")
+    }
 }
 
 /// What ended a capture.
