@@ -8,6 +8,8 @@ mod objects;
 mod output;
 mod read;
 pub(crate) mod refusal;
+#[cfg(test)]
+mod registers_tests;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
