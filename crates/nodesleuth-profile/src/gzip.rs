@@ -13,11 +13,16 @@ pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// The inflated bytes, or the bytes themselves if they are not gzip.
-pub(crate) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, ReadError> {
-    let inflated = match is_gzip(bytes) {
-        true => Cow::Owned(gunzip(bytes, limit)?),
-        false => Cow::Borrowed(bytes),
+/// The inflated bytes, or the bytes themselves if they are not gzip. Bytes that are given away are
+/// freed as soon as they are inflated.
+pub(crate) fn inflate<'b>(
+    bytes: impl Into<Cow<'b, [u8]>>,
+    limit: usize,
+) -> Result<Cow<'b, [u8]>, ReadError> {
+    let bytes = bytes.into();
+    let inflated = match is_gzip(&bytes) {
+        true => Cow::Owned(gunzip(&bytes, limit)?),
+        false => bytes,
     };
     match inflated.len() {
         0 => Err(ReadError::Empty),

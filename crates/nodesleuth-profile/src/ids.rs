@@ -7,6 +7,9 @@ use crate::strings::dense;
 /// never the size of an id.
 #[derive(Debug)]
 pub(crate) struct IdIndex {
+    /// So many entries from the beginning have the ids 1, 2, 3, …, as all have in files of Go.
+    /// They need no table, and so no wait for memory in the innermost loop of reading.
+    in_order: u64,
     direct: Vec<u32>,
     others: Vec<(u64, u32)>,
 }
@@ -20,10 +23,16 @@ impl IdIndex {
         ids: &[u64],
         offset: impl Fn(usize) -> usize,
     ) -> Result<Self, ReadError> {
+        let in_order = ids.iter().zip(1..).take_while(|(id, n)| *id == n).count();
         let mut index = Self {
-            direct: vec![FREE; ids.len() + 1],
+            in_order: in_order as u64,
+            direct: Vec::new(),
             others: Vec::new(),
         };
+        if in_order == ids.len() {
+            return Ok(index);
+        }
+        index.direct.resize(ids.len() + 1, FREE);
         let place = |position: usize| Place {
             table,
             number: position + 1,
@@ -59,6 +68,14 @@ impl IdIndex {
     /// The position of the entry with this id.
     #[inline]
     pub(crate) fn find(&self, id: u64) -> Option<u32> {
+        // Id 0 becomes the largest number.
+        match id.wrapping_sub(1) {
+            position if position < self.in_order => Some(position as u32),
+            _ => self.look_up(id),
+        }
+    }
+
+    fn look_up(&self, id: u64) -> Option<u32> {
         match usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
             Some(&position) => (position != FREE).then_some(position),
             None => self.search(id),
@@ -91,6 +108,21 @@ mod tests {
         }
         for absent in [0, 1, 3, 6, u64::MAX - 1] {
             assert_eq!(index.find(absent), None);
+        }
+    }
+
+    #[test]
+    fn ids_in_order_need_no_table() {
+        for (ids, table) in [(&[1, 2, 3, 4][..], 0), (&[1, 2, 4, 3], 5), (&[], 0)] {
+            let index = index(ids).unwrap();
+            assert_eq!(index.direct.len(), table);
+            for (position, id) in ids.iter().enumerate() {
+                assert_eq!(index.find(*id), Some(dense(position)));
+            }
+            assert_eq!(
+                (index.find(0), index.find(5), index.find(u64::MAX)),
+                (None, None, None)
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! Reading stacks in whatever format people have them: told from the content, never from a name.
 
+use std::borrow::Cow;
+
 use crate::foreign::{explain, markup, unreadable};
 use crate::gzip::inflate;
 use crate::limits::Limits;
@@ -99,11 +101,12 @@ impl OpenError {
     }
 }
 
-/// Reads stacks in any known format, in gzip or not.
+/// Reads stacks in any known format, in gzip or not. Bytes that are given away (a `Vec`) are freed
+/// as soon as they are inflated, those of a large profile before it takes up memory itself.
 ///
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
-pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, OpenError> {
+pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Opened, OpenError> {
     let data = inflate(bytes, limits.max_inflated_bytes)?;
     match decode(&data, limits) {
         Ok(profile) => Ok(Opened {

@@ -39,6 +39,7 @@ pub(crate) fn decode(data: &[u8], limits: &Limits) -> Result<Profile, ReadError>
             samples: samples.len(),
         });
     }
+    tables.profile.samples.reserve(samples.len());
     for (number, span) in samples.iter().enumerate() {
         let at = place(Table::Sample, number, *span);
         sample(&decoder, *span, at, &mut tables)?;

@@ -23,6 +23,12 @@ pub(crate) struct Sample<'s> {
 }
 
 impl Samples {
+    /// Makes room for so many more, as far as that does not depend on what is in them.
+    pub(crate) fn reserve(&mut self, samples: usize) {
+        self.location_ends.reserve(samples);
+        self.label_ends.reserve(samples);
+    }
+
     /// The samples with their values, of which there are `types` each.
     pub(crate) fn iter(&self, types: usize) -> impl Iterator<Item = (Sample<'_>, &[i64])> {
         (0..self.location_ends.len()).map(move |at| {

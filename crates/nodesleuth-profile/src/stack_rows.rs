@@ -32,10 +32,20 @@ pub struct StackRows {
     symbols: Symbols,
     /// Symbols of all stacks, shifted left by one; the lowest bit says that it was inlined.
     keys: Vec<u32>,
-    ends: Vec<usize>,
+    /// Distinct rows, sorted.
+    order: Vec<Place>,
+    /// As many as there are lanes for each of them, in the same order: walking over rows must not
+    /// wait for memory.
     values: Vec<i64>,
-    /// Rows that are in use, sorted.
-    order: Vec<Sorted>,
+}
+
+/// Where the keys of a row are.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    length: u32,
+    /// How many symbols it has in common with the row before.
+    shared: u32,
 }
 
 /// One distinct stack.
@@ -94,7 +104,7 @@ impl StackRows {
 
     /// Distinct stacks, sorted by the names of their functions.
     pub fn stacks(&self) -> impl ExactSizeIterator<Item = StackRow<'_>> + DoubleEndedIterator {
-        self.order.iter().map(|at| self.row(*at))
+        (0..self.len()).map(|at| self.nth(at))
     }
 
     /// Sum of each lane, clamped to the range of `i64`.
@@ -108,49 +118,41 @@ impl StackRows {
 
     /// A stack by its place in the order.
     pub(crate) fn nth(&self, at: usize) -> StackRow<'_> {
-        self.row(self.order[at])
+        let place = self.order[at];
+        StackRow {
+            keys: &self.keys[place.start..][..place.length as usize],
+            shared: place.shared as usize,
+            values: &self.values[at * self.lanes..][..self.lanes],
+        }
     }
 
     pub(crate) fn inlined(&self, symbol: SymbolId) -> Inlined {
         self.symbols.inlined(symbol)
     }
 
-    fn row(&self, at: Sorted) -> StackRow<'_> {
-        let row = at.row as usize;
-        StackRow {
-            keys: &self.keys[nth_range(&self.ends, row)],
-            shared: at.shared as usize,
-            values: &self.values[row * self.lanes..][..self.lanes],
-        }
-    }
-
     /// Keeps one row of those that are equal: with the sum of their values, and a function inlined
     /// only if it is in all of them.
-    fn merge(&mut self, sorted: &[Sorted]) {
-        for group in sorted.chunk_by(|_, right| right.shared == REPEATED) {
-            let (first, others) = (group[0], &group[1..]);
-            if !others.is_empty() {
-                self.merge_into(first.row as usize, others);
+    fn merge(&mut self, sorted: &[Sorted], ends: &[usize], values: &[i64]) {
+        self.order.reserve(sorted.len());
+        self.values.reserve(values.len());
+        for same in sorted.chunk_by(|_, right| right.shared == REPEATED) {
+            let keys = nth_range(ends, same[0].row as usize);
+            for other in &same[1..] {
+                let start = nth_range(ends, other.row as usize).start;
+                for at in keys.clone() {
+                    self.keys[at] &= self.keys[start + at - keys.start] | !1;
+                }
             }
-            self.order.push(first);
-        }
-    }
-
-    fn merge_into(&mut self, row: usize, others: &[Sorted]) {
-        for lane in 0..self.lanes {
-            let at = |row: usize| row * self.lanes + lane;
-            let values = others
-                .iter()
-                .map(|other| self.values[at(other.row as usize)]);
-            let sum: i128 = values.map(i128::from).sum();
-            self.values[at(row)] = clamp(sum + i128::from(self.values[at(row)]));
-        }
-        let range = nth_range(&self.ends, row);
-        for other in others {
-            let start = nth_range(&self.ends, other.row as usize).start;
-            for at in range.clone() {
-                self.keys[at] &= self.keys[start + at - range.start] | !1;
+            for lane in 0..self.lanes {
+                let rows = same.iter().map(|at| at.row as usize);
+                let lanes = rows.map(|row| i128::from(values[row * self.lanes + lane]));
+                self.values.push(clamp(lanes.sum()));
             }
+            self.order.push(Place {
+                start: keys.start,
+                length: dense(keys.len()),
+                shared: same[0].shared,
+            });
         }
     }
 }
@@ -158,21 +160,24 @@ impl StackRows {
 /// Collects stacks for [`StackRows`]. A profile is not needed any more when it was added.
 #[derive(Debug)]
 pub struct StackRowsBuilder {
-    rows: StackRows,
     symbols: SymbolTable,
     from_leaf: bool,
+    /// Rows as they come: their keys, where they end, their values.
+    keys: Vec<u32>,
+    ends: Vec<usize>,
+    values: Vec<i64>,
+    /// Values of the row that is being added.
     lanes: Vec<i64>,
 }
 
 impl StackRowsBuilder {
     pub(crate) fn new(lanes: usize, naming: Naming) -> Self {
         Self {
-            rows: StackRows {
-                lanes,
-                ..StackRows::default()
-            },
             symbols: SymbolTable::new(naming),
             from_leaf: false,
+            keys: Vec::new(),
+            ends: Vec::new(),
+            values: Vec::new(),
             lanes: vec![0; lanes],
         }
     }
@@ -189,6 +194,10 @@ impl StackRowsBuilder {
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
         let keys = LocationKeys::new(profile, &mut self.symbols);
+        self.reserve(
+            profile.stack_count(),
+            keys.count(&profile.samples.locations),
+        );
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
@@ -203,51 +212,62 @@ impl StackRowsBuilder {
     pub(crate) fn add_named<'n>(&mut self, names: impl IntoIterator<Item = &'n str>, value: i64) {
         for name in names {
             let symbol = self.symbols.named(name);
-            self.rows.keys.push(symbol.0 << 1);
+            self.keys.push(symbol.0 << 1);
         }
         self.lanes.fill(value);
         self.close();
     }
 
+    /// Makes room: to count is cheaper than to copy what has grown.
+    fn reserve(&mut self, rows: usize, keys: usize) {
+        self.keys.reserve(keys);
+        self.ends.reserve(rows);
+        self.values.reserve(rows * self.lanes.len());
+    }
+
     /// Sorts and merges.
     pub fn finish(self) -> StackRows {
-        let mut rows = self.rows;
-        rows.symbols = self.symbols.finish();
+        let symbols = self.symbols.finish();
         let table = RowTable {
-            keys: &rows.keys,
-            ends: &rows.ends,
-            ranks: &rows.symbols.ranks(),
+            keys: &self.keys,
+            ends: &self.ends,
+            ranks: &symbols.ranks(),
         };
         let sorted = table.sorted();
-        rows.merge(&sorted);
+        let mut rows = StackRows {
+            lanes: self.lanes.len(),
+            symbols,
+            keys: self.keys,
+            ..StackRows::default()
+        };
+        rows.merge(&sorted, &self.ends, &self.values);
         rows
     }
 
     fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
-        let first = self.rows.keys.len();
-        self.rows.keys.reserve(stack.locations().len());
+        let first = self.keys.len();
+        self.keys.reserve(stack.locations().len());
         for location in stack.locations() {
             match keys.of(*location) {
-                LocationKey::One(key) => self.rows.keys.push(key),
-                LocationKey::Many { first, last } => {
-                    let inlined = &keys.keys[first as usize..=last as usize];
-                    self.rows.keys.extend_from_slice(inlined);
+                LocationKey { start, inlined: 0 } => self.keys.push(start),
+                LocationKey { start, inlined } => {
+                    let all = start as usize..=(start + inlined) as usize;
+                    self.keys.extend_from_slice(&keys.keys[all]);
                 }
             }
         }
         if self.from_leaf {
-            self.rows.keys[first..].reverse();
+            self.keys[first..].reverse();
         }
     }
 
     /// Ends the row whose keys were pushed.
     fn close(&mut self) {
-        let rows = &mut self.rows;
-        if rows.keys.len() == rows.ends.last().copied().unwrap_or(0) {
-            rows.keys.push(self.symbols.empty_stack().0 << 1);
+        if self.keys.len() == self.ends.last().copied().unwrap_or(0) {
+            self.keys.push(self.symbols.empty_stack().0 << 1);
         }
-        rows.ends.push(rows.keys.len());
-        rows.values.extend_from_slice(&self.lanes);
+        self.ends.push(self.keys.len());
+        self.values.extend_from_slice(&self.lanes);
     }
 }
 
@@ -257,12 +277,13 @@ struct LocationKeys {
     locations: Vec<LocationKey>,
 }
 
+/// Of one location; 8 bytes, so that more of them stay in the cache.
 #[derive(Clone, Copy)]
-enum LocationKey {
-    /// Nothing is inlined there, as almost everywhere.
-    One(u32),
-    /// Positions of its keys.
-    Many { first: u32, last: u32 },
+struct LocationKey {
+    /// Its key if nothing is inlined there, as almost everywhere; else the position of its first.
+    start: u32,
+    /// How many keys follow that one.
+    inlined: u32,
 }
 
 impl LocationKeys {
@@ -273,18 +294,23 @@ impl LocationKeys {
         for location in 0..dense(profile.locations.len()) {
             let frames = profile.frames_of(location);
             keys[frames.start as usize] &= !1;
-            locations.push(match frames.len() {
-                1 => LocationKey::One(keys[frames.start as usize]),
-                _ => LocationKey::Many {
-                    first: frames.start,
-                    last: frames.end - 1,
-                },
-            });
+            let inlined = dense(frames.len()) - 1;
+            let start = match inlined {
+                0 => keys[frames.start as usize],
+                _ => frames.start,
+            };
+            locations.push(LocationKey { start, inlined });
         }
         for key in &keys {
             table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
         }
         Self { keys, locations }
+    }
+
+    /// How many keys stacks of these locations have.
+    fn count(&self, locations: &[u32]) -> usize {
+        let keys = locations.iter().map(|at| 1 + self.of(*at).inlined as usize);
+        keys.sum()
     }
 
     fn of(&self, location: u32) -> LocationKey {

@@ -15,7 +15,7 @@ pub(crate) fn load(name: &OsStr, limits: &Limits) -> Result<Opened, Failure> {
     let path = Path::new(name);
     let limits = raised(limits)?;
     let bytes = bytes(path).map_err(|error| Failure::file("read", path, error))?;
-    open(&bytes, &limits)
+    open(bytes, &limits)
         .map_err(|error| Failure::usage(format!("{}: {error}", path.display()), help(&error)))
 }
 

@@ -188,7 +188,7 @@ fn fetched(address: &Address, limits: &Limits) -> Result<Opened, Failure> {
                 .unwrap_or("check the address, and see what the server says: curl -i ADDRESS"),
         )
     })?;
-    let opened = open(&bytes, limits).map_err(|error| {
+    let opened = open(bytes, limits).map_err(|error| {
         failed(
             &error.to_string(),
             "this address serves no profile: /debug/pprof/profile does",
