@@ -100,7 +100,7 @@ fn a_file_is_taken_as_it_is_and_does_not_cover_the_window() {
 
 #[test]
 fn text_of_a_profile_is_kept_as_a_profile() {
-    let raw = "PeriodType: cpu nanoseconds\nPeriod: 10000000\nDuration: 2.5\nSamples:\n\
+    let raw = "PeriodType: cpu nanoseconds\nPeriod: 10000000\nDuration: 2.5s\nSamples:\n\
                samples/count cpu/nanoseconds\n          3   30000000: 1 \nLocations\n     \
                1: 0x1 main.main /x/main.go:3 s=1\nMappings\n";
     let fake = crate::fake_node::FakeNode::new();
