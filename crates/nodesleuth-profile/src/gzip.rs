@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn exactly_the_limit_is_allowed() {
-        assert_eq!(inflate(&gz(&[7; 1000]), 1000).unwrap().len(), 1000);
+        assert_eq!(inflate(gz(&[7; 1000]), 1000).unwrap().len(), 1000);
     }
 
     #[test]
@@ -147,6 +147,6 @@ mod tests {
 
     #[test]
     fn a_stream_of_nothing_is_empty() {
-        assert_eq!(inflate(&gz(b""), 1000), Err(ReadError::Empty));
+        assert_eq!(inflate(gz(b""), 1000), Err(ReadError::Empty));
     }
 }

@@ -199,7 +199,7 @@ fn legacy_profiles_are_read_as_pprof_reads_them() {
             .is_some_and(|extension| extension == "string")
         {
             let input = path.with_extension("");
-            let opened = open(&fs::read(&input).unwrap(), &Limits::default());
+            let opened = open(fs::read(&input).unwrap(), &Limits::default());
             let opened = opened.unwrap_or_else(|e| panic!("{}: {e}", input.display()));
             let options = ReportOptions::new(ReportKind::Raw);
             let printed = report(Draft::of(opened.profile), &options).unwrap().bytes;
