@@ -1,13 +1,20 @@
 //! Gunzip with an upper bound: multi-member streams in, nothing but members accepted.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use flate2::bufread::GzDecoder;
 
 use crate::error::ReadError;
 
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// How much is inflated at a time: enough for the decoder to be fast, and it stays in the cache.
+const PIECE: usize = 256 << 10;
+
+/// How many times larger most profiles are without gzip; what is reserved and not used costs
+/// nothing.
+const USUAL_RATIO: usize = 4;
 
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
@@ -37,7 +44,8 @@ pub(crate) fn inflate<'b>(
 /// One member after the other. Stops one byte past the limit; the size that gzip itself claims is
 /// never used.
 fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
-    let mut out = Vec::new();
+    let expected = bytes.len().saturating_mul(USUAL_RATIO);
+    let mut out = Vec::with_capacity(expected.min(limit) + PIECE);
     let mut rest = bytes;
     while !rest.is_empty() && out.len() <= limit {
         if !is_gzip(rest) {
@@ -49,7 +57,7 @@ fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
         }
         let mut decoder = GzDecoder::new(rest);
         let left = (limit - out.len()) as u64 + 1;
-        let outcome = (&mut decoder).take(left).read_to_end(&mut out);
+        let outcome = read_on((&mut decoder).take(left), &mut out);
         rest = decoder.into_inner();
         outcome.map_err(|error| match error.kind() {
             ErrorKind::UnexpectedEof => broken(bytes, rest, "the gzip stream is cut off"),
@@ -57,6 +65,19 @@ fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, ReadError> {
         })?;
     }
     Ok(out)
+}
+
+/// Not `read_to_end`: it clears all the room there is, and so takes memory that is never used.
+fn read_on(mut from: impl Read, out: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let start = out.len();
+        out.resize(start + PIECE, 0);
+        let length = from.read(&mut out[start..])?;
+        out.truncate(start + length);
+        if length == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn broken(bytes: &[u8], rest: &[u8], reason: &str) -> ReadError {
