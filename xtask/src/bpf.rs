@@ -20,7 +20,8 @@ const CLANG: &str = "clang-14";
 const OBJCOPY: &str = "llvm-objcopy-14";
 const PACKAGES: [&str; 2] = ["clang-14", "llvm-14"];
 /// `v2` is what the oldest kernels understand.
-const FLAGS: &str = "-g -O2 -target bpf -mcpu=v2 -Wall -Werror -fno-ident -nostdinc";
+const FLAGS: &str =
+    "-g -O2 -target bpf -mcpu=v2 -Wall -Werror -fno-ident -nostdinc -ffile-compilation-dir=.";
 /// Debug information is not needed, nor where each instruction comes from.
 const REMOVED: &str = "--strip-debug --remove-section=.llvm_addrsig";
 /// Says where each instruction came from, and where it must be adapted to the running kernel.

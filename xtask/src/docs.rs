@@ -35,7 +35,33 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!stale.is_empty())))
 }
 
+/// The page that a test writes, because making it takes the corpus beside the repository.
+const CONFORMANCE: [&str; 5] = [
+    "test",
+    "--package",
+    "nodesleuth",
+    "--test",
+    "pprof_conformance",
+];
+
+/// Without the corpus the page stays as it is; the test itself says so when it runs.
+fn write_conformance(workspace: &Workspace) -> Result<()> {
+    let corpus = workspace.root().join("../shared/conformance");
+    if !corpus.is_dir() {
+        println!(
+            "SKIPPED docs/conformance.md: no corpus at {}",
+            corpus.display()
+        );
+        return Ok(());
+    }
+    let mut command = workspace.cargo();
+    command.args(CONFORMANCE).env("BLESS", "1");
+    bounded::output(&mut command, LIMIT)?.success("the conformance test")?;
+    Ok(())
+}
+
 fn write(workspace: &Workspace) -> Result<()> {
+    write_conformance(workspace)?;
     for page in PAGES {
         let (path, text) = (path(workspace, page), generate(workspace, page)?);
         fs::write(&path, text).doing(|| format!("writing {}", path.display()))?;

@@ -17,11 +17,18 @@ pub(crate) const VIEW: &str = "calls";
 /// What ids of its measured parts begin with, and what such a part is.
 pub(crate) const PREFIXES: &[(&str, &str)] = &[
     ("call:", "a system call"),
-    ("cgroup-file:", "a cgroup file, by name"),
+    (
+        "cgroup-file:",
+        "memory.stat, memory.numa_stat or memory.usage_in_bytes of any cgroup, or others",
+    ),
     ("proc-file:", "a file of /proc, by pattern"),
     ("folder:", "listing folders, by pattern"),
     ("file:", "any other file, by pattern"),
 ];
+/// Cgroup files that old kernels sum over all cgroups below, on every read.
+const WALKED: &[&str] = &["memory.numa_stat", "memory.stat", "memory.usage_in_bytes"];
+/// Kernel time outside the calls that were counted: entering and leaving them, page faults.
+pub(crate) const OUTSIDE: &str = "outside-calls";
 /// More parts than this are added up: an id for every folder of a walk would say nothing.
 const MOST_PARTS: usize = 40;
 /// Where calls and /proc agree less than this, it is said.
@@ -46,7 +53,7 @@ pub(crate) fn view(traced: &Traced<'_>, titles: &Parts, cpu: &TargetCpu) -> Ledg
     let rest = cpu.kernel - measured * scale;
     for (id, cores) in [
         ("other-calls", small),
-        ("outside-calls", rest),
+        (OUTSIDE, rest),
         ("user", cpu.user),
         ("children", cpu.children),
     ] {
@@ -79,14 +86,14 @@ fn by_file_and_call(traced: &Traced<'_>) -> Vec<LedgerPart> {
     let mut of_files: BTreeMap<(String, String), f64> = BTreeMap::new();
     let mut left: BTreeMap<&str, f64> = BTreeMap::new();
     for call in &traced.trace.calls {
-        *left.entry(&call.name).or_default() += traced.cores(call.on_cpu);
+        *left.entry(&call.name).or_default() += traced.priced(call.on_cpu);
     }
     for file in traced.files().unwrap_or_default() {
         let Some(call) = left.get_mut(file.call.as_str()) else {
             continue;
         };
         // Both were measured at once; a file cannot have more than its call.
-        let cores = traced.cores(file.on_cpu).min(*call);
+        let cores = traced.priced(file.on_cpu).min(*call);
         *call -= cores;
         *of_files.entry(id_and_title(file)).or_default() += cores;
     }
@@ -103,14 +110,18 @@ fn id_and_title(file: &FileUse) -> (String, String) {
     let pattern = &file.pattern;
     match file.kind.as_str() {
         "cgroup" => {
-            let name = match file.call.as_str() {
-                "getdents64" => "folders",
-                _ => file.file_name(),
-            };
-            (
-                format!("cgroup-file:{name}"),
-                format!("cgroup files: {name}"),
-            )
+            // Files that a kernel may walk for are told apart; the dozen others say more together.
+            let name = file.file_name();
+            match WALKED.contains(&name) {
+                true => (
+                    format!("cgroup-file:{name}"),
+                    format!("cgroup files: {name}"),
+                ),
+                false => (
+                    "cgroup-file:others".to_owned(),
+                    "other cgroup files".to_owned(),
+                ),
+            }
         }
         "proc" => (format!("proc-file:{pattern}"), pattern.clone()),
         _ if file.call == "getdents64" => {
@@ -171,6 +182,7 @@ mod tests {
         let traced = Traced {
             trace: &trace,
             seconds: 1.0,
+            busier: 1.0,
         };
         let cpu = TargetCpu {
             seconds: 1.0,
@@ -194,7 +206,7 @@ mod tests {
         for (id, expected) in [
             ("cgroup-file:memory.stat", 0.3),
             ("call:read", 0.1),
-            ("cgroup-file:folders", 0.06),
+            ("cgroup-file:others", 0.06),
             // Only 40 ms of getdents64 were left for it.
             ("folder:/var/lib/*/**", 0.04),
             ("call:futex", 0.05),

@@ -108,6 +108,6 @@ fn number_of_call(traced: &Traced<'_>, name: &str, what: OfCall) -> f64 {
     match what {
         OfCall::Rate => traced.rate(call.calls),
         OfCall::ErrorRate => traced.rate(call.failed()),
-        OfCall::Cores => traced.cores(call.on_cpu),
+        OfCall::Cores => traced.priced(call.on_cpu),
     }
 }

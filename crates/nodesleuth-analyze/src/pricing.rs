@@ -58,7 +58,9 @@ pub(crate) fn claim(
         let sum: f64 = taken.iter().map(|taken| taken.cores).sum();
         price.cores += sum;
         if !rule.through.is_empty() {
-            price.traced += sum;
+            if !rule.estimate {
+                price.traced += sum;
+            }
             let calls: Vec<&str> = rule.through.iter().map(String::as_str).collect();
             take(ledger, call_ledger::VIEW, &calls, &entry.id, sum);
         } else if limit.is_none() || !rule.by_allocation_of.is_empty() {

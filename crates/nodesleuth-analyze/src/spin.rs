@@ -70,7 +70,7 @@ fn spin_call(traced: &Traced<'_>, call: &SyscallUse) -> Option<SpinCall> {
         name: call.name.clone(),
         what,
         rate: traced.rate(call.calls) * of_calls,
-        cores: traced.cores(call.on_cpu) * of_cpu,
+        cores: traced.priced(call.on_cpu) * of_cpu,
     })
 }
 
@@ -135,6 +135,7 @@ mod tests {
         let traced = Traced {
             trace,
             seconds: 2.0,
+            busier: 1.0,
         };
         let calls = calls(&traced).into_iter();
         calls

@@ -3,9 +3,9 @@
 use crate::input::Input;
 use crate::traced::Traced;
 use crate::{period, spin};
-use nodesleuth_model::Cores;
 use nodesleuth_model::evidence::{FailingCall, FileUse, Host, SyscallUse, TracedCpu};
 use nodesleuth_model::syscalls::{CallReading, CallRow, FailingRow, FileRow, SyscallSummary};
+use nodesleuth_model::{Cores, Nanos};
 use std::collections::BTreeMap;
 
 /// From this share of the target's CPU on, calls that find nothing to do are a spin.
@@ -120,16 +120,31 @@ fn errors(traced: &Traced<'_>, errors: &BTreeMap<String, u64>) -> Vec<(String, f
     errors
 }
 
+/// Files by kind, all calls on them together: opening costs as well as reading.
 fn file_rows(traced: &Traced<'_>) -> Vec<FileRow> {
-    let row = |file: &FileUse| FileRow {
-        call: file.call.clone(),
-        pattern: file.pattern.clone(),
-        rate: traced.rate(file.calls),
-        cores: Cores(traced.cores(file.on_cpu)),
-        seconds_each: file.on_cpu.seconds() / file.calls.max(1) as f64,
-        distinct: file.distinct,
-    };
-    let mut rows: Vec<FileRow> = traced.files().unwrap_or_default().iter().map(row).collect();
+    let mut by_pattern: BTreeMap<&str, Vec<&FileUse>> = BTreeMap::new();
+    for file in traced.files().unwrap_or_default() {
+        by_pattern.entry(&file.pattern).or_default().push(file);
+    }
+    let rows = by_pattern.values_mut().filter_map(|uses| {
+        uses.sort_by_key(|file| std::cmp::Reverse(file.on_cpu));
+        let first = uses.first()?;
+        let sum = |part: fn(&FileUse) -> u64| {
+            uses.iter()
+                .map(|file| part(file))
+                .fold(0, u64::saturating_add)
+        };
+        let (calls, on_cpu) = (sum(|file| file.calls), Nanos(sum(|file| file.on_cpu.0)));
+        Some(FileRow {
+            calls: uses.iter().map(|file| file.call.clone()).collect(),
+            pattern: first.pattern.clone(),
+            rate: traced.rate(calls),
+            cores: Cores(traced.cores(on_cpu)),
+            seconds_each: on_cpu.seconds() / calls.max(1) as f64,
+            distinct: first.distinct,
+        })
+    });
+    let mut rows: Vec<FileRow> = rows.collect();
     rows.sort_by(|a, b| b.cores.0.total_cmp(&a.cores.0));
     rows
 }

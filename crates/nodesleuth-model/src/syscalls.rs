@@ -81,12 +81,12 @@ impl CallReading {
     }
 }
 
-/// Files of one kind.
+/// Files of one kind, all calls on them together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FileRow {
-    /// What was done with them.
-    pub call: String,
+    /// What was done with them, most CPU first.
+    pub calls: Vec<String>,
     /// Path with changing components as `*`.
     pub pattern: String,
     /// Calls a second.

@@ -3,6 +3,7 @@
 use crate::merge::MergeError;
 use crate::profile::Profile;
 use crate::rows::{LabelRow, LabelValueRow, MappingRow};
+use crate::stack::Stack;
 use crate::strings::StrId;
 
 impl Profile {
@@ -28,7 +29,30 @@ impl Profile {
             }
             is_kept.push(keeps);
         }
+        self.keep_samples(is_kept);
+    }
+
+    /// Leaves out the samples that `keep` does not want.
+    ///
+    /// ```
+    /// use nodesleuth_profile::{GoRegex, Profile, StackFilter, ValueType};
+    ///
+    /// let stacks = [(vec!["main", "work"], 30), (vec!["main", "idle"], 10)];
+    /// let mut profile = Profile::from_stacks(ValueType::CPU, stacks);
+    /// let filter = StackFilter::new(&profile, Some(&GoRegex::new("work")?), None);
+    /// profile.retain_stacks(|stack| filter.keeps(stack));
+    /// assert_eq!(profile.total(0), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retain_stacks(&mut self, keep: impl FnMut(Stack<'_>) -> bool) {
+        let is_kept: Vec<bool> = self.stacks().map(keep).collect();
+        self.keep_samples(is_kept);
+    }
+
+    /// Those for which it says so, one for each.
+    fn keep_samples(&mut self, is_kept: Vec<bool>) {
         let mut is_kept = is_kept.into_iter();
+        let types = self.header.sample_types.len();
         self.samples.keep(types, |sample, stack| {
             stack.extend_from_slice(sample.locations);
             is_kept.next() == Some(true)

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 use crate::fields::ValueType;
+use crate::folded_name::safe_name;
+use crate::folded_text::{NO_COMMENT, is_comment};
 use crate::profile::Profile;
 use crate::stack::Stack;
 use crate::stack_rows::{StackRow, StackRows, StackRowsBuilder};
@@ -102,12 +104,7 @@ impl Folded {
     /// If `out` fails.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         for stack in self.stacks() {
-            for (depth, name) in stack.frames().enumerate() {
-                if depth > 0 {
-                    out.write_all(b";")?;
-                }
-                out.write_all(name.as_bytes())?;
-            }
+            write_frames(stack.frames(), &mut out)?;
             writeln!(out, " {}", stack.weight())?;
         }
         Ok(())
@@ -116,6 +113,58 @@ impl Folded {
     fn builder() -> StackRowsBuilder {
         StackRowsBuilder::new(1, Naming::Safe)
     }
+}
+
+impl StackRows {
+    /// Writes one line per stack with the values of all lanes behind it. With two lanes that is
+    /// what `difffolded.pl` writes, and [`open`](crate::open) reads it back as before and after.
+    ///
+    /// ```
+    /// # use nodesleuth_profile::{Profile, StackRows, ValueType};
+    /// let mut rows = StackRows::builder(2);
+    /// for (lane, value) in [10, 30].into_iter().enumerate() {
+    ///     let profile = Profile::from_stacks(ValueType::CPU, [(["main", "work"], value)]);
+    ///     rows.add(&profile, |stack, lanes| lanes[lane] = stack.values()[0]);
+    /// }
+    /// let mut text = Vec::new();
+    /// rows.finish().write_folded(&mut text)?;
+    /// assert_eq!(text, b"main;work 10 30\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `out` fails.
+    pub fn write_folded(&self, mut out: impl Write) -> io::Result<()> {
+        for row in self.stacks() {
+            let names = row
+                .symbols()
+                .map(|symbol| safe_name(self.symbol(symbol).name));
+            write_frames(names, &mut out)?;
+            for value in row.values {
+                write!(out, " {value}")?;
+            }
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// Names that are safe, joined.
+fn write_frames(
+    names: impl ExactSizeIterator<Item = impl AsRef<str>>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let is_alone = names.len() == 1;
+    for (depth, name) in names.enumerate() {
+        let name = name.as_ref();
+        if depth > 0 {
+            out.write_all(b";")?;
+        } else if is_alone && is_comment(name) {
+            out.write_all(NO_COMMENT.as_bytes())?;
+        }
+        out.write_all(name.as_bytes())?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Folded {

@@ -86,6 +86,9 @@ impl FoldedError {
     }
 }
 
+/// Goes before a stack that would be taken for a comment.
+pub(crate) const NO_COMMENT: &str = " ";
+
 /// The frames, joined by `;`, and the weight.
 pub(crate) fn parse_line(line: &str) -> Option<(&str, i64)> {
     if is_comment(line) {
@@ -100,10 +103,13 @@ pub(crate) fn parse_line(line: &str) -> Option<(&str, i64)> {
     Some((stack.trim(), whole.parse().ok()?)).filter(|(stack, _)| !stack.is_empty())
 }
 
-/// `# …` and `// …`, unless it has several frames.
+/// `# …` and `// …`, unless it has several frames or is indented: so [`NO_COMMENT`] keeps a stack
+/// of one frame that is called like this.
 pub(crate) fn is_comment(line: &str) -> bool {
-    let line = line.trim_start();
-    (line.starts_with('#') || line.starts_with("// ")) && !line.contains(';')
+    let slashes = line.strip_prefix("//");
+    let is_marked = line.starts_with('#')
+        || slashes.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    is_marked && !line.contains(';')
 }
 
 #[cfg(test)]
@@ -132,6 +138,15 @@ mod tests {
             text: "c 1.5".to_owned(),
         };
         assert_eq!(read.first_ignored, Some(first));
+    }
+
+    #[test]
+    fn a_frame_like_a_comment_is_one_if_it_is_indented() {
+        for name in ["#", "#private", "# total", "//", "// x"] {
+            let folded = Folded::from_stacks([([name], 3)]);
+            assert_eq!(folded.to_string(), format!(" {name} 3\n"));
+            assert_eq!(read(&folded.to_string()).folded, folded);
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::text::source;
 /// How much of a first line an error message shows.
 const LINE_CHARS: usize = 160;
 
+const EXECUTION_TRACE: &str = "an execution trace (use `go tool trace` on it)";
+
 /// Formats told by their first bytes.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "gzip inside gzip"),
@@ -17,6 +19,7 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
+    (b"go 1.", EXECUTION_TRACE),
 ];
 
 /// Texts told by how they begin, in lower case. What begins with these is never stacks.
@@ -26,7 +29,7 @@ const MARKUP: &[(&str, &str)] = &[
     ("<head", "an HTML page"),
     ("<?xml", "an XML document"),
     ("<svg", "an SVG picture"),
-    ("go 1.", "an execution trace (use `go tool trace` on it)"),
+    ("go 1.", EXECUTION_TRACE),
 ];
 
 /// The same for what might be the first frame of folded stacks too.
@@ -143,6 +146,7 @@ mod tests {
     fn binary_formats_are_named() {
         assert!(said(b"\x1f\x8b\x08rest").contains("gzip inside gzip"));
         assert!(said(b"\x7fELF\x02").contains("an ELF binary"));
+        assert!(said(b"go 1.19 trace\0\0\0\x81").contains("go tool trace"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What each frame is called: a dense table of distinct names.
 
+use std::sync::OnceLock;
+
 use crate::profile::Profile;
 use crate::stack::NameId;
 use crate::strings::{Interner, StrId, Strings};
@@ -13,6 +15,25 @@ pub(crate) struct FrameNames {
     text: Strings,
     by_frame: Vec<NameId>,
 }
+
+/// Names that are found when somebody first asks: merging and most reports never do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LazyNames(OnceLock<FrameNames>);
+
+impl LazyNames {
+    pub(crate) fn of(&self, profile: &Profile) -> &FrameNames {
+        self.0.get_or_init(|| FrameNames::of(profile))
+    }
+}
+
+/// They follow from the tables, which are compared themselves.
+impl PartialEq for LazyNames {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for LazyNames {}
 
 impl FrameNames {
     pub(crate) fn of(profile: &Profile) -> Self {

@@ -1,4 +1,5 @@
-//! Stacks: pprof and folded in and out, frame names, signatures, top.
+//! Stacks: pprof and folded in and out, merging, filters, frame names, signatures, top, and the
+//! reports of `go tool pprof`.
 //!
 //! A [`Profile`] is read from a pprof file by [`read`], or made from other sources by
 //! [`ProfileBuilder`]. All stacks run from root to leaf. Getting the bytes, and deciding what
@@ -31,6 +32,32 @@
 //! assert_eq!(share, 30);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! From several files to one that holds what matters:
+//!
+//! ```
+//! use nodesleuth_profile::{Draft, Filters, GoRegex, Limits, Merger, Profile, ValueType};
+//! use nodesleuth_profile::{encode, fold, read};
+//!
+//! let file = |idle| {
+//!     let stacks = [(vec!["main", "poll", "read"], 30), (vec!["main", "idle"], idle)];
+//!     encode(&Profile::from_stacks(ValueType::CPU, stacks))
+//! };
+//! let mut merger = Merger::new();
+//! for bytes in [file(1), file(2)] {
+//!     merger.add(&read(&bytes, &Limits::default())?)?;
+//! }
+//! let filters = Filters {
+//!     focus: Some(GoRegex::new("^poll$")?),
+//!     ..Filters::default()
+//! };
+//! let mut draft = Draft::of(merger.finish());
+//! draft.filter(&filters);
+//! let polling = draft.into_profile();
+//! assert_eq!(fold(&polling, 0).to_string(), "main;poll;read 60\n");
+//! assert_eq!(read(&encode(&polling), &Limits::default())?.total(0), 60);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod advice;
 mod boxes;
@@ -51,6 +78,7 @@ mod gzip;
 mod html;
 mod ids;
 mod index;
+mod keyed_hash;
 mod limits;
 mod locations;
 mod merge;

@@ -165,6 +165,7 @@ mod tests {
             "{\n  \"kind\": \"Status\",\n  \"code\": 403\n}\n",
             "<html>\n502 Bad Gateway 502\n</html>",
             "Forbidden\n",
+            "num_symbols: 1\n",
         ] {
             assert!(error(text).contains("not a profile"), "{text}");
         }

@@ -1,7 +1,7 @@
 //! A profile in memory: tables of numbers, text kept once.
 
 use crate::fields::{Mapping, ValueType};
-use crate::frame_names::FrameNames;
+use crate::frame_names::{FrameNames, LazyNames};
 use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow, ValueTypeRow};
 use crate::samples::Samples;
 use crate::stack::{Frame, FrameId, NameId, Stack};
@@ -21,7 +21,7 @@ pub struct Profile {
     pub(crate) locations: Vec<LocationRow>,
     pub(crate) frames: Vec<FrameRow>,
     pub(crate) samples: Samples,
-    pub(crate) names: FrameNames,
+    pub(crate) names: LazyNames,
 }
 
 impl Profile {
@@ -151,7 +151,7 @@ impl Profile {
 
     /// Number of distinct frame names; [`NameId::index`] is below this.
     pub fn name_count(&self) -> usize {
-        self.names.len()
+        self.frame_names().len()
     }
 
     /// Distinct frame names with their ids, in the order of the ids.
@@ -161,7 +161,7 @@ impl Profile {
 
     /// What the frames with this id are called, see [`Frame::name`].
     pub fn name(&self, id: NameId) -> &str {
-        self.names.get(id)
+        self.frame_names().get(id)
     }
 
     /// Number of distinct frames; [`FrameId::index`] is below this.
@@ -224,10 +224,14 @@ impl Profile {
         self.with_names()
     }
 
-    /// To be called when the tables are complete.
+    /// To be called when the tables are complete or were changed.
     pub(crate) fn with_names(mut self) -> Self {
-        self.names = FrameNames::of(&self);
+        self.names = LazyNames::default();
         self
+    }
+
+    pub(crate) fn frame_names(&self) -> &FrameNames {
+        self.names.of(self)
     }
 }
 

@@ -61,9 +61,8 @@ impl<'p> Stack<'p> {
 
     /// Ids of the frames' names from root to leaf.
     pub fn name_ids(self) -> impl DoubleEndedIterator<Item = NameId> + Clone {
-        let profile = self.profile;
-        self.frame_ids()
-            .map(move |frame| profile.names.of_frame(frame.0))
+        let names = self.profile.frame_names();
+        self.frame_ids().map(|frame| names.of_frame(frame.0))
     }
 
     /// One value for each of the profile's sample types.
@@ -124,7 +123,7 @@ impl<'p> Frame<'p> {
 
     /// The id of its name.
     pub fn name_id(self) -> NameId {
-        self.profile.names.of_frame(self.id.0)
+        self.profile.frame_names().of_frame(self.id.0)
     }
 
     /// What to call it: the function's name as it is in the profile, else the mapped file in

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::keyed_hash::KeyedHash;
+
 /// A string of a [`Strings`]; 0 is the empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct StrId(pub(crate) u32);
@@ -81,7 +83,7 @@ impl Strings {
 #[derive(Debug, Default)]
 pub(crate) struct Interner<'a> {
     strings: Strings,
-    ids: HashMap<Cow<'a, [u8]>, StrId>,
+    ids: HashMap<Cow<'a, [u8]>, StrId, KeyedHash>,
 }
 
 impl<'a> Interner<'a> {

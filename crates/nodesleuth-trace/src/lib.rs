@@ -26,6 +26,8 @@ mod perf;
 #[cfg(target_os = "linux")]
 mod sampling;
 mod session;
+#[cfg(target_os = "linux")]
+mod tasks;
 
 #[cfg(target_os = "linux")]
 pub use clock::boottime_offset_ns;
@@ -38,3 +40,5 @@ pub use session::{Session, TraceError};
 pub use summary::{
     BUCKETS, Cost, ErrorCount, Figures, InFlight, Lost, SampledTotal, Summary, Total,
 };
+#[cfg(target_os = "linux")]
+pub use tasks::{TaskIterator, TaskRecord};

@@ -34,8 +34,8 @@ pub struct StreamOptions {
 }
 
 impl StreamOptions {
-    /// Room for about a sixth of a second at 200,000 calls a second.
-    pub const RING_BYTES: u32 = 4 << 20;
+    /// Room for about a third of a second at 200,000 calls a second.
+    pub const RING_BYTES: u32 = 8 << 20;
 
     /// Whether single calls of this system call are wanted.
     pub(crate) fn wants(&self, number: u16) -> bool {

@@ -1,6 +1,8 @@
 //! A capture: the best engine that runs here, what it delivers, and its end.
 
-use crate::{Attempt, Engine, Options, Record, Summary};
+use crate::{Arch, Attempt, Engine, Figures, Options, Record, Summary};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,12 +24,31 @@ pub(crate) trait Capture {
     fn finish(self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String>;
 }
 
+/// The first bytes of a process's program; none where there is none or it is not shown to us.
+fn executable(pid: u32) -> Option<[u8; 5]> {
+    let mut head = [0; 5];
+    let mut file = File::open(format!("/proc/{pid}/exe")).ok()?;
+    file.read_exact(&mut head).ok()?;
+    Some(head)
+}
+
+/// By the class in an ELF file's identification.
+fn is_32_bit(head: &[u8; 5]) -> bool {
+    head == b"\x7fELF\x01"
+}
+
 /// Why there is no capture.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// No such process.
     #[error("there is no process {0}")]
     NoProcess(u32),
+    /// Its system calls have numbers and structures of their own.
+    #[error(
+        "process {0} is a 32-bit program: the numbers of its system calls mean other calls than \
+         those of 64-bit programs, and only these are known"
+    )]
+    ThirtyTwoBit(u32),
     /// No engine runs here.
     #[error("no engine can watch system calls here: {}", refusals(.0))]
     NoEngine(Vec<Attempt>),
@@ -73,6 +94,9 @@ impl Session {
     pub fn open(options: &Options, choice: Option<Engine>) -> Result<Self, TraceError> {
         if !Path::new(&format!("/proc/{}/task", options.pid)).exists() {
             return Err(TraceError::NoProcess(options.pid));
+        }
+        if executable(options.pid).is_some_and(|head| is_32_bit(&head)) {
+            return Err(TraceError::ThirtyTwoBit(options.pid));
         }
         let mut attempts = Vec::new();
         let wanted = |engine: &Engine| choice.is_none_or(|choice| choice == *engine);
@@ -131,8 +155,31 @@ impl Session {
     pub fn finish(self, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, TraceError> {
         let engine = self.engine;
         let finished = self.capture.finish(each);
+        let finished = finished.map(|summary| Summary {
+            figures: without_births(summary.figures),
+            ..summary
+        });
         finished.map_err(|reason| TraceError::Broken { engine, reason })
     }
+}
+
+/// System calls that return twice: once to whoever called, once in the thread that they make.
+const RETURN_TWICE: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
+
+/// A new thread's first return looks like that of a call that began before the capture, which such
+/// a short call hardly ever did.
+fn without_births(figures: Figures) -> Figures {
+    let Figures::Counted { mut totals, errors } = figures else {
+        return figures;
+    };
+    let name = |number| Arch::native().and_then(|arch| arch.name(number));
+    for total in &mut totals {
+        if name(total.number).is_some_and(|name| RETURN_TWICE.contains(&name)) {
+            total.began_before = 0;
+        }
+    }
+    totals.retain(|total| total.calls + total.unreturned + total.began_before > 0);
+    Figures::Counted { totals, errors }
 }
 
 #[cfg(target_os = "linux")]
@@ -169,4 +216,38 @@ fn open_plain(engine: Engine, options: &Options) -> Result<Box<dyn Capture>, Str
 #[cfg(not(target_os = "linux"))]
 fn open(_: Engine, _: &Options) -> Result<Box<dyn Capture>, String> {
     Err("it needs Linux".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Total;
+
+    #[test]
+    fn a_thread_s_birth_is_no_call() {
+        let total = |name: &str, calls, began_before| Total {
+            number: Arch::native().unwrap().number(name).unwrap(),
+            calls,
+            began_before,
+            ..Total::default()
+        };
+        let totals = vec![
+            total("clone3", 2, 2),
+            total("clone", 0, 1),
+            total("read", 0, 1),
+        ];
+        let errors = Vec::new();
+        let Figures::Counted { totals, .. } = without_births(Figures::Counted { totals, errors })
+        else {
+            panic!()
+        };
+        assert_eq!(totals, [total("clone3", 2, 0), total("read", 0, 1)]);
+    }
+
+    #[test]
+    fn programs_of_32_bits_are_known_by_their_class() {
+        assert!(is_32_bit(b"\x7fELF\x01"));
+        assert!(!is_32_bit(b"\x7fELF\x02"));
+        assert!(!is_32_bit(b"#!/bi"));
+    }
 }

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Print a generated page of the documentation.
     #[command(name = "__docs", hide = true)]
     Docs(hidden::DocsArgs),
+    /// Say what CPU looking at all threads takes.
+    #[command(name = "__look-at-tasks", hide = true)]
+    LookAtTasks(hidden::LookCostArgs),
 }
 
 /// Format of a result.

@@ -83,6 +83,7 @@ fn trace_help(error: &TraceError) -> &'static str {
             "run as root on the node itself, or with CAP_BPF and CAP_PERFMON; \
              leave --engine away to try every way"
         }
+        TraceError::ThirtyTwoBit(_) => "`strace -f -c -p PID` watches such programs",
         TraceError::Broken { .. } => "try another --engine",
     }
 }

@@ -409,7 +409,7 @@ fn diagnose_counts_the_targets_calls_and_they_fit_its_cpu() {
     let of = |name: &str| calls.iter().find(|call| call["name"] == name);
     for name in ["read", "write"] {
         let call = of(name).unwrap_or_else(|| panic!("no {name}: {syscalls}"));
-        assert_eq!(call["reading"], "working", "{call}");
+        assert!(call["cores"].as_f64().unwrap() > 0.0, "{call}");
     }
     let cores = |value: &Value| value.as_f64().unwrap();
     let inside = cores(&syscalls["cores"]);

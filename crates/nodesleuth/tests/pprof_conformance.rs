@@ -29,8 +29,9 @@ tests. Each case runs the real binary and compares every byte of its output and 
 
 Recordings: `oracle-go1.27` is Go 1.27's `go tool pprof` on real profiles; `pprof-reports` the
 reports of pprof's own tests; `pprof-raw` older formats as `-raw` prints them; `malformed` says
-which files Go accepts. The reports -dot, -callgrind, -topproto and -disasm are refused on purpose
-and not counted.
+which files Go accepts; `folded` are stacks of other tools, which `nodesleuth flame` must read and
+write so that they read back the same. The reports -dot, -callgrind, -topproto and -disasm are
+refused on purpose and not counted.
 
 | recordings | kind | equal | of |
 |---|---|---:|---:|
@@ -182,6 +183,30 @@ fn verdicts(scores: &mut Scores, corpus: &Path) {
     }
 }
 
+/// Stacks of other tools in any encoding: all are read, and what is written reads back the same.
+fn folded(scores: &mut Scores, corpus: &Path) {
+    let fold = |file: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nodesleuth"));
+        command.args(["flame", "--format", "folded"]).arg(file);
+        command.output().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for file in sorted(&corpus.join("folded")) {
+        let once = fold(&file);
+        let written = folder.path().join("written.folded");
+        fs::write(&written, &once.stdout).unwrap();
+        let is_equal = once.status.success() && fold(&written).stdout == once.stdout;
+        let name = file.file_name().unwrap().to_str().unwrap();
+        count(
+            scores,
+            "folded",
+            "read and written".to_owned(),
+            name,
+            is_equal,
+        );
+    }
+}
+
 fn sorted(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -225,6 +250,7 @@ fn no_number_falls_below_the_page() {
     );
     raw_texts(&mut scores, &corpus);
     verdicts(&mut scores, &corpus);
+    folded(&mut scores, &corpus);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
     if env::var_os("BLESS").is_some() {
         fs::write(&path, table(&scores)).unwrap();

@@ -7,6 +7,7 @@ mod diagnose;
 mod document;
 mod machine;
 pub(crate) mod profiles;
+mod syscalls;
 pub(crate) mod threads;
 mod top;
 pub(crate) mod usage;
@@ -32,6 +33,8 @@ pub(crate) struct Args {
 enum Which {
     /// `top` against pidstat on 2,000 threads.
     Top,
+    /// Watching system calls against strace and perf trace.
+    Syscalls,
     /// The kernel's share of reading 1,000 cgroups.
     Census,
     /// CPU and memory of `diagnose` itself.
@@ -60,6 +63,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Top,
         id: "top",
         measure: top::measure,
+    },
+    Section {
+        which: Which::Syscalls,
+        id: "syscalls",
+        measure: syscalls::measure,
     },
     Section {
         which: Which::Census,

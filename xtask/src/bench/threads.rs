@@ -13,17 +13,26 @@ use crate::parent;
 const WORKERS: usize = 4;
 const WORK: Duration = Duration::from_micros(500);
 const REST: Duration = Duration::from_millis(50);
+/// Shorter than the pause between the looks that are measured.
+const BETWEEN_WAKES: Duration = Duration::from_millis(150);
 const STACK_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     count: usize,
+    /// All of them work, not only a few.
+    #[arg(long)]
+    all_work: bool,
 }
 
 /// The process itself.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for index in 0..args.count {
-        let body: fn() = if index < WORKERS { work } else { sleep };
+        let body: fn() = match (args.all_work, index < WORKERS) {
+            (true, _) => wake,
+            (false, true) => work,
+            (false, false) => sleep,
+        };
         thread::Builder::new()
             .stack_size(STACK_BYTES)
             .spawn(body)
@@ -47,6 +56,13 @@ fn work() {
     }
 }
 
+/// Runs, but not for long.
+fn wake() {
+    loop {
+        thread::sleep(BETWEEN_WAKES);
+    }
+}
+
 fn sleep() {
     loop {
         thread::park();
@@ -55,9 +71,19 @@ fn sleep() {
 
 /// Starts the process and returns when all threads are there.
 pub(crate) fn start(count: usize) -> Result<Running> {
+    start_with(count, &[])
+}
+
+/// The same with threads that all run now and then.
+pub(crate) fn start_working(count: usize) -> Result<Running> {
+    start_with(count, &["--all-work"])
+}
+
+fn start_with(count: usize, options: &[&str]) -> Result<Running> {
     let mut command = Command::new(parent::OURSELVES);
     command
         .args(["__threads", &count.to_string()])
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut process = Running::start(&mut command)?;

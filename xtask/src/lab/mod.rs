@@ -7,6 +7,7 @@ mod clean;
 mod command;
 mod hierarchies;
 mod http;
+mod kills;
 mod package;
 mod run_name;
 mod scratch;
@@ -25,6 +26,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Task {
     /// A real cAdvisor doing housekeeping over leaked cgroups.
     Cadvisor(command::Args),
+    /// Captures of system calls killed at chance moments: nothing may be left of them.
+    Kills(kills::Args),
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -32,6 +35,7 @@ pub(crate) enum Task {
 pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
     match task {
         Task::Cadvisor(args) => command::run(workspace, &args),
+        Task::Kills(args) => kills::run(workspace, &args),
         Task::Clean => clean::run(workspace),
     }
 }

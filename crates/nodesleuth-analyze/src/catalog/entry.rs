@@ -110,6 +110,9 @@ pub struct ClaimRule {
     /// is measured. Without a capture of system calls nothing is claimed.
     #[serde(default)]
     pub through: Vec<String>,
+    /// The limit is a proportion, not a measurement: what is taken raises no confidence.
+    #[serde(default)]
+    pub estimate: bool,
     /// Claims the part in proportion to how much of all allocation these parts make: garbage
     /// collection follows allocation.
     #[serde(default)]

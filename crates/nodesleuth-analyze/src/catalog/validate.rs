@@ -2,7 +2,7 @@
 
 use super::template::{NUMBER_STYLES, SHELL};
 use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
-use crate::call_ledger::PREFIXES;
+use crate::call_ledger::{OUTSIDE, PREFIXES};
 use crate::facts::{self, FactType};
 use nodesleuth_profile::Signature;
 use std::collections::BTreeSet;
@@ -156,7 +156,7 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
 fn check_through(parts: &[String]) -> Result<(), String> {
     let known = |part: &String| {
         let rest = PREFIXES.iter().find_map(|kind| part.strip_prefix(kind.0));
-        rest.is_some_and(|rest| !rest.is_empty())
+        part == OUTSIDE || rest.is_some_and(|rest| !rest.is_empty())
     };
     match parts.iter().find(|part| !known(part)) {
         Some(part) => {

@@ -67,6 +67,36 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| seen(input, |file| file.kind == "cgroup"),
     },
     FactDef {
+        name: "files.cgroup.close_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU inside close and fcntl × the share of cgroup files among the files that were \
+              opened. An estimate: these calls do not say which file they are about.",
+        derive: |input| {
+            let traced = Traced::of(input.evidence)?;
+            let opened = calls(input, is_open)?;
+            if opened == 0 {
+                return Err(absent("no file was opened"));
+            }
+            let cgroups = calls(input, |file| is_open(file) && file.kind == "cgroup")?;
+            let closing = ["close", "fcntl"].map(|name| traced.call(name));
+            let closing: f64 = closing
+                .into_iter()
+                .flatten()
+                .map(|call| traced.priced(call.on_cpu))
+                .sum();
+            number(closing * cgroups as f64 / opened as f64, traced.source())
+        },
+    },
+    FactDef {
+        name: "files.cgroup.entry_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "Kernel CPU outside the calls that were counted × the share of calls on cgroup files \
+              (closing included) in all calls: entering and leaving them. An estimate.",
+        derive: cgroup_entry,
+    },
+    FactDef {
         name: "files.proc.cores",
         kind: FactType::Number,
         unit: "cores",
@@ -92,7 +122,7 @@ pub(super) const FACTS: &[FactDef] = &[
             }
             let traced = Traced::of(input.evidence)?;
             number(
-                traced.cores(time(input, is_of_a_process)?) / total,
+                traced.priced(time(input, is_of_a_process)?) / total,
                 source(input)?,
             )
         },
@@ -143,6 +173,10 @@ fn is_memory_stat(file: &FileUse) -> bool {
     file.kind == "cgroup" && matches!(file.file_name(), "memory.stat" | "memory.numa_stat")
 }
 
+fn is_open(file: &FileUse) -> bool {
+    matches!(file.call.as_str(), "open" | "openat" | "openat2")
+}
+
 fn is_of_a_process(file: &FileUse) -> bool {
     file.kind == "proc" && (file.pattern == "/proc" || file.pattern.starts_with("/proc/*"))
 }
@@ -151,11 +185,24 @@ fn is_walk(file: &FileUse) -> bool {
     file.call == "getdents64" && !matches!(file.kind.as_str(), "cgroup" | "proc")
 }
 
+fn cgroup_entry(input: &Input<'_>) -> Derived {
+    let traced = Traced::of(input.evidence)?;
+    let outside =
+        (input.cpu()?.kernel - traced.priced(Nanos(traced.sum(|call| call.on_cpu.0)))).max(0.0);
+    let closed = calls(input, |file| is_open(file) && file.kind == "cgroup")?;
+    let on_cgroups = calls(input, |file| file.kind == "cgroup")?.saturating_add(closed);
+    let all = traced.sum(|call| call.calls).max(1);
+    number(
+        outside * (on_cgroups as f64 / all as f64).min(1.0),
+        source(input)?,
+    )
+}
+
 fn proc_user(input: &Input<'_>) -> Derived {
     let traced = Traced::of(input.evidence)?;
     let all = traced.sum(|call| call.calls).max(1) as f64;
     let share = (calls(input, is_of_a_process)? as f64 / all).min(1.0);
-    let most = USER_PER_KERNEL * traced.cores(time(input, is_of_a_process)?);
+    let most = USER_PER_KERNEL * traced.priced(time(input, is_of_a_process)?);
     number((input.cpu()?.user * share).min(most), source(input)?)
 }
 
@@ -185,7 +232,7 @@ fn seen(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {
 
 fn cores_fact(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {
     let traced = Traced::of(input.evidence)?;
-    number(traced.cores(time(input, which)?), source(input)?)
+    number(traced.priced(time(input, which)?), source(input)?)
 }
 
 fn rate_fact(input: &Input<'_>, which: fn(&FileUse) -> bool) -> Derived {

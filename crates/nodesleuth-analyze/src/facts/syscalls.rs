@@ -108,7 +108,7 @@ pub(super) const FACTS: &[FactDef] = &[
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU inside futex calls.",
-        derive: |input| of_futex(input, |traced, futex| traced.cores(futex.on_cpu)),
+        derive: |input| of_futex(input, |traced, futex| traced.priced(futex.on_cpu)),
     },
     FactDef {
         name: "syscalls.futex.waiting_threads",
@@ -144,7 +144,7 @@ pub(super) const FACTS: &[FactDef] = &[
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU inside read and pread64.",
-        derive: |input| of_reads(input, |traced, read| traced.cores(read.on_cpu)),
+        derive: |input| of_reads(input, |traced, read| traced.priced(read.on_cpu)),
     },
     FactDef {
         name: "syscalls.fork_rate",

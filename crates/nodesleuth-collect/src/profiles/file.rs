@@ -11,9 +11,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 
 /// What to do about most files that cannot be used.
-const GIVE_A_CPU_PROFILE: &str = "give a CPU profile as /debug/pprof/profile serves it (.pb.gz)";
+const GIVE_A_CPU_PROFILE: &str = "give a CPU profile as /debug/pprof/profile serves it (.pb.gz), or the text of `go tool pprof -raw`";
 
-/// A file that holds a profile.
+/// A profile as a bundle keeps it.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) bytes: Vec<u8>,
@@ -27,10 +27,8 @@ pub(super) fn load(path: &str) -> Result<Loaded, CollectError> {
     if bytes.len() as u64 > MAX_PROFILE_BYTES {
         return Err(unusable(path, too_large(), GIVE_A_CPU_PROFILE));
     }
-    match validate::duration(&bytes) {
-        Ok(duration) => Ok(Loaded { bytes, duration }),
-        Err(missing) => Err(unusable(path, missing.reason, GIVE_A_CPU_PROFILE)),
-    }
+    validate::any_format(bytes)
+        .map_err(|missing| unusable(path, missing.reason, GIVE_A_CPU_PROFILE))
 }
 
 /// At most one byte more than is taken. Opening neither waits for a pipe's writer nor wakes a

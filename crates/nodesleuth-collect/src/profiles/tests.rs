@@ -4,7 +4,7 @@ use super::*;
 use crate::fake_node::FakeClock;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nodesleuth_profile::{Profile, ValueType, encode};
+use nodesleuth_profile::{Limits, Profile, ValueType, encode};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::atomic::Ordering;
@@ -96,6 +96,20 @@ fn a_file_is_taken_as_it_is_and_does_not_cover_the_window() {
     let (evidence, files) = collect(path.to_str().unwrap());
     assert_eq!(files.len(), 1);
     assert!(!evidence.profiles[0].covers_window && evidence.profiles[0].fetched.is_none());
+}
+
+#[test]
+fn text_of_a_profile_is_kept_as_a_profile() {
+    let raw = "PeriodType: cpu nanoseconds\nPeriod: 10000000\nDuration: 2.5s\nSamples:\n\
+               samples/count cpu/nanoseconds\n          3   30000000: 1 \nLocations\n     \
+               1: 0x1 main.main /x/main.go:3 s=1\nMappings\n";
+    let fake = crate::fake_node::FakeNode::new();
+    let path = fake.root().join("kubelet.pprof");
+    fake.write_bytes("/kubelet.pprof", raw.as_bytes());
+    let (evidence, files) = collect(path.to_str().unwrap());
+    assert_eq!(evidence.profiles[0].duration, Some(Nanos(2_500_000_000)));
+    let kept = nodesleuth_profile::read(&files[0].1, &Limits::default()).unwrap();
+    assert_eq!((kept.total(1), kept.stack_count()), (30_000_000, 1));
 }
 
 #[test]

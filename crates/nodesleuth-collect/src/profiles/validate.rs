@@ -1,7 +1,10 @@
 //! Whether bytes are a profile at all, before they go into the bundle.
 
+use super::file::Loaded;
 use nodesleuth_model::{Missing, MissingKind, Nanos};
-use nodesleuth_profile::{Limits, ReadError, WireProblem, read};
+use nodesleuth_profile::{
+    Format, Limits, OpenError, Opened, Profile, ReadError, WireProblem, open, read, write,
+};
 
 /// What one profile may take of us: measured at these limits, the whole process stays below 70 MB.
 /// A kubelet's profile has some thousand stacks; 69,000 different ones of thirty frames (7 MB)
@@ -18,18 +21,39 @@ fn limits() -> Limits {
 
 /// The profile's own idea of its length; `Err` when the bytes are something else.
 pub(super) fn duration(bytes: &[u8]) -> Result<Option<Nanos>, Missing> {
-    let profile = read(bytes, &limits()).map_err(|error| {
-        let lead = if is_cut(&error) {
-            "the profile was cut in the middle: "
-        } else {
-            ""
-        };
-        Missing::new(MissingKind::Malformed, format!("{lead}{error}"))
+    let profile = read(bytes, &limits()).map_err(|error| malformed(&error))?;
+    Ok(length(&profile))
+}
+
+/// A file in any format: with its length, and as the bytes of a pprof file, which bundles hold.
+pub(super) fn any_format(bytes: Vec<u8>) -> Result<Loaded, Missing> {
+    let Opened {
+        profile, format, ..
+    } = open(&bytes, &limits()).map_err(|error| match error {
+        OpenError::Profile(error) => malformed(&error),
+        other => Missing::new(MissingKind::Malformed, other.to_string()),
     })?;
-    Ok(u64::try_from(profile.duration_nanos())
-        .ok()
-        .filter(|nanos| *nanos > 0)
-        .map(Nanos))
+    let duration = length(&profile);
+    if format == Format::Pprof {
+        return Ok(Loaded { bytes, duration });
+    }
+    let mut bytes = Vec::new();
+    write(&profile, &mut bytes)
+        .map_err(|error| Missing::new(MissingKind::Failed, error.to_string()))?;
+    Ok(Loaded { bytes, duration })
+}
+
+fn length(profile: &Profile) -> Option<Nanos> {
+    let nanos = u64::try_from(profile.duration_nanos()).ok();
+    nanos.filter(|nanos| *nanos > 0).map(Nanos)
+}
+
+fn malformed(error: &ReadError) -> Missing {
+    let lead = match is_cut(error) {
+        true => "the profile was cut in the middle: ",
+        false => "",
+    };
+    Missing::new(MissingKind::Malformed, format!("{lead}{error}"))
 }
 
 /// Data that ends where more was promised.

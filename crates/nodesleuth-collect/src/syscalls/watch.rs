@@ -94,6 +94,7 @@ pub(super) fn missing(error: TraceError) -> Missing {
             "the target ended before they were counted",
         ),
         TraceError::NoEngine(_) => Missing::new(MissingKind::Permission, reason).needs(NEED),
+        TraceError::ThirtyTwoBit(_) => Missing::new(MissingKind::Unsupported, reason),
         TraceError::Broken { .. } => Missing::new(MissingKind::Failed, reason),
     }
 }

@@ -6,6 +6,8 @@ mod descriptors;
 #[cfg(test)]
 mod fake_tasks;
 mod ids;
+mod iterated;
+mod node_tasks;
 mod open_files;
 mod pid_kind;
 mod process_clock;
@@ -21,6 +23,7 @@ mod ticks;
 mod used;
 
 pub use choose::choose_target;
+pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
 pub use sampler::{Sample, Scope, TaskSampler};

@@ -130,8 +130,12 @@ impl<'p> Page<'p> {
         self.rect(out, 0, (0, UNITS as u64), (ALL, false), &title)?;
         for placed in &self.layout.boxes {
             let symbol = self.rows.symbol(placed.symbol);
-            let name = Escaped(shown_name(symbol.name));
-            let title = format!("{name}\n{}", Escaped(&self.hover.of(placed, symbol)));
+            let name = shown_name(symbol.name);
+            let title = format!(
+                "{}\n{}",
+                Escaped(&name),
+                Escaped(&self.hover.of(placed, symbol))
+            );
             let color = match self.color_of_change(placed) {
                 Some(color) => color,
                 None => *known[placed.symbol.index()]

@@ -1,5 +1,6 @@
 //! Text from outside as XML: nothing in a name can end an element or break the document.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Names longer than this are cut: a file may repeat one in thousands of boxes.
@@ -43,11 +44,14 @@ fn is_shown(c: char) -> bool {
     !(c.is_control() || direction || noncharacter || c == '\u{2028}' || c == '\u{2029}')
 }
 
-/// A name as far as it is shown.
-pub(crate) fn shown_name(name: &str) -> &str {
+/// A name as far as it is shown, and how much more there is.
+pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
     match name.char_indices().nth(MAX_NAME_CHARS) {
-        Some((end, _)) => &name[..end],
-        None => name,
+        Some((end, _)) => {
+            let more = name[end..].chars().count();
+            Cow::Owned(format!("{}… ({more} more characters)", &name[..end]))
+        }
+        None => Cow::Borrowed(name),
     }
 }
 
@@ -71,9 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn only_absurd_names_are_cut() {
-        let long = "ä".repeat(MAX_NAME_CHARS + 1);
-        assert_eq!(shown_name(&long).chars().count(), MAX_NAME_CHARS);
+    fn only_absurd_names_are_cut_and_say_so() {
+        let shown = "ä".repeat(MAX_NAME_CHARS);
+        let long = format!("{shown}xyz");
+        let expected = format!("{shown}… (3 more characters)");
+        assert_eq!(shown_name(&long), expected);
         let name = "x".repeat(MAX_NAME_CHARS);
         assert_eq!(shown_name(&name), name);
     }

@@ -1,8 +1,9 @@
 //! Rows that are already in a table, found by their content without keeping it a second time.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 
+use crate::keyed_hash::KeyedHash;
 use crate::strings::dense;
 
 const NONE: u32 = u32::MAX;
@@ -11,9 +12,9 @@ const NONE: u32 = u32::MAX;
 /// file can be made whose rows all collide.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    hasher: RandomState,
+    hasher: KeyedHash,
     /// The last row with this hash.
-    last: HashMap<u64, u32>,
+    last: HashMap<u64, u32, KeyedHash>,
     /// For each row the one before it with the same hash.
     before: Vec<u32>,
 }

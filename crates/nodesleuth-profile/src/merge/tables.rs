@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::keyed_hash::KeyedHash;
 use crate::merge::known::Known;
 use crate::profile::Profile;
 use crate::rows::{FrameRow, FunctionRow, Header, LocationRow, MappingRow};
@@ -17,7 +18,7 @@ pub(super) struct Tables {
     mappings: Vec<MappingRow>,
     mapping_ids: HashMap<MappingKey, u32>,
     functions: Vec<FunctionRow>,
-    function_ids: HashMap<FunctionRow, u32>,
+    function_ids: HashMap<FunctionRow, u32, KeyedHash>,
     locations: Vec<LocationRow>,
     frames: Vec<FrameRow>,
     known_locations: Known,

@@ -18,7 +18,8 @@ struct Survey {
     pairs: usize,
     /// Those of several frames.
     chains: usize,
-    /// Those of one frame with a space in it: the beginning of a table's row, or a sentence.
+    /// Those of one frame with a space in it, the beginning of a table's row or a sentence, or with
+    /// a colon behind it, the key of a setting.
     spaced: usize,
     ignored: Ignored,
 }
@@ -41,7 +42,9 @@ impl Survey {
         self.pairs += usize::from(pair(stack).is_some());
         match stack.contains(';') {
             true => self.chains += 1,
-            false => self.spaced += usize::from(stack.contains([' ', '\t'])),
+            false => {
+                self.spaced += usize::from(stack.contains([' ', '\t']) || stack.ends_with(':'))
+            }
         }
     }
 

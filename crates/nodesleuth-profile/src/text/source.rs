@@ -7,7 +7,10 @@ const HEAD: usize = 4096;
 
 /// The bytes as text, or `None` if they are binary.
 pub(crate) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    Some(lossy(bytes)).filter(|text| is_text(text))
+    let text = lossy(bytes);
+    // What another program wrote for broken bytes is text by now.
+    let is_broken = |c| matches!(&text, Cow::Owned(_)) && c == char::REPLACEMENT_CHARACTER;
+    is_text(&text, is_broken).then_some(text)
 }
 
 /// The bytes as text, whatever they are.
@@ -33,9 +36,9 @@ fn wide(units: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
 }
 
 /// Few of the first characters may be what no text has. Single ones are names with broken bytes.
-fn is_text(text: &str) -> bool {
+fn is_text(text: &str, is_broken: impl Fn(char) -> bool) -> bool {
     let head = &text[..text.floor_char_boundary(HEAD)];
-    let odd = |c: &char| (c.is_control() && !c.is_whitespace()) || *c == '\u{fffd}';
+    let odd = |c: &char| (c.is_control() && !c.is_whitespace()) || is_broken(*c);
     let odd = head.chars().filter(odd).count();
     !head.contains('\0') && odd * 20 <= head.chars().count()
 }
@@ -86,6 +89,7 @@ mod tests {
     fn binary_is_no_text_but_a_broken_name_is() {
         assert_eq!(decode(b"\x7fELF\x02\x01\x00\x00"), None);
         assert_eq!(decode(b"\xff\xf0\x80\x80\xee"), None);
+        assert!(decode("x\u{fffd}\u{fffd} 1\n".as_bytes()).is_some());
         assert!(decode(b"main.main;main.\xff\xfework 12\nmain.main 3\nmain.x 4\n").is_some());
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     for line in Section::whole(text).lines() {
         traces.line(line)?;
     }
+    let is_cut = traces.open.is_some();
     traces.end_sample()?;
     if traces.assembly.profile.samples.location_ends.is_empty() {
         return Err(TextError::whole(WHAT, "holds no sample").into());
@@ -61,6 +62,9 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     let mut notes = Vec::new();
     if unit != "count" {
         notes.push(rounded.to_owned());
+    }
+    if is_cut {
+        notes.push("there is no line of dashes at its end: it may have been cut off".to_owned());
     }
     notes.extend(traces.ignored.note());
     Ok(Understood {
@@ -284,6 +288,13 @@ Duration: 30.10s, Total samples = 1.52s ( 5.05%)
         let inline: Vec<_> = stack.frames().map(|frame| frame.is_inline()).collect();
         assert_eq!(inline, [false, false, true]);
         assert_eq!(stack.labels().len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_ends_within_a_sample_may_have_been_cut_off() {
+        let cut = TEXT.trim_end().trim_end_matches(['-', '+']);
+        let notes = read(cut, &Limits::default()).unwrap().notes;
+        assert!(notes[1].contains("cut off"), "{notes:?}");
     }
 
     #[test]

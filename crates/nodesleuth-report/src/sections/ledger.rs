@@ -79,11 +79,13 @@ fn rows(view: &LedgerView, total: Cores) -> Vec<Row> {
 }
 
 fn row(part: &LedgerPart, total: Cores) -> Row {
-    let claims: Vec<&str> = part
+    let mut claims: Vec<&str> = part
         .claims
         .iter()
         .map(|claim| claim.finding.as_str())
         .collect();
+    // A finding may claim a part for several reasons.
+    claims.dedup();
     Row::new([
         part.title.clone(),
         part.cores.to_string(),

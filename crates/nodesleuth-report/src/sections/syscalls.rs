@@ -7,12 +7,14 @@ use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Diagnosis, Nanos, Outcome};
 
 const CALLS: &[&str] = &["call", "calls/s", "errors", "cores", "waiting", "reading"];
-const FILES: &[&str] = &["file", "call", "calls/s", "cores", "CPU each"];
+const FILES: &[&str] = &["file", "calls", "calls/s", "cores", "CPU each"];
 /// Rows of each table; `nodesleuth syscalls` prints all.
 const MOST_ROWS: usize = 8;
 /// Calls with less CPU and fewer waiting threads than these say nothing.
 const SMALL_CORES: f64 = 0.0005;
 const SMALL_WAIT: f64 = 0.5;
+/// A path longer than this would make the table wider than a terminal.
+const WIDEST_PATH: usize = 52;
 
 pub(super) struct Syscalls;
 
@@ -97,8 +99,8 @@ fn file_rows(files: &[FileRow]) -> Vec<Row> {
     let worth = |row: &&FileRow| row.cores.0 >= SMALL_CORES;
     let row = |file: &FileRow| {
         Row::new([
-            file.pattern.clone(),
-            file.call.clone(),
+            shortened(&file.pattern),
+            file.calls.join(", "),
             count(file.rate),
             file.cores.to_string(),
             Nanos::from_seconds(file.seconds_each).to_string(),
@@ -110,6 +112,18 @@ fn file_rows(files: &[FileRow]) -> Vec<Row> {
         .take(MOST_ROWS)
         .map(row)
         .collect()
+}
+
+/// A long path without its middle: its beginning says where, its end says what.
+fn shortened(path: &str) -> String {
+    let count = path.chars().count();
+    if count <= WIDEST_PATH {
+        return path.to_owned();
+    }
+    let end = WIDEST_PATH * 3 / 5;
+    let beginning: String = path.chars().take(WIDEST_PATH - 1 - end).collect();
+    let rest: String = path.chars().skip(count - end).collect();
+    format!("{beginning}…{rest}")
 }
 
 fn failing(row: &FailingRow) -> Item {
@@ -200,6 +214,15 @@ mod tests {
                 "futex|1,234|ETIMEDOUT 12/s|0.000|9.3 threads|idle parking"
             ]
         );
+    }
+
+    #[test]
+    fn a_long_path_keeps_both_ends_and_fits() {
+        let path = format!("/sys/fs/cgroup/{}/é/memory.stat", "x".repeat(80));
+        let short = shortened(&path);
+        assert_eq!(short.chars().count(), WIDEST_PATH);
+        assert!(short.starts_with("/sys/fs/cgroup/") && short.ends_with("/é/memory.stat"));
+        assert_eq!(shortened("/proc/*/stat"), "/proc/*/stat");
     }
 
     #[test]

@@ -17,6 +17,9 @@ const SMALLEST_RING: u32 = 4096;
 const SPARE_THREADS: usize = 1024;
 /// With the children of a process nobody knows how many threads there will be.
 const THREADS_WITH_CHILDREN: usize = 8192;
+/// A collector of statistics opens, reads and closes tens of thousands of different cgroup files
+/// a second. About 30 MB of kernel memory while it lasts.
+const FILE_TOTALS: u32 = 256 * 1024;
 /// Different system calls that a thread makes, as a rule.
 const CALLS_OF_A_THREAD: usize = 16;
 const MOST_THREAD_TOTALS: usize = 64 * 1024;
@@ -55,6 +58,9 @@ fn loader(engine: Engine, options: &Options) -> EbpfLoader<'static> {
         .verifier_log_level(VerifierLogLevel::DISABLE)
         .map_max_entries("threads", entries(threads))
         .map_max_entries("thread_totals", entries(totals));
+    if options.files {
+        loader.map_max_entries("file_totals", FILE_TOTALS);
+    }
     // A perf event array has an entry for each CPU instead.
     if engine == Engine::BpfRing {
         loader.map_max_entries("events", ring.unwrap_or(SMALLEST_RING));

@@ -3,11 +3,13 @@
 mod files;
 mod layout;
 mod load;
-mod namespace;
+pub(crate) mod namespace;
 mod objects;
 mod output;
 mod read;
-mod refusal;
+pub(crate) mod refusal;
+#[cfg(test)]
+mod registers_tests;
 
 use crate::clock::monotonic_ns;
 use crate::cost;

@@ -7,7 +7,7 @@ const FIRST: u64 = 0xefff_fffc;
 
 /// Device and inode of our namespace, unless it is the first one, whose ids the kernel uses
 /// itself.
-pub(super) fn own() -> Option<(u64, u64)> {
+pub(crate) fn own() -> Option<(u64, u64)> {
     let found = stat("/proc/self/ns/pid").ok()?;
     (found.st_ino != FIRST).then_some((found.st_dev, found.st_ino))
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 /// What was being done, and the reason at the bottom of the errors.
-pub(super) fn reason(doing: &str, error: &(dyn Error + 'static)) -> String {
+pub(crate) fn reason(doing: &str, error: &(dyn Error + 'static)) -> String {
     let mut deepest = error;
     while let Some(cause) = deepest.source() {
         deepest = cause;

@@ -1,5 +1,6 @@
 //! `nodesleuth flame`: stacks of any format as a picture, as folded text, or as one profile.
 
+mod compared;
 mod html;
 mod input;
 mod output_kind;
@@ -10,6 +11,7 @@ mod words;
 use crate::failure::Failure;
 use crate::new_file::NewFile;
 use crate::output;
+use compared::Compared;
 use input::Input;
 use nodesleuth_profile::{Folded, GoRegex, StackFilter, fold_with, stackcollapse_go};
 use output_kind::OutputKind;
@@ -27,7 +29,8 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", required_unless_present = "diff")]
     files: Vec<OsString>,
 
-    /// Compare two files: widths are those of AFTER, colours say what grew.
+    /// Compare two files: widths are those of AFTER, colours say what grew. As folded text, each
+    /// line ends with both weights.
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], conflicts_with = "files")]
     diff: Vec<OsString>,
 
@@ -124,6 +127,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn folded(args: &Args) -> Result<(), Failure> {
+    if let [before, after] = args.diff.as_slice() {
+        let rows = Compared::load(args, before, after)?.rows;
+        return write(args.out.as_deref(), |out| rows.write_folded(out));
+    }
     let input = Input::load(&args.files)?;
     if args.compat.is_some() {
         let Input { profile, name, .. } = input;

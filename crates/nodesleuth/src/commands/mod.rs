@@ -46,6 +46,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Demo(args) => demo::run(&args, verbose).map(done),
         Command::Clean(args) => clean::run(&args).map(done),
         Command::ReadFile(args) => hidden::read_file(&args).map(done),
+        Command::LookAtTasks(args) => hidden::look_at_tasks(&args).map(done),
         Command::Docs(args) => hidden::docs(&args).map(done),
     }
 }

@@ -19,8 +19,8 @@ use nodesleuth_trace::Options;
 /// Count a process's system calls in the kernel: calls, errors, time on a CPU and time waiting
 ///
 /// What strace -c is used for, without stopping the process: the kernel counts, so thousands of
-/// threads cost little. Time on a CPU (work) and off it (waiting) are told apart; a call that
-/// waits costs nothing. Calls that have not returned at the end are shown as in flight. Every
+/// threads cost little. Time on a CPU (work) and off it (waiting, also for a CPU) are told
+/// apart; a call that waits costs nothing. Calls that have not returned at the end are shown as in flight. Every
 /// process of the node pays a little while it lasts; how much is printed. Ctrl-C ends it early and
 /// shows what there is.
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output;
 use averages::Averages;
 use interval::Interval;
-use nodesleuth_collect::tasks::{PidKind, Scope, TaskSampler, TaskUse};
+use nodesleuth_collect::tasks::{Grain, NodeTasks, PidKind, Scope, TaskEngine, TaskUse};
 use nodesleuth_collect::{Cancel, Clock, CollectError, Node, SystemClock};
 use nodesleuth_model::{BootNanos, Nanos, Pid};
 use row::{Kind, Row, Table};
@@ -23,8 +23,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What each process or thread used: user, system, waiting for a CPU, context switches
 ///
-/// Rows are sorted by CPU; what did not run has none. CPU and waiting are exact (nanoseconds of
-/// /proc/PID/schedstat); user and system are kept by the kernel in ticks of 10 ms. "-" is unknown.
+/// Rows are sorted by CPU; what did not run has none. CPU and waiting are exact (nanoseconds);
+/// user and system are kept by the kernel in ticks of 10 ms. "-" is unknown. Threads are read all
+/// at once through the kernel's BPF task iterator (Linux 5.8, root), else from /proc: a line on
+/// standard error then says why.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A row for each thread instead of each process
@@ -43,9 +45,39 @@ pub(crate) struct Args {
     #[arg(value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
 
+    /// Read threads in this way and no other: iter (the kernel's task iterator) or proc
+    /// [default: iter, where that is possible]
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<Engine>,
+
     /// Format; json is one object a line
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+}
+
+/// How tasks are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    Iter,
+    Proc,
+}
+
+impl Engine {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Iter => "iter",
+            Self::Proc => "proc",
+        }
+    }
+}
+
+impl From<Engine> for TaskEngine {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Iter => Self::Iterator,
+            Engine::Proc => Self::Proc,
+        }
+    }
 }
 
 /// Why there is nothing to show.
@@ -68,6 +100,10 @@ pub(crate) enum TopError {
     #[error("process {0} is hidden from us")]
     #[diagnostic(help("run as root"))]
     Denied(Pid),
+    /// The engine asked for does not run here.
+    #[error("--engine {}: {}", .0.name(), .1)]
+    #[diagnostic(help("without --engine, /proc is read where the task iterator is not possible"))]
+    Engine(Engine, String),
     /// The process table is unreadable.
     #[error(transparent)]
     #[diagnostic(help("is /proc mounted? in a container, share the node's PID namespace"))]
@@ -101,11 +137,8 @@ struct Watch<'a> {
 impl Watch<'_> {
     fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let scope = self.scope()?;
-        let mut sampler = match self.args.threads {
-            true => TaskSampler::of_threads(self.node, self.clock, scope),
-            false => TaskSampler::of_processes(self.node, self.clock, scope),
-        };
-        let first = sampler.sample().map_err(TopError::Table)?;
+        let mut tasks = self.tasks(scope)?;
+        let first = tasks.sample().map_err(TopError::Table)?;
         if let (0, Scope::Process(pid)) = (first.processes, scope) {
             let why = match first.denied {
                 0 => TopError::NoSuchProcess(pid),
@@ -114,7 +147,7 @@ impl Watch<'_> {
             return Err(why.into());
         }
         let mut averages = Averages::default();
-        let target_is_gone = self.samples(&mut sampler, first.at, &mut averages, out)?;
+        let target_is_gone = self.samples(&mut tasks, first.at, &mut averages, out)?;
         if self.args.interval.is_some() || self.args.output == Format::Json {
             let (length, rows) = (averages.length(), averages.rows());
             self.show(
@@ -133,6 +166,24 @@ impl Watch<'_> {
         Ok(out.flush()?)
     }
 
+    /// The kernel's iterator, or `/proc` and the reason why.
+    fn tasks(&self, scope: Scope) -> Result<NodeTasks<'_>, TopError> {
+        let grain = match self.args.threads {
+            true => Grain::Threads,
+            false => Grain::Processes,
+        };
+        let by =
+            |engine: Engine| NodeTasks::by(engine.into(), self.node, self.clock, (scope, grain));
+        let forced = |engine| by(engine).map_err(|why| TopError::Engine(engine, why));
+        match self.args.engine {
+            Some(engine) => forced(engine),
+            None => by(Engine::Iter).or_else(|why| {
+                output::note(&format!("reading /proc, no task iterator: {why}\n"));
+                forced(Engine::Proc)
+            }),
+        }
+    }
+
     fn scope(&self) -> Result<Scope, TopError> {
         let Some(pid) = self.args.pid.map(Pid) else {
             return Ok(Scope::Node);
@@ -149,7 +200,7 @@ impl Watch<'_> {
     /// Shows one sample after the other; returns whether the only process watched has ended.
     fn samples(
         &self,
-        sampler: &mut TaskSampler<'_>,
+        tasks: &mut NodeTasks<'_>,
         first: BootNanos,
         averages: &mut Averages,
         out: &mut dyn Write,
@@ -164,14 +215,11 @@ impl Watch<'_> {
         while count.is_none_or(|count| done < count) && !self.cancel.requested() {
             due = BootNanos(due.0.saturating_add(interval.0));
             self.wait_until(due);
-            let sample = sampler.sample().map_err(TopError::Table)?;
+            let sample = tasks.sample().map_err(TopError::Table)?;
             if sample.processes == 0 {
                 return Ok(true);
             }
-            let used: Vec<TaskUse<'_>> = match self.args.threads {
-                true => sampler.threads_that_ran().collect(),
-                false => sampler.processes_that_ran().collect(),
-            };
+            let used: Vec<TaskUse<'_>> = tasks.that_ran();
             let length = sample.since.unwrap_or_default();
             averages.add(length, &used);
             let total = if self.args.threads {

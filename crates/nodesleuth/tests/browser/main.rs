@@ -1,7 +1,11 @@
 //! Pictures in a real browser: a headless Chromium, driven through chromedriver. Where these are
 //! not installed the tests are skipped, and say so; see `driver.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails loudly, and is skipped loudly"
+)]
 
 mod driver;
 mod html;

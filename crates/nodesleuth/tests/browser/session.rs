@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::Agent;
@@ -21,6 +23,8 @@ pub(crate) const HEIGHT: u32 = 900;
 pub(crate) struct Session {
     agent: Agent,
     address: String,
+    /// Its main process, for when it cannot be asked to end.
+    browser: Option<Pid>,
     _driver: Driver,
     /// All files of the browser and the driver; removed after these have ended.
     folder: TempDir,
@@ -38,12 +42,17 @@ impl Session {
         let mut session = Self {
             agent: Agent::new_with_config(config),
             address: format!("http://127.0.0.1:{}/session", driver.port),
+            browser: None,
             _driver: driver,
             folder,
         };
         let answer = session.post("", &capabilities(session.folder.path()));
         let id = answer["sessionId"].as_str().expect("a session has an id");
         session.address = format!("{}/{id}", session.address);
+        let pid = answer["capabilities"]["goog:processID"].as_i64();
+        session.browser = pid
+            .and_then(|pid| i32::try_from(pid).ok())
+            .map(Pid::from_raw);
         session
     }
 
@@ -226,6 +235,9 @@ fn capabilities(folder: &Path) -> Value {
 impl Drop for Session {
     fn drop(&mut self) {
         // Ends the browser; the driver ends afterwards.
-        let _ = self.agent.delete(&self.address).call();
+        let ended = self.agent.delete(&self.address).call();
+        if let (Err(_), Some(browser)) = (ended, self.browser) {
+            let _ = kill(browser, Signal::SIGKILL);
+        }
     }
 }

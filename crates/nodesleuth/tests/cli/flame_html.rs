@@ -2,6 +2,7 @@
 
 use crate::support::{Run, run};
 use crate::{refuses, repository};
+use nodesleuth_profile::{Profile, ValueType, encode};
 use std::fs;
 use std::path::Path;
 
@@ -65,13 +66,10 @@ fn what_does_not_fit_a_page_is_refused() {
         &["--version", "SVG"],
     );
     let profile = repository(KUBELET);
-    let folded = folder.path().join("x.folded");
-    fs::write(&folded, "main;work 3\n").unwrap();
-    let words = [
-        "--diff",
-        folded.to_str().unwrap(),
-        profile.to_str().unwrap(),
-    ];
+    let heap = Profile::from_stacks(ValueType::new("space", "bytes"), [(["main"], 3)]);
+    let other = folder.path().join("heap.pb");
+    fs::write(&other, encode(&heap)).unwrap();
+    let words = ["--diff", other.to_str().unwrap(), profile.to_str().unwrap()];
     refuses(&flame(&out, &words), &["no sample type in common"]);
     assert!(!out.exists() && !svg.exists());
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bundles;
 mod flame_html;
+mod pprof;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -41,6 +41,36 @@ fn folded_text_can_begin_with_the_leaf_and_be_filtered() {
 }
 
 #[test]
+fn a_comparison_as_text_has_both_weights_and_reads_back() {
+    let (_folder, before) = stacks("a;b 1\na;c 2\n");
+    let (_folder2, after) = stacks("a;b 3\nd;e 1\n");
+    let compare = ["flame", "--diff", &before, &after, "--format", "folded"];
+    let text = run(&compare);
+    assert_eq!(out(&text), "a;b 1 3\na;c 2 0\nd;e 0 1\n");
+    let ignoring = run(&[&compare[..], &["--ignore", "d", "--reverse"]].concat());
+    assert_eq!(out(&ignoring), "b;a 1 3\nc;a 2 0\n");
+    let (_folder3, pair) = stacks(&text.out);
+    for (value, expected) in [("before", "a;b 1\na;c 2\n"), ("after", "a;b 3\nd;e 1\n")] {
+        let one = run(&[
+            "flame",
+            &pair,
+            "--format",
+            "folded",
+            "--sample-index",
+            value,
+        ]);
+        assert_eq!(out(&one), expected);
+    }
+}
+
+#[test]
+fn a_frame_like_a_comment_is_kept() {
+    let (_folder, path) = stacks("main;# total 2\n # total 3\n# total 4\n");
+    let folded = run(&["flame", &path, "--format", "folded"]);
+    assert_eq!(out(&folded), " # total 3\nmain;# total 2\n");
+}
+
+#[test]
 fn many_files_become_one_profile() {
     let folder = tempfile::tempdir().unwrap();
     let sum = folder.path().join("sum.pb.gz");

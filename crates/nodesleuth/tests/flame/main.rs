@@ -6,6 +6,7 @@
 
 mod conformance;
 mod folded;
+mod html;
 mod refusals;
 #[expect(dead_code, reason = "shared with tests that read JSON")]
 #[path = "../support/mod.rs"]

@@ -44,6 +44,16 @@ fn options_that_mean_nothing_for_an_output_are_named() {
         &small(&["--compat", "stackcollapse-go", "--reverse"]),
         &["--reverse", "--compat"],
     );
+    let (before, after) = (data("small.folded"), data("after.folded"));
+    let compared = ["flame", "--diff", &before, &after];
+    refuses(
+        &run(&[&compared[..], &["--compat", "stackcollapse-go"]].concat()),
+        &["--diff", "--compat"],
+    );
+    refuses(
+        &run(&[&compared[..], &["--format", "pprof"]].concat()),
+        &["--diff", "a pprof file"],
+    );
     refuses(
         &small(&["--format", "svg", "--compat", "stackcollapse-go"]),
         &["--compat"],

@@ -195,6 +195,19 @@ fn a_comparison_says_both_numbers_and_what_is_gone() {
 }
 
 #[test]
+fn files_of_one_name_are_told_apart() {
+    let (before, after) = (stacks("a 1\n"), stacks("a 2\n"));
+    for format in ["svg", "html"] {
+        let compare = ["flame", "--diff", &before.1, &after.1, "--format", format];
+        let page = run(&compare).out;
+        assert!(
+            page.contains(&format!("{} → {}", before.1, after.1)),
+            "{format}"
+        );
+    }
+}
+
+#[test]
 fn from_the_leaf_callers_stand_on_their_callees() {
     let picture = run(&["flame", &data("small.folded"), "--reverse"]).out;
     let drawn = boxes(&picture);

@@ -3,7 +3,7 @@
 pub(crate) mod flame;
 mod folder;
 pub(crate) mod merge;
-mod peers;
+pub(crate) mod peers;
 pub(crate) mod reports;
 pub(crate) mod synthetic;
 mod table;

@@ -36,6 +36,13 @@ impl<'t> Symbol<'t> {
     }
 }
 
+/// What Go's comments leave out.
+const RUNTIME: Symbol<'static> = Symbol {
+    name: "[runtime]",
+    file: "",
+    line: 0,
+};
+
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(super) struct Symbols<'t> {
@@ -54,7 +61,7 @@ impl<'t> Symbols<'t> {
     pub(super) fn comment(&mut self, line: &'t str, limits: &Limits) -> Result<(), ReadError> {
         let Some((address, symbol)) = parse(line) else {
             self.close();
-            return Ok(());
+            return self.nameless(line, limits);
         };
         if self.open.as_ref().is_none_or(|(open, _)| *open != address) {
             self.close();
@@ -65,6 +72,14 @@ impl<'t> Symbols<'t> {
         match self.count < limit {
             true => Ok(()),
             false => Err(ReadError::OverLimit { what, limit }),
+        }
+    }
+
+    /// Notes an address that Go itself could not name.
+    fn nameless(&mut self, line: &str, limits: &Limits) -> Result<(), ReadError> {
+        match hex(line.trim_start_matches('#').trim()) {
+            Some(address) => self.set_all(address, Vec::new(), limits),
+            None => Ok(()),
         }
     }
 
@@ -84,8 +99,17 @@ impl<'t> Symbols<'t> {
         symbol: Symbol<'t>,
         limits: &Limits,
     ) -> Result<(), ReadError> {
+        self.set_all(address, vec![symbol], limits)
+    }
+
+    fn set_all(
+        &mut self,
+        address: u64,
+        symbols: Vec<Symbol<'t>>,
+        limits: &Limits,
+    ) -> Result<(), ReadError> {
         let limit = limits.max_table_entries;
-        self.known.insert(address, vec![symbol]);
+        self.known.insert(address, symbols);
         match self.known.len() <= limit {
             true => Ok(()),
             false => Err(ReadError::OverLimit {
@@ -100,8 +124,13 @@ impl<'t> Symbols<'t> {
         self.replace_addresses && self.known.contains_key(&address)
     }
 
+    /// The functions at an address. Below a stack Go names all of them but those of its runtime.
     pub(super) fn at(&self, address: u64) -> Vec<Symbol<'t>> {
-        self.known.get(&address).cloned().unwrap_or_default()
+        match self.known.get(&address) {
+            Some(symbols) => symbols.clone(),
+            None if self.count > 0 => vec![RUNTIME],
+            None => Vec::new(),
+        }
     }
 }
 
@@ -128,6 +157,25 @@ fn parse(line: &str) -> Option<(u64, Symbol<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comments_leave_out_is_the_runtime() {
+        let (limits, mut symbols) = (Limits::default(), Symbols::default());
+        assert_eq!(symbols.at(0x30), []);
+        for line in ["#\t0x10\tmain.f+0x10\t/a.go:3", "#\t0x20"] {
+            symbols.comment(line, &limits).unwrap();
+        }
+        symbols.close();
+        let names = |address| {
+            symbols
+                .at(address)
+                .iter()
+                .map(|s| s.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!([names(0x10), names(0x30)], [["main.f"], ["[runtime]"]]);
+        assert_eq!(names(0x20), [""; 0], "Go had no name for it");
+    }
 
     #[test]
     fn comments_with_functions_are_told_from_others() {

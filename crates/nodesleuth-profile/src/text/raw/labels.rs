@@ -79,13 +79,20 @@ fn begins_entry(text: &str) -> bool {
 fn numbers(values: &str) -> Option<Vec<(i64, &str)>> {
     let mut numbers: Vec<(i64, &str)> = Vec::new();
     for word in values.split(' ') {
-        match (word.parse(), numbers.last_mut()) {
-            (Ok(number), _) => numbers.push((number, "")),
-            (Err(_), Some((_, unit))) if unit.is_empty() => *unit = word,
+        match (number(word), numbers.last_mut()) {
+            (Some(number), _) => numbers.push((number, "")),
+            (None, Some((_, unit))) if unit.is_empty() => *unit = word,
             _ => return None,
         }
     }
     Some(numbers)
+}
+
+/// Printed otherwise, it is text: `06`.
+fn number(word: &str) -> Option<i64> {
+    word.parse()
+        .ok()
+        .filter(|number: &i64| number.to_string() == word)
 }
 
 #[cfg(test)]
@@ -110,6 +117,7 @@ mod tests {
 
     #[test]
     fn numbers_may_have_units() {
+        assert_eq!((numbers("06"), numbers("+1")), (None, None));
         assert_eq!(numbers("1 2"), Some(vec![(1, ""), (2, "")]));
         assert_eq!(numbers("42 nanoseconds"), Some(vec![(42, "nanoseconds")]));
         assert_eq!(numbers("1 B -2 B"), Some(vec![(1, "B"), (-2, "B")]));

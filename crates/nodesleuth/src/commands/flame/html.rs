@@ -1,19 +1,25 @@
 //! The page.
 
 use super::input::Input;
-use super::{Args, ColorChoice};
+use super::{Args, ColorChoice, words};
 use crate::failure::Failure;
-use nodesleuth_profile::{HtmlError, HtmlOptions, HtmlPage, SourceLinks};
+use nodesleuth_profile::{HtmlError, HtmlOptions, HtmlPage, SourceLinks, value_text};
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     check(args)?;
-    let (before, after) = match args.diff.as_slice() {
+    let (mut before, mut after) = match args.diff.as_slice() {
         [before, after] => {
-            let before = Input::load(std::slice::from_ref(before))?;
-            (Some(before), Input::load(std::slice::from_ref(after))?)
+            let [before, after] = Input::load_two(before, after)?;
+            (Some(before), after)
         }
         _ => (None, Input::load(&args.files)?),
     };
+    let value = after.value_index(args.sample_index.as_deref())?;
+    let mut notes = notes(&after);
+    notes.extend(filter(args, &mut after, value));
+    if let Some(before) = &mut before {
+        before.retain(args);
+    }
     let title = args
         .title
         .clone()
@@ -21,17 +27,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let options = HtmlOptions {
         title: &title,
         subtitle: args.subtitle.as_deref().unwrap_or_default(),
-        notes: &notes(&after),
+        notes: &notes,
         before: before.as_ref().map(|input| &input.profile),
-        value_index: Some(after.value_index(args.sample_index.as_deref())?),
+        value_index: Some(value),
         inverted: args.inverted,
         links: links(args)?,
     };
     if after.profile.stack_count() == 0 {
-        return Err(Failure::usage(
-            format!("{}: there are no samples in it", after.name),
-            "`nodesleuth pprof -raw FILE` shows everything",
-        ));
+        return Err(after.nothing_left(value, args));
     }
     let page = HtmlPage::new(&after.profile, &options).map_err(unusable)?;
     super::write(args.out.as_deref(), |out| page.write(out))
@@ -49,6 +52,19 @@ fn check(args: &Args) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Leaves out what is not wanted; says how much is left.
+fn filter(args: &Args, input: &mut Input, value: usize) -> Option<String> {
+    let filters = words::filters(args)?;
+    let all = input.profile.magnitude(value);
+    input.retain(args);
+    let left = input.profile.magnitude(value);
+    let share = 100.0 * left as f64 / (all as f64).max(1.0);
+    let what = value_text(left, input.value_type(value).unit);
+    Some(format!(
+        "{filters}: only stacks that pass are shown, {what} or {share:.1}% of all"
+    ))
 }
 
 fn title(before: Option<&Input>, after: &Input) -> String {

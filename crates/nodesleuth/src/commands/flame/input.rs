@@ -4,7 +4,7 @@ use super::Args;
 use crate::failure::Failure;
 use crate::output;
 use crate::stack_files;
-use nodesleuth_profile::{Limits, Merger, Opened, Profile, ValueType};
+use nodesleuth_profile::{Limits, Merger, Opened, Profile, StackFilter, ValueType};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -39,6 +39,17 @@ impl Input {
         })
     }
 
+    /// Two files to be compared, so named that they can be told apart.
+    pub(super) fn load_two(before: &OsString, after: &OsString) -> Result<[Self; 2], Failure> {
+        let load = |file| Self::load(std::slice::from_ref(file));
+        let (mut one, mut other) = (load(before)?, load(after)?);
+        if one.name == other.name {
+            one.name = Path::new(before).display().to_string();
+            other.name = Path::new(after).display().to_string();
+        }
+        Ok([one, other])
+    }
+
     /// The value that was asked for, or the profile's default.
     pub(super) fn value_index(&self, wanted: Option<&str>) -> Result<usize, Failure> {
         let profile = &self.profile;
@@ -58,12 +69,21 @@ impl Input {
         })
     }
 
+    /// Leaves out the stacks that --focus and --ignore do not want.
+    pub(super) fn retain(&mut self, args: &Args) {
+        if args.focus.is_some() || args.ignore.is_some() {
+            let (focus, ignore) = (args.focus.as_ref(), args.ignore.as_ref());
+            let filter = StackFilter::new(&self.profile, focus, ignore);
+            self.profile.retain_stacks(|stack| filter.keeps(stack));
+        }
+    }
+
     /// Why there is nothing to draw.
     pub(super) fn nothing_left(&self, value: usize, args: &Args) -> Failure {
         let kind = self.value_type(value).kind;
         let filtered = args.focus.is_some() || args.ignore.is_some();
         let what = match (self.profile.stack_count(), filtered) {
-            (0, _) => "there are no samples in it".to_owned(),
+            (0, false) => "there are no samples in it".to_owned(),
             (_, true) => format!("no stack with a value for {kind} passes --focus and --ignore"),
             (samples, false) => format!("all {samples} samples have 0 for {kind}"),
         };

@@ -41,7 +41,7 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
     let folded = kind == OutputKind::Folded;
     let stacks = picture || folded;
     [
-        (!args.diff.is_empty(), "--diff", picture),
+        (!args.diff.is_empty(), "--diff", stacks),
         (args.inverted, "--inverted", picture),
         (args.min_width.is_some(), "--min-width", svg),
         (args.title.is_some(), "--title", picture),
@@ -49,8 +49,8 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
         (args.colors.is_some(), "--colors", picture),
         (args.reverse, "--reverse", svg || folded),
         (args.sample_index.is_some(), "--sample-index", stacks),
-        (args.focus.is_some(), "--focus", svg || folded),
-        (args.ignore.is_some(), "--ignore", svg || folded),
+        (args.focus.is_some(), "--focus", stacks),
+        (args.ignore.is_some(), "--ignore", stacks),
         (args.compat.is_some(), "--compat", folded),
         (
             !args.version.is_empty(),
@@ -63,6 +63,7 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
 /// The script knows no options.
 fn compat(args: &Args) -> Result<(), Failure> {
     let others = [
+        (!args.diff.is_empty(), "--diff"),
         (args.reverse, "--reverse"),
         (args.sample_index.is_some(), "--sample-index"),
         (args.focus.is_some(), "--focus"),

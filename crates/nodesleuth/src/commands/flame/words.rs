@@ -149,7 +149,8 @@ fn signed(text: &str) -> String {
     }
 }
 
-fn filters(args: &Args) -> Option<String> {
+/// The expressions that stacks must pass.
+pub(super) fn filters(args: &Args) -> Option<String> {
     let named = [("focus", &args.focus), ("ignore", &args.ignore)];
     let texts: Vec<_> = named
         .iter()

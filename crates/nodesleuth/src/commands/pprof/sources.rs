@@ -183,7 +183,9 @@ fn fetched(address: &Address, limits: &Limits) -> Result<Opened, Failure> {
         let needs = missing.need.map(|needs| format!("this needs {needs}"));
         failed(
             &missing.reason,
-            needs.as_deref().unwrap_or("check the address with curl"),
+            needs
+                .as_deref()
+                .unwrap_or("check the address, and see what the server says: curl -i ADDRESS"),
         )
     })?;
     let opened = open(bytes, limits).map_err(|error| {

@@ -9,7 +9,7 @@ use crate::commands::watched::{Ended, Watched};
 use comfy_table::{CellAlignment, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Cores, Nanos, printable};
-use nodesleuth_trace::Figures;
+use nodesleuth_trace::{Figures, Lost};
 
 const HEADER: [&str; 14] = [
     "syscall",
@@ -27,6 +27,9 @@ const HEADER: [&str; 14] = [
     "in flight",
     "reading",
 ];
+/// What the column means.
+const BLOCKED: &str = "\
+blocked: all time off the CPU, whether it slept or waited for a CPU that others used.";
 /// Bars of a histogram are at most so long.
 const BAR: usize = 40;
 
@@ -48,7 +51,7 @@ pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
             text.push_str(&details(rows_of_thread, shown));
         }
     }
-    text.push_str(&format!("\n{}\n", RULE));
+    text.push_str(&format!("\n{BLOCKED}\n{RULE}\n"));
     text
 }
 
@@ -68,7 +71,7 @@ fn header(watched: &Watched, table: &Table) -> String {
     }
     text.push_str(&cpu(watched, table));
     text.push_str(&watched.cost());
-    text.push_str(&lost(watched));
+    text.push_str(&lost(&watched.summary.lost));
     text.push('\n');
     text
 }
@@ -92,16 +95,24 @@ fn cpu(watched: &Watched, table: &Table) -> String {
     }
 }
 
-fn lost(watched: &Watched) -> String {
-    let lost = &watched.summary.lost;
-    if lost.untracked_calls + lost.unsummed == 0 {
-        return String::new();
+/// What is missing, whichever way it was lost.
+fn lost(lost: &Lost) -> String {
+    let mut text = String::new();
+    if lost.dropped > 0 {
+        text.push_str(&format!(
+            "INCOMPLETE: {} of {} calls did not fit the buffer and are not in these figures\n",
+            grouped(lost.dropped),
+            grouped(lost.produced)
+        ));
     }
-    format!(
-        "INCOMPLETE: no room for {} calls of further threads and {} counts\n",
-        grouped(lost.untracked_calls),
-        grouped(lost.unsummed)
-    )
+    if lost.untracked_calls + lost.unsummed > 0 {
+        text.push_str(&format!(
+            "INCOMPLETE: no room for {} calls of further threads and {} counts\n",
+            grouped(lost.untracked_calls),
+            grouped(lost.unsummed)
+        ));
+    }
+    text
 }
 
 fn rows(rows: &[Row], length: Nanos, target_cpu: Option<Nanos>) -> String {
@@ -212,4 +223,28 @@ fn histogram(row: &Row) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_was_lost_is_said() {
+        assert_eq!(lost(&Lost::default()), "");
+        let ring = Lost {
+            produced: 12_000,
+            dropped: 7,
+            ..Lost::default()
+        };
+        let text = lost(&ring);
+        assert!(text.contains("INCOMPLETE: 7 of 12,000 calls"), "{text}");
+        let tables = Lost {
+            untracked_calls: 3,
+            ..ring
+        };
+        let text = lost(&tables);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("no room for 3 calls"), "{text}");
+    }
 }

@@ -1,9 +1,17 @@
 //! `syscalls` and `trace` on a program that makes a known number of calls. As root on Linux; run by
 //! `cargo xtask test`, which says loudly when it cannot.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails and skips loudly"
+)]
 
+mod faults;
+mod strace;
+#[path = "../support/mod.rs"]
 mod support;
+mod tasks;
 
 use serde_json::Value;
 use std::fs;
