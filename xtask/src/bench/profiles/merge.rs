@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 const LIMIT: Duration = Duration::from_secs(300);
 const FILES: u64 = 600;
 const SAMPLES: usize = 1000;
-const REPEATS: usize = 3;
+const REPEATS: usize = 1;
 
 pub(crate) fn measure(_: &Workspace, binary: &Path) -> Result<String> {
     let (go, version) = (peers::go()?, peers::go_version()?);
