@@ -158,12 +158,13 @@ INLINE int bill_file(struct record *record, const struct interest *interest)
     struct file_total *total = map_lookup(&file_totals, &record->file);
     if (!total)
         return 0;
-    total->calls++;
-    total->wall_ns += record->wall_ns;
-    total->on_cpu_ns += record->on_cpu_ns;
+    // Threads on other CPUs add to the same file.
+    __sync_fetch_and_add(&total->calls, 1);
+    __sync_fetch_and_add(&total->wall_ns, record->wall_ns);
+    __sync_fetch_and_add(&total->on_cpu_ns, record->on_cpu_ns);
     if (record->result < 0)
-        total->errors++;
+        __sync_fetch_and_add(&total->errors, 1);
     else if (interest->file_from != FILE_FROM_RESULT)
-        total->bytes += record->result;
+        __sync_fetch_and_add(&total->bytes, record->result);
     return 1;
 }
