@@ -80,6 +80,12 @@ pub(crate) fn utc(unix_nanos: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since_epoch).to_string()
 }
 
+/// The same to the millisecond: looks a fifth of a second apart are told from each other.
+pub(crate) fn utc_millis(unix_nanos: u64) -> String {
+    let since_epoch = Duration::from_nanos(unix_nanos);
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since_epoch).to_string()
+}
+
 /// Colour and the terminal's width on a terminal; plain and 100 columns elsewhere. `NO_COLOR` is
 /// respected.
 fn style() -> Style {

@@ -274,7 +274,12 @@ impl Watch<'_> {
     }
 
     fn now(&self) -> String {
-        output::utc(self.clock.utc_unix_nanos())
+        let nanos = self.clock.utc_unix_nanos();
+        match self.args.output {
+            Format::Text => output::utc(nanos),
+            // What has one `at` is one look.
+            Format::Json => output::utc_millis(nanos),
+        }
     }
 }
 

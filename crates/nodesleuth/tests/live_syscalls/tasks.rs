@@ -33,8 +33,8 @@ fn looks(out: &Path) -> usize {
     let rows = text
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    // What happens at the same time stands together.
-    let mut times: Vec<String> = rows.map(|row| row["seconds"].to_string()).collect();
+    // The rows of one look stand together.
+    let mut times: Vec<String> = rows.map(|row| row["at"].to_string()).collect();
     times.dedup();
     times.len()
 }

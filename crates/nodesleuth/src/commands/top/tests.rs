@@ -152,7 +152,7 @@ fn json_is_one_object_a_line_and_unknown_is_null() {
         (&50.0.into(), &100.0.into())
     );
     assert!(sample["wait_percent"].is_null());
-    assert_eq!(sample["at"], "2023-11-14T22:13:20Z");
+    assert_eq!(sample["at"], "2023-11-14T22:13:20.000Z");
 }
 
 #[test]
