@@ -1,5 +1,7 @@
 //! What a capture has taken.
 
+use std::collections::BTreeSet;
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub struct StackCapture {
@@ -19,6 +21,10 @@ pub struct StackCapture {
     pub idle: u64,
     /// Samples of processes that nobody asked for.
     pub others: u64,
+    /// Processes that there was no room to follow.
+    pub unfollowed: u64,
+    /// Records for which the rings had no room: some task events may be missing.
+    pub records_lost: u64,
     /// Samples that should have been and were not: the timer came late. Their time is in
     /// [`StackCount::on_cpu_ns`] of the sample after them.
     pub missed: u64,
@@ -50,4 +56,33 @@ pub struct StackCount {
     pub off_cpu_count: u64,
     /// Whether the kernel's or the user's part is deeper than the kernel walks: its root is missing.
     pub truncated: bool,
+}
+
+impl StackCapture {
+    /// Counts what can only be counted at the end.
+    pub(super) fn sum_up(&mut self) {
+        let times = |stack: &StackCount| stack.samples + stack.off_cpu_count;
+        let truncated = self.stacks.iter().filter(|stack| stack.truncated);
+        self.truncated += truncated.map(times).sum::<u64>();
+        // Of the kernel's own threads none is expected.
+        let has_user = |stack: &&StackCount| !stack.user.is_empty();
+        let with_user = self.stacks.iter().filter(has_user);
+        let processes: BTreeSet<_> = with_user.map(|stack| (stack.tgid, stack.exec)).collect();
+        let without = self
+            .stacks
+            .iter()
+            .filter(|stack| stack.user.is_empty() && processes.contains(&(stack.tgid, stack.exec)));
+        self.no_user_stack += without.map(times).sum::<u64>();
+    }
+}
+
+impl StackCount {
+    /// Adds what was counted of the same stack elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.on_cpu_ns += other.on_cpu_ns;
+        self.off_cpu_ns += other.off_cpu_ns;
+        self.off_cpu_count += other.off_cpu_count;
+        self.truncated |= other.truncated;
+    }
 }

@@ -43,13 +43,14 @@ impl FromStr for StackEngine {
     }
 }
 
-/// What made the samples.
+/// What made the samples. The CPU's own cycle counter is not used: its interrupt comes even while
+/// the kernel holds the locks of BPF maps, which kernels before 5.11 do not survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SampleEvent {
-    /// A timer. A stretch in which the kernel takes no interrupts is seen at its end.
+    /// A timer of each CPU. A stretch in which the kernel takes no interrupts is seen at its end.
     CpuClock,
-    /// The CPU's own cycle counter, which sees such stretches too.
-    Cycles,
+    /// A timer that runs while a thread does, where whole CPUs are not allowed to be watched.
+    TaskClock,
 }
 
 impl SampleEvent {
@@ -57,7 +58,7 @@ impl SampleEvent {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CpuClock => "cpu-clock",
-            Self::Cycles => "cycles",
+            Self::TaskClock => "task-clock",
         }
     }
 }

@@ -3,11 +3,17 @@
 //!
 //! Addresses only: naming them needs the binaries, which [`TaskEvent`]s tell of in time.
 
+#[cfg(target_os = "linux")]
+mod bpf;
 mod capture;
 mod engine;
 mod event;
 mod options;
+mod records;
 mod session;
+#[cfg(target_os = "linux")]
+mod stream;
+mod tasks;
 
 pub use capture::{StackCapture, StackCount};
 pub use engine::{SampleEvent, StackEngine};

@@ -145,6 +145,15 @@ impl StackSession {
     }
 }
 
+#[cfg(target_os = "linux")]
+fn open(engine: StackEngine, options: &StackOptions) -> Result<Box<dyn Sampler>, String> {
+    match engine {
+        StackEngine::Bpf => Ok(Box::new(super::bpf::BpfSampler::open(options)?)),
+        StackEngine::PerfRings => Err("it is not there".to_owned()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
 fn open(_: StackEngine, _: &StackOptions) -> Result<Box<dyn Sampler>, String> {
     Err("it needs Linux".to_owned())
 }
