@@ -184,6 +184,11 @@ impl<'p> Frame<'p> {
         self.profile.frames_of(self.row().location).start != self.id.0
     }
 
+    /// Whether it runs in the kernel: by its mapping, its address, or the mark `_[k]`.
+    pub fn is_kernel(self) -> bool {
+        crate::symbols::is_kernel(self)
+    }
+
     fn row(self) -> &'p FrameRow {
         &self.profile.frames[self.id.index()]
     }

@@ -195,7 +195,8 @@ impl SymbolTable {
     }
 }
 
-fn is_kernel(frame: Frame<'_>) -> bool {
+/// By its mapping, its address, or the mark `_[k]`.
+pub(crate) fn is_kernel(frame: Frame<'_>) -> bool {
     let mapped = frame.mapping_file().is_some_and(is_kernel_mapping);
     let high = frame.address().is_some_and(|address| address >= UPPER_HALF);
     // The vsyscall page lies in the upper half, but is run by user code.
