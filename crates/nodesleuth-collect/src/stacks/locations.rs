@@ -16,6 +16,8 @@ use std::rc::Rc;
 
 /// What pprof and perf call the kernel's mapping.
 const KERNEL: &str = "[kernel.kallsyms]";
+/// The kernel's function that changes to another thread.
+const SCHEDULE: &str = "__schedule";
 /// From here on are the kernel's addresses.
 const UPPER_HALF: u64 = 1 << 63;
 
@@ -29,6 +31,14 @@ pub(super) struct Named {
     pub(super) is_code: bool,
     /// The module it is in, if no function is known.
     pub(super) unresolved: Option<Rc<str>>,
+}
+
+/// An address of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InKernel {
+    pub(super) location: LocationId,
+    /// It is where a thread gives its CPU away.
+    pub(super) is_schedule: bool,
 }
 
 /// Code of one file at one offset: processes have it at different addresses, the profile once.
@@ -55,7 +65,7 @@ pub(super) struct Locations<'a> {
     segments: HashMap<SegmentKey, Segment>,
     kernel_mapping: Option<MappingId>,
     user: HashMap<(ImageId, u64), Named>,
-    in_kernel: HashMap<u64, LocationId>,
+    in_kernel: HashMap<u64, InKernel>,
 }
 
 impl<'a> Locations<'a> {
@@ -81,7 +91,7 @@ impl<'a> Locations<'a> {
 
     /// A function of the kernel. Its address is left out: it would tell where the kernel was
     /// loaded, and differ after each boot.
-    pub(super) fn kernel(&mut self, builder: &mut ProfileBuilder, address: u64) -> LocationId {
+    pub(super) fn kernel(&mut self, builder: &mut ProfileBuilder, address: u64) -> InKernel {
         if let Some(known) = self.in_kernel.get(&address) {
             return *known;
         }
@@ -110,8 +120,12 @@ impl<'a> Locations<'a> {
             address: 0,
             lines: vec![line],
         });
-        self.in_kernel.insert(address, location);
-        location
+        let named = InKernel {
+            location,
+            is_schedule: frame.function == SCHEDULE,
+        };
+        self.in_kernel.insert(address, named);
+        named
     }
 
     /// An address of a process.

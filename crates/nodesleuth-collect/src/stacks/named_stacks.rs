@@ -2,7 +2,7 @@
 
 use super::figures::StackFigures;
 use super::kernel_names::KernelNames;
-use super::locations::{Locations, Named};
+use super::locations::{InKernel, Locations, Named};
 use super::processes::{ImageId, Processes};
 use super::root::Rootness;
 use nodesleuth_profile::{Label, LabelValue, LocationId, Profile, ProfileBuilder, ValueType};
@@ -109,10 +109,11 @@ impl<'a> Draft<'a> {
         let mut frames = self.process_frames(image);
         frames.extend(beginning.name().map(|name| self.builder.named(name)));
         frames.extend(user.iter().rev().map(|named| named.location));
-        let kernel: Vec<LocationId> = addresses(&stack.kernel)
+        let kernel: Vec<InKernel> = addresses(&stack.kernel)
             .map(|address| self.locations.kernel(&mut self.builder, address))
             .collect();
-        frames.extend(kernel.into_iter().rev());
+        let kernel = without_observer(stack, &kernel);
+        frames.extend(kernel.iter().rev().map(|named| named.location));
         self.builder
             .sample(frames, &self.values(stack), &labels(stack));
     }
@@ -219,13 +220,21 @@ fn calls(stack: &[Named]) -> &[Named] {
     &stack[..end.min(astray.unwrap_or(stack.len()))]
 }
 
+/// The kernel's part of a wait, leaf first, without what runs there to take its stack: that is called
+/// by what gives the CPU away.
+fn without_observer<'k>(stack: &StackCount, kernel: &'k [InKernel]) -> &'k [InKernel] {
+    let schedule = kernel.iter().position(|named| named.is_schedule);
+    let is_wait = stack.samples == 0;
+    &kernel[schedule.filter(|_| is_wait).unwrap_or(0)..]
+}
+
 /// Instructions, leaf first: all but the first are where a call returns to, behind the call.
 fn addresses(stack: &[u64]) -> impl Iterator<Item = u64> {
     let behind = |(index, address): (usize, &u64)| address.saturating_sub(u64::from(index > 0));
     stack.iter().enumerate().map(behind)
 }
 
-fn labels(stack: &StackCount) -> [Label<'_>; 3] {
+fn labels(stack: &StackCount) -> Vec<Label<'_>> {
     let number = |key, number: u32| Label {
         key,
         value: LabelValue::Number {
@@ -237,11 +246,11 @@ fn labels(stack: &StackCount) -> [Label<'_>; 3] {
         key: "comm",
         value: LabelValue::Text(&stack.comm),
     };
-    [
-        number("process", stack.tgid),
-        number("thread", stack.tid),
-        comm,
-    ]
+    let mut labels = vec![number("process", stack.tgid), comm];
+    if stack.tid != StackCount::NO_TID {
+        labels.push(number("thread", stack.tid));
+    }
+    labels
 }
 
 fn signed(number: u64) -> i64 {

@@ -47,6 +47,8 @@ pub(super) fn of(capture: &Capture, before: Option<&Before>, links: &SourceLinks
             "no_user_stack": figures.no_user_stack,
             "lost": capture.counts.lost,
             "missed": capture.counts.missed,
+            "unfollowed_processes": capture.counts.unfollowed,
+            "records_lost": capture.counts.records_lost,
             "unresolved": unresolved,
         },
         "off_cpu": capture.options.off_cpu.then(|| json!({
@@ -54,6 +56,7 @@ pub(super) fn of(capture: &Capture, before: Option<&Before>, links: &SourceLinks
             "seconds": figures.off_cpu_ns as f64 / 1e9,
             "missing": capture.off_cpu_missing,
         })),
+        "kernel_missing": capture.kernel_missing,
         "kernel_names_missing": named.kernel_problem,
         "own": {
             "window_cpu_seconds": own_window.seconds(),

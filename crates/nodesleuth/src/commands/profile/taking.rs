@@ -36,6 +36,8 @@ pub(super) struct Capture {
     /// Better engines and why they do not run.
     pub(super) not_used: Vec<(StackEngine, String)>,
     pub(super) off_cpu_missing: Option<String>,
+    /// Why there is nothing of the kernel.
+    pub(super) kernel_missing: Option<String>,
     pub(super) named: NamedStacks,
     /// What went wrong, in numbers; its stacks are in `named`.
     pub(super) counts: StackCapture,
@@ -92,6 +94,7 @@ impl Taking<'_> {
         let (engine, event) = (session.engine(), session.event());
         let not_used = session.not_used().to_vec();
         let off_cpu_missing = session.off_cpu_missing().map(str::to_owned);
+        let kernel_missing = session.kernel_missing().map(str::to_owned);
         if let Some(pid) = pid {
             namer.look_again(pid);
         }
@@ -107,6 +110,7 @@ impl Taking<'_> {
             event,
             not_used,
             off_cpu_missing,
+            kernel_missing,
             named,
             counts,
             used: account.used(),

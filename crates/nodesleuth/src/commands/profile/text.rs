@@ -83,14 +83,18 @@ fn cpu(capture: &Capture) -> Vec<String> {
             off_by(sampled, used)
         ),
     };
-    vec![
-        format!(
-            "CPU: {} in {} samples ({} in the kernel, {} in user code)",
-            cores(capture, sampled),
-            grouped(figures.samples),
+    let parts = match &capture.kernel_missing {
+        Some(why) => format!("user code only: {}", printable(why)),
+        None => format!(
+            "{} in the kernel, {} in user code",
             capture.cores(kernel),
             capture.cores(user)
         ),
+    };
+    let samples = grouped(figures.samples);
+    let sampled = cores(capture, sampled);
+    vec![
+        format!("CPU: {sampled} in {samples} samples ({parts})"),
         account,
     ]
 }
@@ -187,6 +191,12 @@ fn missing(capture: &Capture) -> Vec<String> {
         lines.push(format!(
             "INCOMPLETE: {} messages about processes were lost: some of their functions may have no names",
             grouped(counts.records_lost)
+        ));
+    }
+    if counts.unfollowed > 0 {
+        lines.push(format!(
+            "INCOMPLETE: there was no room to follow {} processes",
+            grouped(counts.unfollowed)
         ));
     }
     if counts.missed > 0 {
