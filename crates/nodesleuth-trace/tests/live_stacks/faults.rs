@@ -3,6 +3,7 @@
 
 use crate::load::{Load, compiled};
 use crate::{on_cpu_ns, options, percent, remarks, watch_for, watched};
+use aya::programs::loaded_programs;
 use nodesleuth_trace::stacks::{StackEngine, StackOptions, StackTarget, start};
 use std::env;
 use std::fs;
@@ -246,7 +247,6 @@ fn an_end_by_force_leaves_nothing_in_the_kernel() {
 }
 
 fn is_in_kernel(program: &str) -> bool {
-    let mut bpftool = Command::new("/usr/sbin/bpftool");
-    bpftool.args(["prog", "show", "id", program]);
-    bpftool.output().unwrap().status.success()
+    let ids = loaded_programs().filter_map(|it| Some(it.ok()?.id().to_string()));
+    ids.into_iter().any(|id| id == program)
 }

@@ -19,6 +19,11 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
+/// Whether a sample's bytes after thread and time are a call chain.
+pub(super) fn understands(rest: &[u8]) -> bool {
+    Chain::parse(rest).is_some()
+}
+
 /// A running capture.
 pub(super) struct RingsSampler {
     stream: Stream,
