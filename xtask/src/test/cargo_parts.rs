@@ -37,7 +37,8 @@ pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
     if !geteuid().is_root() {
         return Ok(Outcome::Skipped("it needs root".to_owned()));
     }
-    let words = "test --release -p nodesleuth --test live --test live_syscalls -- --ignored --test-threads=1";
+    let words = "test --release -p nodesleuth -p nodesleuth-trace --test live --test live_syscalls \
+                 --test live_stacks -- --ignored --test-threads=1";
     passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }
 

@@ -39,6 +39,11 @@ impl Mapping {
         Ok(Self { base, page, data })
     }
 
+    /// Room for data.
+    pub(super) fn room(&self) -> usize {
+        self.data
+    }
+
     /// Where the kernel will write next; everything before it is written.
     pub(super) fn head(&self) -> u64 {
         self.position(HEAD).load(Ordering::Acquire)

@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 const HEADER: usize = 8;
+/// A call chain as deep as kernels usually walk, and more.
+const LARGE_RECORD: u64 = 2048;
 const LOST: u32 = 2;
 const SAMPLE: u32 = 9;
 
@@ -49,6 +51,13 @@ impl Ring {
 
     pub(crate) fn event(&self) -> BorrowedFd<'_> {
         self.event.as_fd()
+    }
+
+    /// Whether there may not have been room for a record. The ring tells of it with the next one for
+    /// which there is room.
+    pub(crate) fn is_full(&self) -> bool {
+        let used = self.mapping.head().saturating_sub(self.tail);
+        used + LARGE_RECORD > self.mapping.room() as u64
     }
 
     /// Hands over the samples that are in the ring now.

@@ -8,10 +8,14 @@ mod bpf;
 mod capture;
 #[cfg(target_os = "linux")]
 mod depth;
+#[cfg(target_os = "linux")]
+mod dump;
 mod engine;
 mod event;
 mod options;
 mod records;
+#[cfg(test)]
+mod records_tests;
 #[cfg(target_os = "linux")]
 mod rings;
 mod session;
@@ -22,6 +26,9 @@ mod tasks;
 mod weight;
 
 pub use capture::{StackCapture, StackCount};
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub use dump::understood;
 pub use engine::{SampleEvent, StackEngine};
 pub use event::{MappedFile, TaskEvent};
 pub use options::{StackOptions, StackTarget};

@@ -38,6 +38,11 @@ impl Stream {
         stopped.map_err(|error| refusal::reason("stopping timers", &error))
     }
 
+    /// Whether a ring may have lost records and not told so far.
+    pub(super) fn is_full(&self) -> bool {
+        self.rings.iter().any(Ring::is_full)
+    }
+
     /// Records that did not fit, so far.
     pub(super) fn lost(&self) -> u64 {
         self.lost
@@ -53,16 +58,16 @@ impl Stream {
                 let Some(told) = records::parse(raw.kind, raw.misc, raw.body) else {
                     return;
                 };
-                match told.record {
-                    PerfRecord::Lost(count) => self.lost += count,
-                    _ => self.waiting.push(Kept {
-                        time_ns: told.time_ns,
-                        cpu,
-                        kind: raw.kind,
-                        misc: raw.misc,
-                        body: raw.body.to_vec(),
-                    }),
+                if let PerfRecord::Lost(count) = told.record {
+                    self.lost += count;
                 }
+                self.waiting.push(Kept {
+                    time_ns: told.time_ns,
+                    cpu,
+                    kind: raw.kind,
+                    misc: raw.misc,
+                    body: raw.body.to_vec(),
+                });
             });
         }
         self.waiting.sort_by_key(|kept| kept.time_ns);

@@ -110,3 +110,98 @@ impl Tasks {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tasks(target: StackTarget, children: bool) -> Tasks {
+        Tasks::new(&StackOptions {
+            children,
+            ..StackOptions::new(target)
+        })
+    }
+
+    fn take(tasks: &mut Tasks, record: PerfRecord<'_>) -> Option<TaskEvent> {
+        let time_ns = 5;
+        tasks.take(&Timed { time_ns, record })
+    }
+
+    fn forked(tgid: u32, parent: u32) -> PerfRecord<'static> {
+        PerfRecord::Forked { tgid, parent }
+    }
+
+    fn replaced(tgid: u32) -> PerfRecord<'static> {
+        PerfRecord::Named {
+            tgid,
+            tid: tgid,
+            by_exec: true,
+            comm: b"runc",
+        }
+    }
+
+    #[test]
+    fn only_descendants_of_the_target_are_followed() {
+        let mut tasks = tasks(StackTarget::Process(10), true);
+        assert_eq!(take(&mut tasks, forked(30, 20)), None);
+        assert!(take(&mut tasks, forked(11, 10)).is_some());
+        assert!(take(&mut tasks, forked(12, 11)).is_some());
+        let images = [10, 11, 12, 20, 30, 0].map(|tgid| tasks.image(tgid));
+        assert_eq!(images, [Some(0), Some(0), Some(0), None, None, None]);
+    }
+
+    #[test]
+    fn without_children_nobody_is_followed() {
+        let mut tasks = tasks(StackTarget::Process(10), false);
+        assert_eq!(take(&mut tasks, forked(11, 10)), None);
+        assert_eq!(tasks.image(11), None);
+    }
+
+    #[test]
+    fn each_exec_is_a_new_image_and_a_new_name_is_not() {
+        let mut tasks = tasks(StackTarget::Process(10), false);
+        let event = take(&mut tasks, replaced(10)).unwrap();
+        let (tgid, exec, comm) = (10, 1, "runc".to_owned());
+        let time_ns = 5;
+        let expected = TaskEvent::Exec {
+            time_ns,
+            tgid,
+            exec,
+            comm,
+        };
+        assert_eq!(event, expected);
+        let named = PerfRecord::Named {
+            tgid: 10,
+            tid: 10,
+            by_exec: false,
+            comm: b"x",
+        };
+        assert_eq!(take(&mut tasks, named), None);
+        assert_eq!(tasks.image(10), Some(1));
+        assert_eq!(take(&mut tasks, replaced(99)), None);
+    }
+
+    #[test]
+    fn an_id_that_is_given_to_another_process_is_another_image() {
+        let mut everybody = tasks(StackTarget::All, false);
+        take(&mut everybody, forked(11, 10));
+        take(&mut everybody, replaced(11));
+        take(&mut everybody, forked(11, 50));
+        assert_eq!(everybody.image(11), Some(2));
+        assert_eq!(everybody.image(0), None);
+        // Whoever has the target's id now is not the target.
+        let mut one = tasks(StackTarget::Process(10), true);
+        assert_eq!(take(&mut one, forked(10, 50)), None);
+        assert_eq!(one.image(10), None);
+    }
+
+    #[test]
+    fn only_the_first_thread_s_end_is_told() {
+        let mut tasks = tasks(StackTarget::Process(10), false);
+        let ended = |tid| PerfRecord::Ended { tgid: 10, tid };
+        assert_eq!(take(&mut tasks, ended(11)), None);
+        let (time_ns, tgid) = (5, 10);
+        let exited = TaskEvent::Exited { time_ns, tgid };
+        assert_eq!(take(&mut tasks, ended(10)), Some(exited));
+    }
+}

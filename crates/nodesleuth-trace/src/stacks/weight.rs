@@ -10,6 +10,11 @@ pub(super) struct Weight {
 }
 
 impl Weight {
+    /// Samples were lost: nobody knows when the last one was.
+    pub(super) fn forget(&mut self) {
+        self.last_ns = None;
+    }
+
     /// Of a sample at this time.
     pub(super) fn of(&mut self, now_ns: u64, period_ns: u64) -> u64 {
         let Some(last) = self.last_ns.replace(now_ns) else {
@@ -31,6 +36,15 @@ mod tests {
         let weights = [1000, 1010, 1045, 1050, 1060].map(|now| weight.of(now, 10));
         assert_eq!(weights, [10, 10, 35, 5, 10]);
         assert_eq!(weight.missed, 3);
+    }
+
+    #[test]
+    fn a_sample_does_not_stand_for_those_that_were_lost() {
+        let mut weight = Weight::default();
+        weight.of(1000, 10);
+        weight.forget();
+        assert_eq!(weight.of(9000, 10), 10);
+        assert_eq!(weight.missed, 0);
     }
 
     #[test]

@@ -160,3 +160,101 @@ pub(super) fn message(rest: &[u8]) -> Option<Message> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(spare: u32) -> Vec<u8> {
+        let ids = [7, 8, 2, spare].into_iter().flat_map(u32::to_ne_bytes);
+        let hashes = [0xa, 0xb].into_iter().flat_map(u64::to_ne_bytes);
+        ids.chain(hashes).collect()
+    }
+
+    fn count() -> Vec<u8> {
+        let words = [3, 30, 40, 4, 1].into_iter().flat_map(u64::to_ne_bytes);
+        words.chain(*b"kubelet\0\0\0\0\0\0\0\0\0").collect()
+    }
+
+    fn expected() -> Counted {
+        Counted {
+            key: Key {
+                tgid: 7,
+                tid: 8,
+                image: 2,
+                kernel: 0xa,
+                user: 0xb,
+            },
+            count: StackCount {
+                tgid: 7,
+                tid: 8,
+                exec: 2,
+                comm: "kubelet".to_owned(),
+                samples: 3,
+                on_cpu_ns: 30,
+                off_cpu_ns: 40,
+                off_cpu_count: 4,
+                truncated: true,
+                ..StackCount::default()
+            },
+        }
+    }
+
+    #[test]
+    fn an_entry_and_a_single_count_are_the_same_words() {
+        let entry = Counted::entry(&key(0).try_into().unwrap(), &count().try_into().unwrap());
+        assert_eq!(entry, Some(expected()));
+        let mut sent = 96_u32.to_ne_bytes().to_vec();
+        sent.extend([MESSAGE_COUNT, 0].into_iter().flat_map(u32::to_ne_bytes));
+        sent.extend([key(0), count()].concat());
+        assert_eq!(message(&sent), Some(Message::Count(expected())));
+        sent.pop();
+        assert_eq!(message(&sent), None);
+    }
+
+    #[test]
+    fn a_thread_that_still_waits_has_waited_to_the_end() {
+        let mut wait = 1000_u64.to_ne_bytes().to_vec();
+        wait.extend(key(9));
+        wait.extend(&count()[32..]);
+        let counted = Counted::wait(&wait.try_into().unwrap(), 1500).unwrap();
+        assert_eq!(counted.count.off_cpu_ns, 500);
+        assert_eq!(counted.count.off_cpu_count, 1);
+        assert_eq!(counted.count.samples, 0);
+        assert_eq!(counted.count.comm, "kubelet");
+    }
+
+    /// Recorded on Linux 6.18.
+    #[test]
+    fn frames_follow_their_hash() {
+        let sent = [
+            0x2c, 0, 0, 0, 1, 0, 0, 0, 0x18, 0, 0, 0, 0x9d, 0xf8, 0xd3, 0x4b, 0x66, 0x8e, 0xec, 1,
+            0x26, 0x89, 0x71, 0xd1, 0xda, 0x55, 0, 0, 0xf5, 0x86, 0x71, 0xd1, 0xda, 0x55, 0, 0,
+            0x4a, 0x42, 0xa7, 0xbb, 0x45, 0x7f, 0, 0, 0, 0, 0, 0,
+        ];
+        let frames = [0x55da_d171_8926, 0x55da_d171_86f5, 0x7f45_bba7_424a];
+        let expected = Message::Frames {
+            hash: 0x01ec_8e66_4bd3_f89d,
+            frames: frames.into(),
+        };
+        assert_eq!(message(&sent), Some(expected));
+        assert_eq!(message(&sent[..40]), None);
+    }
+
+    #[test]
+    fn settings_are_where_the_programs_read_them() {
+        let options = StackOptions {
+            children: true,
+            hz: 1000,
+            shortest_wait_ns: 5,
+            ..StackOptions::new(StackTarget::All)
+        };
+        let bytes = config(&options, 24, Some((6, 7)), 127);
+        let mut fields = Fields(&bytes);
+        let flags = EVERYBODY | FOLLOW_CHILDREN;
+        assert_eq!((fields.u32(), fields.u32()), (Some(flags), Some(24)));
+        let words = [0; 4].map(|_: u64| fields.u64().unwrap());
+        assert_eq!(words, [1_000_000, 5, 6, 7]);
+        assert_eq!((fields.u32(), fields.u32()), (Some(127), Some(0)));
+    }
+}

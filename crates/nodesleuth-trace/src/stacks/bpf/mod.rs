@@ -18,6 +18,11 @@ use load::Loaded;
 use std::collections::HashMap;
 use std::os::fd::AsFd;
 
+/// Whether a sample's bytes after thread and time are a message of our programs.
+pub(super) fn understands(rest: &[u8]) -> bool {
+    layout::message(rest).is_some()
+}
+
 /// A running capture.
 pub(super) struct BpfSampler {
     loaded: Loaded,

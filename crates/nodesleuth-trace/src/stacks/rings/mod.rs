@@ -16,6 +16,13 @@ use chain::Chain;
 use names::Names;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Duration;
+
+/// Whether a sample's bytes after thread and time are a call chain.
+pub(super) fn understands(rest: &[u8]) -> bool {
+    Chain::parse(rest).is_some()
+}
 
 /// A running capture.
 pub(super) struct RingsSampler {
@@ -124,6 +131,11 @@ impl Sampler for RingsSampler {
     }
 
     fn finish(mut self: Box<Self>) -> Result<StackCapture, String> {
+        if self.stream.is_full() {
+            // Losses are told with the next sample.
+            self.drain(self.clock.then(monotonic_ns));
+            thread::sleep(2 * Duration::from_nanos(self.counting.period_ns));
+        }
         let ended_ns = monotonic_ns();
         self.others.clear();
         self.stream.stop()?;
@@ -152,6 +164,8 @@ impl Counting {
             }
             PerfRecord::Named { tid, comm, .. } => self.names.set(tid, comm),
             PerfRecord::Ended { tid, .. } => self.names.forget(tid),
+            // The next sample does not stand for those that were lost.
+            PerfRecord::Lost(_) => self.forget_time(ring),
             _ => {}
         }
     }
@@ -161,6 +175,13 @@ impl Counting {
         match weights.and_then(|weights| weights.get_mut(ring)) {
             Some(weight) => weight.of(time_ns, self.period_ns),
             None => self.period_ns,
+        }
+    }
+
+    fn forget_time(&mut self, ring: usize) {
+        let weights = self.weights.as_mut();
+        if let Some(weight) = weights.and_then(|weights| weights.get_mut(ring)) {
+            weight.forget();
         }
     }
 
