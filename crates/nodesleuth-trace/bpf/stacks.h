@@ -9,6 +9,8 @@ enum { FRAMES = 127 };
 enum {
     EVERYBODY = 1,
     FOLLOW_CHILDREN = 2,
+    // Registers are those of x86-64, where a call leaves its return address on the stack.
+    RETURN_ON_TOP = 4,
 };
 
 struct stack_config {
@@ -35,7 +37,8 @@ struct stack_key {
     __u32 tgid;
     __u32 tid;
     __u32 image;
-    __u32 spare;
+    // The word on top of the user's stack, as distance from the instruction; 0 if it can be no code.
+    __s32 top;
     // Hashes of the frames, 0 where there are none.
     __u64 kernel;
     __u64 user;

@@ -29,6 +29,8 @@ pub(super) struct Named {
     pub(super) root: Rootness,
     /// There was code at that address. Where not, the walk over the stack went astray.
     pub(super) is_code: bool,
+    /// Who called this instruction's function is on top of the stack, where frame pointers do not lead.
+    pub(super) returns_to_top: bool,
     /// The module it is in, if no function is known.
     pub(super) unresolved: Option<Rc<str>>,
 }
@@ -152,6 +154,10 @@ impl<'a> Locations<'a> {
     fn in_code(&mut self, builder: &mut ProfileBuilder, code: &'a Code, address: u64) -> Named {
         let mapping = code.mapping();
         let binary = self.binary(code);
+        let linked = binary.and_then(|binary| binary.address(code.offset + (address - code.start)));
+        let returns_to_top = binary
+            .zip(linked)
+            .is_some_and(|(binary, linked)| binary.returns_to_top(linked));
         let frames = user_frames(address, Some(&mapping), binary);
         let unresolved = match frames.first() {
             Some(frame) if frame.kind == FrameKind::Unknown => Some(frame.module.as_str().into()),
@@ -169,6 +175,7 @@ impl<'a> Locations<'a> {
             location,
             root,
             is_code: true,
+            returns_to_top,
             unresolved,
         }
     }
@@ -228,6 +235,7 @@ fn outside(builder: &mut ProfileBuilder, name: &str, is_code: bool) -> Named {
         location: builder.named(name),
         root: Rootness::Inner,
         is_code,
+        returns_to_top: false,
         unresolved: is_code.then(|| name.into()),
     }
 }

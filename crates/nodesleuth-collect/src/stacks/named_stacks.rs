@@ -100,9 +100,7 @@ impl<'a> Draft<'a> {
 
     fn add(&mut self, stack: &StackCount) {
         let image = (stack.tgid, stack.exec);
-        let user: Vec<Named> = addresses(&stack.user)
-            .map(|address| self.locations.user(&mut self.builder, image, address))
-            .collect();
+        let user = self.user(stack);
         let user = calls(&user);
         let beginning = self.beginning(stack, user);
         self.count(stack, user, beginning);
@@ -116,6 +114,22 @@ impl<'a> Draft<'a> {
         frames.extend(kernel.iter().rev().map(|named| named.location));
         self.builder
             .sample(frames, &self.values(stack), &labels(stack));
+    }
+
+    /// The process's own part, leaf first.
+    fn user(&mut self, stack: &StackCount) -> Vec<Named> {
+        let image = (stack.tgid, stack.exec);
+        let mut named = Vec::with_capacity(stack.user.len() + 1);
+        for address in addresses(&stack.user) {
+            let here = self.locations.user(&mut self.builder, image, address);
+            let is_small = named.is_empty() && here.returns_to_top && stack.top != 0;
+            named.push(here);
+            if is_small {
+                let caller = self.locations.user(&mut self.builder, image, stack.top - 1);
+                named.extend(Some(caller).filter(|caller| caller.is_code));
+            }
+        }
+        named
     }
 
     fn beginning(&self, stack: &StackCount, user: &[Named]) -> Beginning {

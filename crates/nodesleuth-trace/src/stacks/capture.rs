@@ -47,6 +47,10 @@ pub struct StackCount {
     pub kernel: Box<[u64]>,
     /// Addresses in the process, leaf first.
     pub user: Box<[u64]>,
+    /// The word on top of the process's stack, where it ran its own code and that word is near to it;
+    /// else 0. A function without a frame of its own has its return address there, which frame pointers
+    /// do not lead to.
+    pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,
     /// Time on a CPU: what has passed on this CPU since its previous sample. On a virtual machine

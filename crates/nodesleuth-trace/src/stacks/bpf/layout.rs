@@ -5,6 +5,7 @@ use crate::stacks::{StackCount, StackOptions, StackTarget};
 
 const EVERYBODY: u32 = 1;
 const FOLLOW_CHILDREN: u32 = 2;
+const RETURN_ON_TOP: u32 = if cfg!(target_arch = "x86_64") { 4 } else { 0 };
 const TRUNCATED: u64 = 1;
 
 const MESSAGE_FRAMES: u32 = 1;
@@ -32,7 +33,7 @@ pub(super) fn config(
     let follow = if options.children { FOLLOW_CHILDREN } else { 0 };
     let (device, inode) = namespace.unwrap_or_default();
     let words = [
-        u64::from(everybody | follow) | u64::from(state_offset) << 32,
+        u64::from(everybody | follow | RETURN_ON_TOP) | u64::from(state_offset) << 32,
         options.period_ns(),
         options.shortest_wait_ns,
         device,
@@ -53,18 +54,19 @@ pub(super) struct Key {
     pub(super) tgid: u32,
     pub(super) tid: u32,
     pub(super) image: u32,
+    pub(super) top: i32,
     pub(super) kernel: u64,
     pub(super) user: u64,
 }
 
 impl Key {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (tgid, tid, image, _spare) =
-            (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?);
+        let (tgid, tid, image, top) = (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?);
         Some(Self {
             tgid,
             tid,
             image,
+            top: top.cast_signed(),
             kernel: fields.u64()?,
             user: fields.u64()?,
         })
@@ -165,8 +167,8 @@ pub(super) fn message(rest: &[u8]) -> Option<Message> {
 mod tests {
     use super::*;
 
-    fn key(spare: u32) -> Vec<u8> {
-        let ids = [7, 8, 2, spare].into_iter().flat_map(u32::to_ne_bytes);
+    fn key(top: i32) -> Vec<u8> {
+        let ids = [7, 8, 2, top].into_iter().flat_map(i32::to_ne_bytes);
         let hashes = [0xa, 0xb].into_iter().flat_map(u64::to_ne_bytes);
         ids.chain(hashes).collect()
     }
@@ -182,6 +184,7 @@ mod tests {
                 tgid: 7,
                 tid: 8,
                 image: 2,
+                top: -64,
                 kernel: 0xa,
                 user: 0xb,
             },
@@ -202,11 +205,11 @@ mod tests {
 
     #[test]
     fn an_entry_and_a_single_count_are_the_same_words() {
-        let entry = Counted::entry(&key(0).try_into().unwrap(), &count().try_into().unwrap());
+        let entry = Counted::entry(&key(-64).try_into().unwrap(), &count().try_into().unwrap());
         assert_eq!(entry, Some(expected()));
         let mut sent = 96_u32.to_ne_bytes().to_vec();
         sent.extend([MESSAGE_COUNT, 0].into_iter().flat_map(u32::to_ne_bytes));
-        sent.extend([key(0), count()].concat());
+        sent.extend([key(-64), count()].concat());
         assert_eq!(message(&sent), Some(Message::Count(expected())));
         sent.pop();
         assert_eq!(message(&sent), None);
@@ -251,7 +254,7 @@ mod tests {
         };
         let bytes = config(&options, 24, Some((6, 7)), 127);
         let mut fields = Fields(&bytes);
-        let flags = EVERYBODY | FOLLOW_CHILDREN;
+        let flags = EVERYBODY | FOLLOW_CHILDREN | RETURN_ON_TOP;
         assert_eq!((fields.u32(), fields.u32()), (Some(flags), Some(24)));
         let words = [0; 4].map(|_: u64| fields.u64().unwrap());
         assert_eq!(words, [1_000_000, 5, 6, 7]);

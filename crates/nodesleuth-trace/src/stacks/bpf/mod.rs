@@ -155,6 +155,7 @@ impl Received {
         for Counted { key, count } in merged(self.counts) {
             match (frames_of(key.kernel), frames_of(key.user)) {
                 (Some(kernel), Some(user)) => capture.stacks.push(StackCount {
+                    top: top(&user, key.top),
                     kernel,
                     user,
                     ..count
@@ -167,9 +168,17 @@ impl Received {
     }
 }
 
+/// The word on top of the stack, from its distance to the instruction; 0 if it can be no code.
+fn top(user: &[u64], distance: i32) -> u64 {
+    match (user.first(), distance) {
+        (None, _) | (_, 0) => 0,
+        (Some(instruction), distance) => instruction.wrapping_add_signed(i64::from(distance)),
+    }
+}
+
 /// One of each key.
 fn merged(mut counts: Vec<Counted>) -> Vec<Counted> {
-    let order = |key: &Key| (key.tgid, key.tid, key.image, key.kernel, key.user);
+    let order = |key: &Key| (key.tgid, key.tid, key.image, key.top, key.kernel, key.user);
     counts.sort_by_key(|counted| order(&counted.key));
     counts.dedup_by(|next, kept| {
         let same = next.key == kept.key;
@@ -179,4 +188,16 @@ fn merged(mut counts: Vec<Counted>) -> Vec<Counted> {
         same
     });
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::top;
+
+    #[test]
+    fn the_word_on_top_is_told_from_the_instruction_on() {
+        assert_eq!(top(&[0x40_1000, 0x40_2000], -0x10), 0x40_0ff0);
+        assert_eq!(top(&[0x40_1000], 0), 0);
+        assert_eq!(top(&[], 8), 0);
+    }
 }
