@@ -244,6 +244,30 @@ INLINE void add(void *context, struct stack_counters *counters, struct single *o
         counters->lost++;
 }
 
+// How far code is from code that it calls, in one binary.
+enum { FAR = 64 << 20 };
+
+// What interrupted user code would return to, had it no frame yet. A frame pointer walk misses the
+// caller of such code.
+INLINE __u64 top_of(const void *context, const struct stack_config *config)
+{
+    __u64 registers = 0, ip = 0, top = 0;
+    // The context's first word points to them.
+    read_any(&registers, sizeof(registers), context);
+    read_any(&ip, sizeof(ip), (const void *)(registers + config->ip_offset));
+    // Code of the kernel is in the upper half.
+    if ((__s64)ip <= 0)
+        return 0;
+    read_any(&top, sizeof(top), (const void *)(registers + config->top_offset));
+    if (!(config->flags & TOP_IN_REGISTER)) {
+        __u64 stack = top;
+        top = 0;
+        read_any(&top, sizeof(top), (const void *)stack);
+    }
+    __u64 distance = top > ip ? top - ip : ip - top;
+    return distance < FAR ? top : 0;
+}
+
 // A sample stands for what has passed since this CPU's last one: timers are late at times.
 INLINE __u64 weight_of(const struct who *who)
 {
@@ -278,6 +302,7 @@ int sample(void *context)
         return 0;
     }
     one.count.flags = take_stacks(context, &who, buffer, &one.key, 0);
+    one.key.top = top_of(context, who.config);
     current_comm(one.count.comm, sizeof(one.count.comm));
     add(context, who.counters, &one);
     return 0;

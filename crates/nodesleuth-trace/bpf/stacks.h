@@ -9,6 +9,8 @@ enum { FRAMES = 127 };
 enum {
     EVERYBODY = 1,
     FOLLOW_CHILDREN = 2,
+    // A call's return address is in a register, not at the stack's top.
+    TOP_IN_REGISTER = 4,
 };
 
 struct stack_config {
@@ -21,6 +23,9 @@ struct stack_config {
     __u64 namespace_inode;
     // A stack of so many frames is taken to go on.
     __u32 most_frames;
+    // Where in pt_regs the instruction pointer is, and the stack pointer or that register.
+    __u32 ip_offset;
+    __u32 top_offset;
     __u32 spare;
 };
 
@@ -39,6 +44,8 @@ struct stack_key {
     // Hashes of the frames, 0 where there are none.
     __u64 kernel;
     __u64 user;
+    // The return address of a function without a frame, if it may be one; else 0.
+    __u64 top;
 };
 
 // Bits of stack_count.flags.

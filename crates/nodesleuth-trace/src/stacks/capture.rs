@@ -47,6 +47,10 @@ pub struct StackCount {
     pub kernel: Box<[u64]>,
     /// Addresses in the process, leaf first.
     pub user: Box<[u64]>,
+    /// What would be the return address if the function that ran had no frame: such a function's
+    /// caller is missing from `user`. 0 where it was not running its own code, or what is there
+    /// cannot be one; always 0 from perf rings.
+    pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,
     /// Time on a CPU: what has passed on this CPU since its previous sample. On a virtual machine
