@@ -244,6 +244,30 @@ INLINE void add(void *context, struct stack_counters *counters, struct single *o
         counters->lost++;
 }
 
+// How far code is from code that it calls, in one binary.
+enum { FAR = 64 << 20 };
+
+// What interrupted user code would return to, had it no frame yet. A frame pointer walk misses the
+// caller of such code.
+INLINE __u64 top_of(const void *context, const struct stack_config *config)
+{
+    __u64 registers = 0, ip = 0, top = 0;
+    // The context's first word points to them.
+    read_any(&registers, sizeof(registers), context);
+    read_any(&ip, sizeof(ip), (const void *)(registers + config->ip_offset));
+    // Code of the kernel is in the upper half.
+    if ((__s64)ip <= 0)
+        return 0;
+    read_any(&top, sizeof(top), (const void *)(registers + config->top_offset));
+    if (!(config->flags & TOP_IN_REGISTER)) {
+        __u64 stack = top;
+        top = 0;
+        read_any(&top, sizeof(top), (const void *)stack);
+    }
+    __u64 distance = top > ip ? top - ip : ip - top;
+    return distance < FAR ? top : 0;
+}
+
 // A sample stands for what has passed since this CPU's last one: timers are late at times.
 INLINE __u64 weight_of(const struct who *who)
 {
@@ -258,32 +282,8 @@ INLINE __u64 weight_of(const struct who *who)
     return passed;
 }
 
-// The interrupted registers of x86-64, as the kernel shows them to programs of perf events.
-struct registers {
-    __u64 others[16];
-    __u64 instruction;
-    __u64 code_segment;
-    __u64 flags;
-    __u64 stack;
-};
-
-// Code is within so many bytes of code that calls it; other words would only split counts.
-enum { NEAR = 1 << 26, USER_MODE = 3 };
-
-// Functions without a frame of their own return to what is on top of the stack: frame pointers do not
-// tell who called them.
-INLINE __s32 top_of_stack(const struct registers *registers, const struct who *who)
-{
-    if (!(who->config->flags & RETURN_ON_TOP) || (registers->code_segment & USER_MODE) != USER_MODE)
-        return 0;
-    __u64 instruction = registers->instruction, top = 0;
-    if (read_any(&top, sizeof(top), (const void *)registers->stack))
-        return 0;
-    return top - instruction + NEAR < 2 * NEAR ? top - instruction : 0;
-}
-
 SEC("perf_event")
-int sample(struct registers *context)
+int sample(void *context)
 {
     struct who who = {};
     __u32 mine = 0;
@@ -302,7 +302,7 @@ int sample(struct registers *context)
         return 0;
     }
     one.count.flags = take_stacks(context, &who, buffer, &one.key, 0);
-    one.key.top = top_of_stack(context, &who);
+    one.key.top = top_of(context, who.config);
     current_comm(one.count.comm, sizeof(one.count.comm));
     add(context, who.counters, &one);
     return 0;

@@ -9,8 +9,8 @@ enum { FRAMES = 127 };
 enum {
     EVERYBODY = 1,
     FOLLOW_CHILDREN = 2,
-    // Registers are those of x86-64, where a call leaves its return address on the stack.
-    RETURN_ON_TOP = 4,
+    // A call's return address is in a register, not at the stack's top.
+    TOP_IN_REGISTER = 4,
 };
 
 struct stack_config {
@@ -23,6 +23,9 @@ struct stack_config {
     __u64 namespace_inode;
     // A stack of so many frames is taken to go on.
     __u32 most_frames;
+    // Where in pt_regs the instruction pointer is, and the stack pointer or that register.
+    __u32 ip_offset;
+    __u32 top_offset;
     __u32 spare;
 };
 
@@ -37,11 +40,12 @@ struct stack_key {
     __u32 tgid;
     __u32 tid;
     __u32 image;
-    // The word on top of the user's stack, as distance from the instruction; 0 if it can be no code.
-    __s32 top;
+    __u32 spare;
     // Hashes of the frames, 0 where there are none.
     __u64 kernel;
     __u64 user;
+    // The return address of a function without a frame, if it may be one; else 0.
+    __u64 top;
 };
 
 // Bits of stack_count.flags.

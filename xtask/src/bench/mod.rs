@@ -7,6 +7,7 @@ mod diagnose;
 mod document;
 mod machine;
 pub(crate) mod profiles;
+mod stacks;
 mod syscalls;
 pub(crate) mod threads;
 mod top;
@@ -35,6 +36,8 @@ enum Which {
     Top,
     /// Watching system calls against strace and perf trace.
     Syscalls,
+    /// Taking stacks against `perf record -g`.
+    Stacks,
     /// The kernel's share of reading 1,000 cgroups.
     Census,
     /// CPU and memory of `diagnose` itself.
@@ -68,6 +71,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Syscalls,
         id: "syscalls",
         measure: syscalls::measure,
+    },
+    Section {
+        which: Which::Stacks,
+        id: "stacks",
+        measure: stacks::measure,
     },
     Section {
         which: Which::Census,

@@ -7,4 +7,4 @@ mod rings;
 
 pub(crate) use event::{Attributes, Scope, attach, open, open_telling, redirect, start, stop};
 pub(crate) use ring::{Ring, Sample};
-pub(crate) use rings::{Rings, online_cpus};
+pub(crate) use rings::{Rings, online_cpus, possible_cpus};

@@ -54,7 +54,16 @@ impl Rings {
 
 /// The numbers of the CPUs that are on.
 pub(crate) fn online_cpus() -> io::Result<Vec<i32>> {
-    let path = "/sys/devices/system/cpu/online";
+    cpus("/sys/devices/system/cpu/online")
+}
+
+/// How many CPUs there can be at most: so many values the kernel has of what it keeps for each.
+pub(crate) fn possible_cpus() -> io::Result<usize> {
+    let cpus = cpus("/sys/devices/system/cpu/possible")?;
+    Ok(cpus.len())
+}
+
+fn cpus(path: &str) -> io::Result<Vec<i32>> {
     let text = fs::read_to_string(path)?;
     list(text.trim()).ok_or_else(|| io::Error::other(format!("cannot understand {path}")))
 }

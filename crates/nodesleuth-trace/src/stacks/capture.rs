@@ -47,9 +47,9 @@ pub struct StackCount {
     pub kernel: Box<[u64]>,
     /// Addresses in the process, leaf first.
     pub user: Box<[u64]>,
-    /// The word on top of the process's stack, where it ran its own code and that word is near to it;
-    /// else 0. A function without a frame of its own has its return address there, which frame pointers
-    /// do not lead to.
+    /// What would be the return address if the function that ran had no frame: such a function's
+    /// caller is missing from `user`. 0 where it was not running its own code, or what is there
+    /// cannot be one; always 0 from perf rings.
     pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,

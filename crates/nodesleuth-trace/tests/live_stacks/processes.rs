@@ -1,7 +1,7 @@
 //! Processes that make others, become others, or have many threads.
 
 use crate::load::{Load, compiled};
-use crate::{on_cpu_ns, options, part_of, percent, remarks, watch_for, watched};
+use crate::{on_cpu_ns, options, part_of, percent, remarks, schedstat_ns, watch_for, watched};
 use nodesleuth_trace::stacks::{
     MappedFile, StackCapture, StackCount, StackEngine, StackOptions, StackTarget, TaskEvent, start,
 };
@@ -130,18 +130,28 @@ fn a_process_with_ten_thousand_threads_is_watched() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path());
     for engine in StackEngine::ALL {
-        let mut load = Load::start(&program, &["many", "10000", "1"]);
+        let mut load = Load::start(&program, &["many", "10000", "60"]);
         let asked = StackOptions {
             off_cpu: true,
             ..options(&load, engine)
         };
         let mut session = start(&asked).unwrap();
+        let before = schedstat_ns(load.pid());
         load.go();
-        watch_for(&mut session, Duration::from_secs(1));
+        let accounted = loop {
+            watch_for(&mut session, Duration::from_millis(100));
+            let accounted = schedstat_ns(load.pid()) - before;
+            if accounted > 500_000_000 {
+                break accounted;
+            }
+        };
         let capture = session.finish().unwrap();
         let busy = on_cpu_ns(&capture.stacks);
-        println!("{engine}: {busy} ns, {:?}", remarks(&capture));
-        assert!(busy > 200_000_000, "{engine}");
+        println!(
+            "{engine}: {busy} of {accounted} ns, {:?}",
+            remarks(&capture)
+        );
+        assert!((percent(busy, accounted) - 100.0).abs() < 15.0, "{engine}");
         assert_eq!(capture.lost, 0, "{engine}");
     }
 }

@@ -16,25 +16,25 @@ const END_LIMIT: Duration = Duration::from_secs(120);
 
 /// What a run of a load did.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Done {
-    pub(super) operations: u64,
-    pub(super) cpu_ns: u64,
+pub(in crate::bench) struct Done {
+    pub(in crate::bench) operations: u64,
+    pub(in crate::bench) cpu_ns: u64,
 }
 
 impl Done {
     /// CPU of the load for one operation.
-    pub(super) fn each_ns(self) -> f64 {
+    pub(in crate::bench) fn each_ns(self) -> f64 {
         self.cpu_ns as f64 / self.operations.max(1) as f64
     }
 }
 
 /// Programs and the small file that they read.
-pub(super) struct Programs {
+pub(in crate::bench) struct Programs {
     folder: tempfile::TempDir,
 }
 
 impl Programs {
-    pub(super) fn build(workspace: &Workspace) -> Result<Self> {
+    pub(in crate::bench) fn build(workspace: &Workspace) -> Result<Self> {
         let folder = tempfile::tempdir().doing(|| "making a temporary folder".to_owned())?;
         let sources = workspace.root().join("xtask/programs");
         let programs = Self { folder };
@@ -49,7 +49,7 @@ impl Programs {
         Ok(programs)
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(in crate::bench) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -58,19 +58,19 @@ impl Programs {
     }
 
     /// The read loop; `rate` a second, 0 is as often as it can.
-    pub(super) fn reads(&self, seconds: u32, rate: u32) -> Command {
+    pub(in crate::bench) fn reads(&self, seconds: u32, rate: u32) -> Command {
         let words = ["zread".to_owned(), seconds.to_string(), rate.to_string()];
         command(&self.path("c"), &words)
     }
 
     /// The small-file load in C.
-    pub(super) fn files(&self, seconds: u32) -> Command {
+    pub(in crate::bench) fn files(&self, seconds: u32) -> Command {
         let words = ["mix".to_owned(), seconds.to_string(), self.file()];
         command(&self.path("c"), &words)
     }
 
     /// The small-file load in Go.
-    pub(super) fn go(&self, seconds: u32) -> Command {
+    pub(in crate::bench) fn go(&self, seconds: u32) -> Command {
         command(&self.path("go"), &[seconds.to_string(), self.file()])
     }
 }
@@ -82,13 +82,13 @@ fn command(program: &Path, words: &[String]) -> Command {
 }
 
 /// A load that is ready and waits to be let go.
-pub(super) struct Load {
+pub(in crate::bench) struct Load {
     process: Running,
     out: BufReader<std::process::ChildStdout>,
 }
 
 impl Load {
-    pub(super) fn start(mut command: Command) -> Result<Self> {
+    pub(in crate::bench) fn start(mut command: Command) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Running::start(&mut command)?;
         let out = process.child().stdout.take().map(BufReader::new);
@@ -107,12 +107,12 @@ impl Load {
         Ok(line.trim_end().to_owned())
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(in crate::bench) fn pid(&self) -> u32 {
         self.process.pid()
     }
 
     /// Lets it work and waits for its end.
-    pub(super) fn go(mut self) -> Result<Done> {
+    pub(in crate::bench) fn go(mut self) -> Result<Done> {
         if let Some(mut stdin) = self.process.child().stdin.take() {
             stdin
                 .write_all(b"x")

@@ -1,9 +1,9 @@
 //! What watching system calls costs the program watched: strace and perf trace against each of our
 //! engines, on a read loop, small files in C and small files in Go.
 
-mod load;
+pub(in crate::bench) mod load;
 mod rate;
-mod tracer;
+pub(in crate::bench) mod tracer;
 
 use std::path::Path;
 

@@ -130,7 +130,7 @@ impl Tracer {
 }
 
 /// Installs Debian's strace and perf if they are not there.
-pub(super) fn have_peers() -> Result<()> {
+pub(in crate::bench) fn have_peers() -> Result<()> {
     for (program, package) in [("strace", "strace"), ("perf", "linux-perf")] {
         let mut version = Command::new(program);
         version.arg("--version").stdout(Stdio::null());

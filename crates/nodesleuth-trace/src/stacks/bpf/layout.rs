@@ -1,23 +1,36 @@
 //! The structs of `bpf/stacks.h` as bytes and words.
 
 use crate::stacks::records::Fields;
-use crate::stacks::{StackCount, StackOptions, StackTarget};
+use crate::stacks::{StackCapture, StackCount, StackOptions, StackTarget};
 
 const EVERYBODY: u32 = 1;
 const FOLLOW_CHILDREN: u32 = 2;
-const RETURN_ON_TOP: u32 = if cfg!(target_arch = "x86_64") { 4 } else { 0 };
+#[cfg(target_arch = "aarch64")]
+const TOP_IN_REGISTER: u32 = 4;
 const TRUNCATED: u64 = 1;
 
 const MESSAGE_FRAMES: u32 = 1;
 const MESSAGE_COUNT: u32 = 2;
 
 pub(super) const COUNTERS: usize = 6;
-pub(super) type ConfigBytes = [u8; 48];
-pub(super) type KeyBytes = [u8; 32];
-pub(super) type CountBytes = [u8; 56];
-pub(super) type WaitBytes = [u8; 64];
-/// `struct process`: the image, and whether it is followed.
-pub(super) type ProcessWords = [u32; 2];
+/// Sizes of the structs in the maps.
+pub(super) const CONFIG: usize = 56;
+pub(super) const KEY: usize = 40;
+pub(super) const COUNT: usize = 56;
+pub(super) const WAIT: usize = 72;
+pub(super) const PROCESS: usize = 8;
+pub(super) const FRAMES: usize = 16 + 8 * 127;
+
+/// Flags, and where in the kernel's `struct pt_regs` (arch/x86/include/asm/ptrace.h,
+/// arch/arm64/include/asm/ptrace.h) the instruction pointer is and what leads to a return address:
+/// the stack pointer, or the link register.
+#[cfg(not(target_arch = "aarch64"))]
+const TOP: (u32, u32, u32) = (0, 128, 152);
+#[cfg(target_arch = "aarch64")]
+const TOP: (u32, u32, u32) = (TOP_IN_REGISTER, 256, 240);
+
+/// `struct process` of one that is followed from the beginning.
+pub(super) const FOLLOWED: [u8; PROCESS] = [0, 0, 0, 0, 1, 0, 0, 0];
 
 /// `struct stack_config`.
 pub(super) fn config(
@@ -25,27 +38,33 @@ pub(super) fn config(
     state_offset: u32,
     namespace: Option<(u64, u64)>,
     most_frames: u32,
-) -> ConfigBytes {
+) -> [u8; CONFIG] {
     let everybody = match options.target {
         StackTarget::All => EVERYBODY,
         StackTarget::Process(_) => 0,
     };
     let follow = if options.children { FOLLOW_CHILDREN } else { 0 };
+    let (flags, ip_offset, top_offset) = TOP;
     let (device, inode) = namespace.unwrap_or_default();
     let words = [
-        u64::from(everybody | follow | RETURN_ON_TOP) | u64::from(state_offset) << 32,
+        pair(everybody | follow | flags, state_offset),
         options.period_ns(),
         options.shortest_wait_ns,
         device,
         inode,
-        u64::from(most_frames),
+        pair(most_frames, ip_offset),
+        pair(top_offset, 0),
     ];
-    let mut bytes = [0; 48];
+    let mut bytes = [0; CONFIG];
     for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
-        // The first and the last word are two of 32 bits: the lower one comes first.
-        to.copy_from_slice(&word.to_le_bytes());
+        to.copy_from_slice(&word.to_ne_bytes());
     }
     bytes
+}
+
+/// Two fields in a word; our objects are for little-endian machines.
+fn pair(first: u32, second: u32) -> u64 {
+    u64::from(first) | u64::from(second) << 32
 }
 
 /// `struct stack_key`, with the hashes in place of the frames.
@@ -54,21 +73,22 @@ pub(super) struct Key {
     pub(super) tgid: u32,
     pub(super) tid: u32,
     pub(super) image: u32,
-    pub(super) top: i32,
     pub(super) kernel: u64,
     pub(super) user: u64,
+    pub(super) top: u64,
 }
 
 impl Key {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (tgid, tid, image, top) = (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?);
+        let (tgid, tid, image, _spare) =
+            (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?);
         Some(Self {
             tgid,
             tid,
             image,
-            top: top.cast_signed(),
             kernel: fields.u64()?,
             user: fields.u64()?,
+            top: fields.u64()?,
         })
     }
 }
@@ -82,7 +102,7 @@ pub(super) struct Counted {
 
 impl Counted {
     /// From the two halves of an entry of the map.
-    pub(super) fn entry(key: &KeyBytes, count: &CountBytes) -> Option<Self> {
+    pub(super) fn entry(key: &[u8], count: &[u8]) -> Option<Self> {
         let key = Key::read(&mut Fields(key))?;
         Self::read(key, &mut Fields(count))
     }
@@ -94,6 +114,7 @@ impl Counted {
                 tgid: key.tgid,
                 tid: key.tid,
                 exec: key.image,
+                top: key.top,
                 samples: fields.u64()?,
                 on_cpu_ns: fields.u64()?,
                 off_cpu_ns: fields.u64()?,
@@ -106,7 +127,7 @@ impl Counted {
     }
 
     /// `struct wait`, of a thread that waits still.
-    pub(super) fn wait(wait: &WaitBytes, end_ns: u64) -> Option<Self> {
+    pub(super) fn wait(wait: &[u8], end_ns: u64) -> Option<Self> {
         let mut fields = Fields(wait);
         let since = fields.u64()?;
         let key = Key::read(&mut fields)?;
@@ -116,6 +137,7 @@ impl Counted {
                 tgid: key.tgid,
                 tid: key.tid,
                 exec: key.image,
+                top: key.top,
                 off_cpu_ns: end_ns.saturating_sub(since),
                 off_cpu_count: 1,
                 truncated: fields.u64()? & TRUNCATED != 0,
@@ -124,6 +146,22 @@ impl Counted {
             },
         })
     }
+}
+
+/// `struct stack_counters` of all CPUs, as far as they are for whoever asks.
+pub(super) fn counters(bytes: &[u8]) -> StackCapture {
+    let mut sum = StackCapture::default();
+    let (words, _) = bytes.as_chunks::<8>();
+    let (cpus, _) = words.as_chunks::<COUNTERS>();
+    for cpu in cpus {
+        let [_, idle, others, missed, lost, unfollowed] = cpu.map(u64::from_ne_bytes);
+        sum.idle += idle;
+        sum.others += others;
+        sum.missed += missed;
+        sum.lost += lost;
+        sum.unfollowed += unfollowed;
+    }
+    sum
 }
 
 fn comm(bytes: &[u8]) -> String {
@@ -167,9 +205,9 @@ pub(super) fn message(rest: &[u8]) -> Option<Message> {
 mod tests {
     use super::*;
 
-    fn key(top: i32) -> Vec<u8> {
-        let ids = [7, 8, 2, top].into_iter().flat_map(i32::to_ne_bytes);
-        let hashes = [0xa, 0xb].into_iter().flat_map(u64::to_ne_bytes);
+    fn key(spare: u32) -> Vec<u8> {
+        let ids = [7, 8, 2, spare].into_iter().flat_map(u32::to_ne_bytes);
+        let hashes = [0xa, 0xb, 0xc].into_iter().flat_map(u64::to_ne_bytes);
         ids.chain(hashes).collect()
     }
 
@@ -184,14 +222,15 @@ mod tests {
                 tgid: 7,
                 tid: 8,
                 image: 2,
-                top: -64,
                 kernel: 0xa,
                 user: 0xb,
+                top: 0xc,
             },
             count: StackCount {
                 tgid: 7,
                 tid: 8,
                 exec: 2,
+                top: 0xc,
                 comm: "kubelet".to_owned(),
                 samples: 3,
                 on_cpu_ns: 30,
@@ -205,11 +244,11 @@ mod tests {
 
     #[test]
     fn an_entry_and_a_single_count_are_the_same_words() {
-        let entry = Counted::entry(&key(-64).try_into().unwrap(), &count().try_into().unwrap());
+        let entry = Counted::entry(&key(0), &count());
         assert_eq!(entry, Some(expected()));
-        let mut sent = 96_u32.to_ne_bytes().to_vec();
+        let mut sent = 104_u32.to_ne_bytes().to_vec();
         sent.extend([MESSAGE_COUNT, 0].into_iter().flat_map(u32::to_ne_bytes));
-        sent.extend([key(-64), count()].concat());
+        sent.extend([key(0), count()].concat());
         assert_eq!(message(&sent), Some(Message::Count(expected())));
         sent.pop();
         assert_eq!(message(&sent), None);
@@ -220,7 +259,7 @@ mod tests {
         let mut wait = 1000_u64.to_ne_bytes().to_vec();
         wait.extend(key(9));
         wait.extend(&count()[32..]);
-        let counted = Counted::wait(&wait.try_into().unwrap(), 1500).unwrap();
+        let counted = Counted::wait(&wait, 1500).unwrap();
         assert_eq!(counted.count.off_cpu_ns, 500);
         assert_eq!(counted.count.off_cpu_count, 1);
         assert_eq!(counted.count.samples, 0);
@@ -254,10 +293,12 @@ mod tests {
         };
         let bytes = config(&options, 24, Some((6, 7)), 127);
         let mut fields = Fields(&bytes);
-        let flags = EVERYBODY | FOLLOW_CHILDREN | RETURN_ON_TOP;
+        let (top_flags, ip_offset, top_offset) = TOP;
+        let flags = EVERYBODY | FOLLOW_CHILDREN | top_flags;
         assert_eq!((fields.u32(), fields.u32()), (Some(flags), Some(24)));
         let words = [0; 4].map(|_: u64| fields.u64().unwrap());
         assert_eq!(words, [1_000_000, 5, 6, 7]);
-        assert_eq!((fields.u32(), fields.u32()), (Some(127), Some(0)));
+        assert_eq!((fields.u32(), fields.u32()), (Some(127), Some(ip_offset)));
+        assert_eq!((fields.u32(), fields.u32()), (Some(top_offset), Some(0)));
     }
 }

@@ -1,26 +1,50 @@
 //! Loads the programs, sizes and fills their maps, attaches them.
 
+use super::kernel::{self, Kind, Map, Runs};
 use super::layout;
+use super::object::Object;
 use crate::bpf::{namespace, refusal, set_entry};
 use crate::perf::{self, Attributes, Ring, Scope};
 use crate::stacks::{StackOptions, StackTarget, depth};
 use crate::tasks::btf::Btf;
-use aya::maps::{Array, HashMap, Map, MapError};
-use aya::programs::{PerfEvent, ProgramError, RawTracePoint};
-use aya::{Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned};
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use std::collections::HashMap;
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-static HOST: &[u8] = include_bytes_aligned!("../../../bpf/objects/stacks.o");
-static NAMESPACE: &[u8] = include_bytes_aligned!("../../../bpf/objects/stacks_namespace.o");
+static HOST: &[u8] = include_bytes!("../../../bpf/objects/stacks.o");
+static NAMESPACE: &[u8] = include_bytes!("../../../bpf/objects/stacks_namespace.o");
 
-/// Each has the name of its tracepoint but for the prefix.
-const TRACEPOINTS: [(&str, &str); 3] = [
-    ("process_fork", "sched_process_fork"),
-    ("process_exec", "sched_process_exec"),
-    ("process_exit", "sched_process_exit"),
+/// A program that a tracepoint runs.
+struct Watcher {
+    name: &'static str,
+    section: &'static str,
+    tracepoint: &'static CStr,
+}
+
+const WATCHERS: [Watcher; 3] = [
+    Watcher {
+        name: "process_fork",
+        section: "raw_tp/sched_process_fork",
+        tracepoint: c"sched_process_fork",
+    },
+    Watcher {
+        name: "process_exec",
+        section: "raw_tp/sched_process_exec",
+        tracepoint: c"sched_process_exec",
+    },
+    Watcher {
+        name: "process_exit",
+        section: "raw_tp/sched_process_exit",
+        tracepoint: c"sched_process_exit",
+    },
 ];
-const SWITCH: &str = "sched_switch";
+const SWITCH: Watcher = Watcher {
+    name: "sched_switch",
+    section: "raw_tp/sched_switch",
+    tracepoint: c"sched_switch",
+};
 
 /// What an entry of each map takes of the kernel's memory, about.
 const COUNT_BYTES: u64 = 144;
@@ -54,53 +78,120 @@ impl Sizes {
     }
 }
 
+/// The programs' maps.
+pub(super) struct Maps {
+    events: Map,
+    settings: Map,
+    pub(super) counts: Map,
+    sent: Map,
+    processes: Map,
+    born: Map,
+    pub(super) waiting: Map,
+    buffers: Map,
+    pub(super) cpu_counters: Map,
+}
+
+impl Maps {
+    fn new(sizes: &Sizes, cpus: &[i32]) -> io::Result<Self> {
+        use layout::{CONFIG, COUNT, COUNTERS, FRAMES, KEY, PROCESS, WAIT};
+        let hash = |name, sizes, entries| Map::new(name, Kind::Hash, sizes, entries);
+        let per_cpu = |name, size, entries| Map::new(name, Kind::PerCpuArray, (4, size), entries);
+        let last = cpus.iter().max().copied().unwrap_or_default();
+        Ok(Self {
+            events: Map::new("events", Kind::PerfEvents, (4, 4), last.unsigned_abs() + 1)?,
+            settings: Map::new("settings", Kind::Array, (4, CONFIG), 1)?,
+            counts: hash("counts", (KEY, COUNT), sizes.counts)?,
+            sent: hash("sent", (8, 4), sizes.small)?,
+            processes: hash("processes", (4, PROCESS), sizes.small)?,
+            born: hash("born", (8, 4), sizes.small)?,
+            waiting: hash("waiting", (8, WAIT), sizes.waiting)?,
+            buffers: per_cpu("buffers", FRAMES, 2)?,
+            cpu_counters: per_cpu("cpu_counters", 8 * COUNTERS, 1)?,
+        })
+    }
+
+    /// By the names that the programs have for them.
+    fn by_name(&self) -> HashMap<&'static str, i32> {
+        let maps = [
+            ("events", &self.events),
+            ("settings", &self.settings),
+            ("counts", &self.counts),
+            ("sent", &self.sent),
+            ("processes", &self.processes),
+            ("born", &self.born),
+            ("waiting", &self.waiting),
+            ("buffers", &self.buffers),
+            ("cpu_counters", &self.cpu_counters),
+        ];
+        maps.map(|(name, map)| (name, map.fd().as_raw_fd())).into()
+    }
+
+    fn fill(&self, options: &StackOptions, config: &[u8]) -> io::Result<()> {
+        self.settings.set(&0_u32.to_ne_bytes(), config)?;
+        match options.target {
+            StackTarget::Process(tgid) => {
+                self.processes.set(&tgid.to_ne_bytes(), &layout::FOLLOWED)
+            }
+            StackTarget::All => Ok(()),
+        }
+    }
+}
+
 /// What runs in the kernel; gone with its descriptors.
 pub(super) struct Loaded {
-    pub(super) ebpf: Ebpf,
+    pub(super) maps: Maps,
     pub(super) rings: Vec<Ring>,
     pub(super) samplers: Vec<OwnedFd>,
+    watchers: Vec<OwnedFd>,
     /// Why waits are not seen.
     pub(super) off_cpu_missing: Option<String>,
+}
+
+impl Loaded {
+    /// Takes all programs from what runs them.
+    pub(super) fn detach(&mut self) {
+        self.samplers.clear();
+        self.watchers.clear();
+    }
 }
 
 /// Everything but the start of the sampling.
 pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
     let cpus = perf::online_cpus().map_err(|error| refusal::reason("finding the CPUs", &error))?;
+    // Before Linux 5.11 maps count as locked memory. Where it cannot be raised there may be enough.
+    let _ = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY);
     let sizes = Sizes::of(options, cpus.len());
     let namespace = namespace::own();
     let object = match namespace {
         None => HOST,
         Some(_) => NAMESPACE,
     };
+    let object = Object::parse(object).ok_or("the BPF object cannot be understood")?;
     let (state_offset, mut off_cpu_missing) = match options.off_cpu {
         true => state_offset(),
         false => (0, None),
     };
-    let mut ebpf = EbpfLoader::new()
-        .verifier_log_level(VerifierLogLevel::DISABLE)
-        .map_max_entries("counts", sizes.counts)
-        .map_max_entries("sent", sizes.small)
-        .map_max_entries("processes", sizes.small)
-        .map_max_entries("born", sizes.small)
-        .map_max_entries("waiting", sizes.waiting)
-        .load(object)
-        .map_err(|error| refusal::reason("loading the BPF object", &error))?;
+    let maps = Maps::new(&sizes, &cpus);
+    let maps = maps.map_err(|error| refusal::reason("making BPF maps", &error))?;
     let config = layout::config(options, state_offset, namespace, depth::most_frames());
-    fill(&mut ebpf, options, config)
+    maps.fill(options, &config)
         .map_err(|error| refusal::reason("filling a BPF map", &error))?;
-    let rings = rings(&ebpf, &cpus, sizes.ring_bytes)
+    let rings = rings(&maps.events, &cpus, sizes.ring_bytes)
         .map_err(|error| refusal::reason("opening perf rings", &error))?;
-    for (program, tracepoint) in TRACEPOINTS {
-        attach(&mut ebpf, program, tracepoint)?;
-    }
+    let watch = |watcher: &Watcher| attach(&object, &maps, watcher);
+    let mut watchers: Vec<_> = WATCHERS.iter().map(watch).collect::<Result<_, _>>()?;
     if options.off_cpu && off_cpu_missing.is_none() {
-        off_cpu_missing = attach(&mut ebpf, SWITCH, SWITCH).err();
+        match watch(&SWITCH) {
+            Ok(watcher) => watchers.push(watcher),
+            Err(reason) => off_cpu_missing = Some(reason),
+        }
     }
-    let samplers = samplers(&mut ebpf, &cpus, options.period_ns())?;
+    let samplers = samplers(&object, &maps, &cpus, options.period_ns())?;
     Ok(Loaded {
-        ebpf,
+        maps,
         rings,
         samplers,
+        watchers,
         off_cpu_missing,
     })
 }
@@ -121,44 +212,12 @@ fn state_offset() -> (u32, Option<String>) {
     }
 }
 
-fn fill(
-    ebpf: &mut Ebpf,
-    options: &StackOptions,
-    config: layout::ConfigBytes,
-) -> Result<(), MapError> {
-    let mut settings = Array::<_, layout::ConfigBytes>::try_from(map_mut(ebpf, "settings")?)?;
-    settings.set(0, config, 0)?;
-    if let StackTarget::Process(tgid) = options.target {
-        let mut processes =
-            HashMap::<_, u32, layout::ProcessWords>::try_from(map_mut(ebpf, "processes")?)?;
-        processes.insert(tgid, [0, 1], 0)?;
-    }
-    Ok(())
-}
-
-pub(super) fn map<'e>(ebpf: &'e Ebpf, name: &str) -> Result<&'e Map, MapError> {
-    ebpf.map(name).ok_or_else(|| no_map(name))
-}
-
-fn map_mut<'e>(ebpf: &'e mut Ebpf, name: &str) -> Result<&'e mut Map, MapError> {
-    ebpf.map_mut(name).ok_or_else(|| no_map(name))
-}
-
-fn no_map(name: &str) -> MapError {
-    MapError::InvalidName {
-        name: name.to_owned(),
-    }
-}
-
 /// A ring for each CPU: for what the programs send, and for what happens to processes.
-fn rings(ebpf: &Ebpf, cpus: &[i32], bytes: usize) -> io::Result<Vec<Ring>> {
-    let Some(Map::PerfEventArray(events)) = ebpf.map("events") else {
-        return Err(io::Error::other("the BPF object has no map events"));
-    };
+fn rings(events: &Map, cpus: &[i32], bytes: usize) -> io::Result<Vec<Ring>> {
     let mut rings = Vec::new();
     for cpu in cpus {
         let ring = Ring::new(ring_event(*cpu)?, bytes)?;
-        set_entry(events.fd().as_fd(), *cpu, ring.event())?;
+        set_entry(events.fd(), *cpu, ring.event())?;
         perf::start(ring.event())?;
         rings.push(ring);
     }
@@ -181,35 +240,38 @@ fn ring_event(cpu: i32) -> io::Result<OwnedFd> {
     perf::open_telling(&attributes, Scope::Cpu(cpu)).map(|(event, _)| event)
 }
 
-fn attach(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<(), String> {
-    let attach = |ebpf: &mut Ebpf| -> Result<(), ProgramError> {
-        let loaded: &mut RawTracePoint = of_kind(ebpf, program)?;
-        loaded.load()?;
-        loaded.attach(tracepoint).map(|_| ())
-    };
-    attach(ebpf).map_err(|error| refusal::reason(&format!("attaching {program}"), &error))
+fn program(
+    object: &Object<'_>,
+    maps: &Maps,
+    section: &str,
+    name: &str,
+    runs: Runs,
+) -> Result<OwnedFd, String> {
+    let code = object.program(section, &maps.by_name());
+    let code = code.ok_or_else(|| format!("the BPF object has no program {name}"))?;
+    kernel::load(name, runs, &code)
+        .map_err(|error| refusal::reason(&format!("loading {name}"), &error))
 }
 
-fn of_kind<'e, P>(ebpf: &'e mut Ebpf, name: &str) -> Result<&'e mut P, ProgramError>
-where
-    &'e mut P: TryFrom<&'e mut aya::programs::Program, Error = ProgramError>,
-{
-    let program = ebpf.program_mut(name);
-    program
-        .ok_or(ProgramError::UnexpectedProgramType)?
-        .try_into()
+fn attach(object: &Object<'_>, maps: &Maps, watcher: &Watcher) -> Result<OwnedFd, String> {
+    let &Watcher {
+        name,
+        section,
+        tracepoint,
+    } = watcher;
+    let program = program(object, maps, section, name, Runs::OnRawTracepoint)?;
+    kernel::attach(program.as_fd(), tracepoint)
+        .map_err(|error| refusal::reason(&format!("attaching {name}"), &error))
 }
 
 /// A timer for each CPU that runs the program; not started.
-fn samplers(ebpf: &mut Ebpf, cpus: &[i32], period_ns: u64) -> Result<Vec<OwnedFd>, String> {
-    let load = |ebpf| -> Result<&mut PerfEvent, ProgramError> {
-        let program: &mut PerfEvent = of_kind(ebpf, "sample")?;
-        program.load()?;
-        Ok(program)
-    };
-    let program = load(ebpf).map_err(|error| refusal::reason("loading sample", &error))?;
-    let program = program.fd();
-    let program = program.map_err(|error| refusal::reason("loading sample", &error))?;
+fn samplers(
+    object: &Object<'_>,
+    maps: &Maps,
+    cpus: &[i32],
+    period_ns: u64,
+) -> Result<Vec<OwnedFd>, String> {
+    let program = program(object, maps, "perf_event", "sample", Runs::OnPerfEvent)?;
     let sampler = |cpu: &i32| sampler(*cpu, period_ns, program.as_fd());
     let samplers: io::Result<_> = cpus.iter().map(sampler).collect();
     samplers.map_err(|error| refusal::reason("opening timers", &error))
@@ -226,22 +288,4 @@ fn sampler(cpu: i32, period_ns: u64, program: BorrowedFd<'_>) -> io::Result<Owne
     let event = perf::open(&attributes, Scope::Cpu(cpu))?;
     perf::attach(event.as_fd(), program)?;
     Ok(event)
-}
-
-/// Takes all programs from what runs them.
-pub(super) fn detach(loaded: &mut Loaded) -> Result<(), String> {
-    loaded.samplers.clear();
-    for (_, program) in loaded.ebpf.programs_mut() {
-        let detached = match program {
-            aya::programs::Program::RawTracePoint(program) => program.unload(),
-            aya::programs::Program::PerfEvent(program) => program.unload(),
-            _ => Ok(()),
-        };
-        match detached {
-            // Not loaded: waits were not wanted.
-            Ok(()) | Err(ProgramError::NotLoaded) => {}
-            Err(error) => return Err(refusal::reason("detaching", &error)),
-        }
-    }
-    Ok(())
 }

@@ -1,8 +1,10 @@
 //! Stacks counted in the kernel by a BPF program that a timer of each CPU runs. Everything of it in
 //! the kernel hangs on our file descriptors.
 
+mod kernel;
 mod layout;
 mod load;
+mod object;
 
 use super::records::PerfRecord;
 use super::session::Sampler;
@@ -12,10 +14,10 @@ use super::{SampleEvent, StackCapture, StackCount, StackOptions, TaskEvent};
 use crate::bpf::refusal;
 use crate::clock::monotonic_ns;
 use crate::perf;
-use aya::maps::{HashMap as BpfMap, MapError, PerCpuArray};
 use layout::{Counted, Key, Message};
 use load::Loaded;
 use std::collections::HashMap;
+use std::io;
 use std::os::fd::AsFd;
 
 /// Whether a sample's bytes after thread and time are a message of our programs.
@@ -88,7 +90,7 @@ impl Sampler for BpfSampler {
 
     fn finish(mut self: Box<Self>) -> Result<StackCapture, String> {
         let ended_ns = monotonic_ns();
-        load::detach(&mut self.loaded)?;
+        self.loaded.detach();
         self.drain(Some(u64::MAX));
         let read = self.counted(ended_ns);
         let (counts, counters) =
@@ -106,32 +108,18 @@ impl Sampler for BpfSampler {
 }
 
 impl BpfSampler {
-    fn counted(&self, ended_ns: u64) -> Result<(Vec<Counted>, StackCapture), MapError> {
-        let ebpf = &self.loaded.ebpf;
-        let counts = load::map(ebpf, "counts")?;
-        let counts = BpfMap::<_, layout::KeyBytes, layout::CountBytes>::try_from(counts)?;
+    fn counted(&self, ended_ns: u64) -> io::Result<(Vec<Counted>, StackCapture)> {
+        let maps = &self.loaded.maps;
         let mut all = Vec::new();
-        for entry in counts.iter() {
-            let (key, count) = entry?;
-            all.extend(Counted::entry(&key, &count));
-        }
-        let waiting = BpfMap::<_, u64, layout::WaitBytes>::try_from(load::map(ebpf, "waiting")?)?;
-        for entry in waiting.iter() {
-            let (_, wait) = entry?;
-            let wait = Counted::wait(&wait, ended_ns);
+        maps.counts
+            .each(&mut |key, count| all.extend(Counted::entry(key, count)))?;
+        maps.waiting.each(&mut |_, wait| {
+            let wait = Counted::wait(wait, ended_ns);
             all.extend(wait.filter(|wait| wait.count.off_cpu_ns >= self.shortest_wait_ns));
-        }
-        let counters = load::map(ebpf, "cpu_counters")?;
-        let counters = PerCpuArray::<_, [u64; layout::COUNTERS]>::try_from(counters)?;
-        let mut sum = StackCapture::default();
-        for &[_, idle, others, missed, lost, unfollowed] in counters.get(&0, 0)?.iter() {
-            sum.idle += idle;
-            sum.others += others;
-            sum.missed += missed;
-            sum.lost += lost;
-            sum.unfollowed += unfollowed;
-        }
-        Ok((all, sum))
+        })?;
+        let cpus = perf::possible_cpus()?;
+        let counters = maps.cpu_counters.get(&0_u32.to_ne_bytes(), cpus)?;
+        Ok((all, layout::counters(&counters)))
     }
 }
 
@@ -155,7 +143,6 @@ impl Received {
         for Counted { key, count } in merged(self.counts) {
             match (frames_of(key.kernel), frames_of(key.user)) {
                 (Some(kernel), Some(user)) => capture.stacks.push(StackCount {
-                    top: top(&user, key.top),
                     kernel,
                     user,
                     ..count
@@ -168,17 +155,9 @@ impl Received {
     }
 }
 
-/// The word on top of the stack, from its distance to the instruction; 0 if it can be no code.
-fn top(user: &[u64], distance: i32) -> u64 {
-    match (user.first(), distance) {
-        (None, _) | (_, 0) => 0,
-        (Some(instruction), distance) => instruction.wrapping_add_signed(i64::from(distance)),
-    }
-}
-
 /// One of each key.
 fn merged(mut counts: Vec<Counted>) -> Vec<Counted> {
-    let order = |key: &Key| (key.tgid, key.tid, key.image, key.top, key.kernel, key.user);
+    let order = |key: &Key| (key.tgid, key.tid, key.image, key.kernel, key.user, key.top);
     counts.sort_by_key(|counted| order(&counted.key));
     counts.dedup_by(|next, kept| {
         let same = next.key == kept.key;
@@ -188,16 +167,4 @@ fn merged(mut counts: Vec<Counted>) -> Vec<Counted> {
         same
     });
     counts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::top;
-
-    #[test]
-    fn the_word_on_top_is_told_from_the_instruction_on() {
-        assert_eq!(top(&[0x40_1000, 0x40_2000], -0x10), 0x40_0ff0);
-        assert_eq!(top(&[0x40_1000], 0), 0);
-        assert_eq!(top(&[], 8), 0);
-    }
 }

@@ -163,7 +163,9 @@ impl Counting {
                 }
             }
             PerfRecord::Named { tid, comm, .. } => self.names.set(tid, comm),
-            PerfRecord::Ended { tid, .. } => self.names.forget(tid),
+            PerfRecord::Forked { tgid, parent } => self.names.inherit(tgid, parent),
+            // Of a process the last samples may come later.
+            PerfRecord::Ended { tgid, tid } if tgid != tid => self.names.forget(tid),
             // The next sample does not stand for those that were lost.
             PerfRecord::Lost(_) => self.forget_time(ring),
             _ => {}

@@ -13,6 +13,14 @@ impl Names {
         self.0.insert(tid, comm);
     }
 
+    /// A new process is called what the one is that made it.
+    pub(super) fn inherit(&mut self, tgid: u32, parent: u32) {
+        match self.0.get(&parent).cloned() {
+            Some(name) => drop(self.0.insert(tgid, name)),
+            None => self.forget(tgid),
+        }
+    }
+
     /// It has ended: its id may be given to another thread.
     pub(super) fn forget(&mut self, tid: u32) {
         self.0.remove(&tid);
@@ -31,5 +39,27 @@ impl Names {
         let name = fs::read(path).ok()?;
         self.set(id, name.trim_ascii_end());
         self.0.get(&id).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_gone_is_called_as_its_process() {
+        let mut names = Names::default();
+        // Beyond every id that the kernel gives.
+        let (parent, child, thread) = (u32::MAX - 3, u32::MAX - 2, u32::MAX - 1);
+        names.set(parent, b"kubelet");
+        names.inherit(child, parent);
+        assert_eq!(names.of(child, thread), "kubelet");
+        names.set(thread, b"worker");
+        assert_eq!(names.of(child, thread), "worker");
+        names.forget(thread);
+        names.set(child, b"runc");
+        assert_eq!(names.of(child, thread), "runc");
+        names.inherit(child, u32::MAX);
+        assert_eq!(names.of(child, thread), "");
     }
 }

@@ -1,0 +1,144 @@
+//! What taking stacks costs the program watched and whoever takes them: `nodesleuth profile` against
+//! `perf record -g`, of one busy Go program and of a machine with 2,000 threads more.
+
+mod way;
+
+use std::path::Path;
+
+use crate::bench::cpu::median;
+use crate::bench::syscalls::load::Programs;
+use crate::bench::syscalls::tracer;
+use crate::bench::threads;
+use crate::failure::Result;
+use crate::workspace::Workspace;
+use way::{Subject, Watched, Way};
+
+const REPEATS: usize = 5;
+const SECONDS: u32 = 10;
+const THREADS: usize = 2000;
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
+
+/// At most wanted: the program watched, our own CPU in percent of a core, our memory.
+const MOST_TIMES: f64 = 1.03;
+const MOST_PERCENT: f64 = 1.0;
+const MOST_MEBIBYTES: f64 = 40.0;
+
+const OF_ONE: [Way; 7] = [
+    Way::nobody(),
+    Way::theirs("perf record -g -F 99", Subject::Process),
+    Way::theirs("perf record -g -F 999", Subject::Process),
+    Way::ours("nodesleuth profile --hz 99 --engine bpf", Subject::Process),
+    Way::ours("nodesleuth profile --hz 999 --engine bpf", Subject::Process),
+    Way::ours(
+        "nodesleuth profile --hz 99 --engine perf-rings",
+        Subject::Process,
+    ),
+    Way::ours(
+        "nodesleuth profile --hz 999 --engine perf-rings",
+        Subject::Process,
+    ),
+];
+
+const OF_ALL: [Way; 3] = [
+    Way::nobody(),
+    Way::theirs("perf record -a -g -F 999", Subject::All),
+    Way::ours("nodesleuth profile --all --hz 999", Subject::All),
+];
+
+/// Medians of one way to watch.
+struct Row {
+    way: Way,
+    /// CPU of one operation of the program watched.
+    each_ns: f64,
+    /// CPU of the watcher, in percent of a core, and its peak memory.
+    own: Option<(f64, f64)>,
+}
+
+pub(crate) fn measure(workspace: &Workspace, binary: &Path) -> Result<String> {
+    tracer::have_peers()?;
+    let programs = Programs::build(workspace)?;
+    let of_one = in_turns(&OF_ONE, binary, &programs)?;
+    let threads = threads::start_working(THREADS)?;
+    let of_all = in_turns(&OF_ALL, binary, &programs)?;
+    drop(threads);
+    Ok(format!(
+        "## Stacks: what taking them costs\n\n\
+         CPU for one operation of a Go program (two goroutines open, read and close a small file, \
+         200 others wait for timers), and that against nobody watching; CPU of the watcher from its \
+         start to its end in percent of a core, names and output included, and its peak memory. \
+         {SECONDS} s each, {REPEATS} times, all in turns; medians. Output: `perf` to /dev/null, \
+         `nodesleuth` a new .pb.gz.\n\n{}{}\n\
+         The whole machine, with a process of {THREADS} threads more that all run now and then:\n\n\
+         {}{}",
+        table(&of_one),
+        verdict(&of_one),
+        table(&of_all),
+        verdict(&of_all)
+    ))
+}
+
+fn in_turns(ways: &[Way], binary: &Path, programs: &Programs) -> Result<Vec<Row>> {
+    let mut runs = vec![Vec::new(); ways.len()];
+    for _ in 0..REPEATS {
+        for (way, runs) in ways.iter().zip(&mut runs) {
+            runs.push(way.watch(binary, programs.go(SECONDS), SECONDS)?);
+        }
+    }
+    let rows = ways.iter().zip(&runs).map(|(way, runs)| row(*way, runs));
+    Ok(rows.collect())
+}
+
+fn row(way: Way, runs: &[Watched]) -> Row {
+    let own: Vec<_> = runs.iter().filter_map(|run| run.own).collect();
+    let percent = own.iter().map(|own| 100.0 * own.usage.cpu() / own.seconds);
+    let memory = own.iter().map(|own| own.usage.peak_bytes as f64 / MEBIBYTE);
+    Row {
+        way,
+        each_ns: median(runs.iter().map(|run| run.load.each_ns())),
+        own: (!own.is_empty()).then(|| (median(percent), median(memory))),
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text =
+        "| watched by | one operation | own CPU | own memory |\n|---|---|---|---|\n".to_owned();
+    for row in rows {
+        let own = row.own.map_or_else(
+            || "- | -".to_owned(),
+            |(percent, memory)| format!("{percent:.2} % | {memory:.0} MiB"),
+        );
+        text.push_str(&format!(
+            "| {} | {:.0} ns ({:.3}x) | {own} |\n",
+            row.way.typed,
+            row.each_ns,
+            times(row, rows)
+        ));
+    }
+    text
+}
+
+/// Against nobody watching, which is the first row.
+fn times(row: &Row, rows: &[Row]) -> f64 {
+    row.each_ns / rows[0].each_ns
+}
+
+fn verdict(rows: &[Row]) -> String {
+    let ours = rows.iter().filter(|row| row.way.is_ours());
+    let mut text = format!(
+        "\nWanted of ours: at most {MOST_TIMES}x, {MOST_PERCENT} % and {MOST_MEBIBYTES} MiB. "
+    );
+    let missed: Vec<_> = ours
+        .filter(|row| {
+            let own = row.own.is_some_and(|(percent, memory)| {
+                percent <= MOST_PERCENT && memory <= MOST_MEBIBYTES
+            });
+            times(row, rows) > MOST_TIMES || !own
+        })
+        .map(|row| format!("`{}`", row.way.typed))
+        .collect();
+    text.push_str(&match missed.is_empty() {
+        true => "**All are within that.**\n".to_owned(),
+        false => format!("**Not within that: {}.**\n", missed.join(", ")),
+    });
+    text
+}
