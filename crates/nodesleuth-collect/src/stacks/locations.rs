@@ -130,7 +130,28 @@ impl<'a> Locations<'a> {
         named
     }
 
-    /// An address of a process.
+    /// The call of a process that returns to an address.
+    ///
+    /// The call stands before it. Only the kernel makes stacks that return to a function's very start:
+    /// there a signal's handler ends, and nobody stands before it.
+    pub(super) fn call(
+        &mut self,
+        builder: &mut ProfileBuilder,
+        image: ImageId,
+        returns_to: u64,
+    ) -> Named {
+        let before = self.user(builder, image, returns_to.saturating_sub(1));
+        if before.unresolved.is_none() {
+            return before;
+        }
+        let start = self.user(builder, image, returns_to);
+        match start.root > Rootness::Inner {
+            true => start,
+            false => before,
+        }
+    }
+
+    /// An instruction of a process.
     pub(super) fn user(
         &mut self,
         builder: &mut ProfileBuilder,

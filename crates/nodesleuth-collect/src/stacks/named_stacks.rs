@@ -107,27 +107,40 @@ impl<'a> Draft<'a> {
         let mut frames = self.process_frames(image);
         frames.extend(beginning.name().map(|name| self.builder.named(name)));
         frames.extend(user.iter().rev().map(|named| named.location));
-        let kernel: Vec<InKernel> = addresses(&stack.kernel)
-            .map(|address| self.locations.kernel(&mut self.builder, address))
-            .collect();
+        let kernel = self.kernel(stack);
         let kernel = without_observer(stack, &kernel);
         frames.extend(kernel.iter().rev().map(|named| named.location));
         self.builder
             .sample(frames, &self.values(stack), &labels(stack));
     }
 
+    /// The kernel's part, leaf first: all but the leaf are where calls return to, behind the call.
+    fn kernel(&mut self, stack: &StackCount) -> Vec<InKernel> {
+        let instruction =
+            |(index, address): (usize, &u64)| address.saturating_sub(u64::from(index > 0));
+        let addresses = stack.kernel.iter().enumerate().map(instruction);
+        addresses
+            .map(|address| self.locations.kernel(&mut self.builder, address))
+            .collect()
+    }
+
     /// The process's own part, leaf first.
     fn user(&mut self, stack: &StackCount) -> Vec<Named> {
         let image = (stack.tgid, stack.exec);
         let mut named = Vec::with_capacity(stack.user.len() + 1);
-        for address in addresses(&stack.user) {
-            let here = self.locations.user(&mut self.builder, image, address);
-            let is_small = named.is_empty() && here.returns_to_top && stack.top != 0;
-            named.push(here);
-            if is_small {
-                let caller = self.locations.user(&mut self.builder, image, stack.top - 1);
-                named.extend(Some(caller).filter(|caller| caller.is_code));
-            }
+        let Some((leaf, callers)) = stack.user.split_first() else {
+            return named;
+        };
+        let leaf = self.locations.user(&mut self.builder, image, *leaf);
+        let is_small = leaf.returns_to_top && leaf.root == Rootness::Inner && stack.top != 0;
+        named.push(leaf);
+        if is_small {
+            let caller = self.locations.call(&mut self.builder, image, stack.top);
+            let is_sure = caller.is_code && caller.unresolved.is_none();
+            named.extend(Some(caller).filter(|_| is_sure));
+        }
+        for caller in callers {
+            named.push(self.locations.call(&mut self.builder, image, *caller));
         }
         named
     }
@@ -240,12 +253,6 @@ fn without_observer<'k>(stack: &StackCount, kernel: &'k [InKernel]) -> &'k [InKe
     let schedule = kernel.iter().position(|named| named.is_schedule);
     let is_wait = stack.samples == 0;
     &kernel[schedule.filter(|_| is_wait).unwrap_or(0)..]
-}
-
-/// Instructions, leaf first: all but the first are where a call returns to, behind the call.
-fn addresses(stack: &[u64]) -> impl Iterator<Item = u64> {
-    let behind = |(index, address): (usize, &u64)| address.saturating_sub(u64::from(index > 0));
-    stack.iter().enumerate().map(behind)
 }
 
 fn labels(stack: &StackCount) -> Vec<Label<'_>> {
