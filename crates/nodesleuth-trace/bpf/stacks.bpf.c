@@ -48,12 +48,12 @@ struct {
     TYPE(value, struct process);
 } processes SEC(".maps");
 
-// Tasks that were made and have not been current yet, by address: whether they are followed.
+// Tasks that were made and have not been current yet, by address.
 struct {
     UINT(type, MAP_HASH);
     UINT(max_entries, 1024);
     TYPE(key, __u64);
-    TYPE(value, __u32);
+    TYPE(value, struct birth);
 } born SEC(".maps");
 
 struct {
@@ -112,6 +112,13 @@ INLINE void identify(struct who *who)
     who->task = current_task_address();
 }
 
+INLINE void add_process(struct who *who, __u32 image, __u32 followed)
+{
+    struct process fresh = {.image = image, .followed = followed};
+    if (map_update(&processes, &who->tgid, &fresh, MAP_UPDATE_NEW))
+        who->counters->unfollowed++;
+}
+
 INLINE void new_process(struct who *who, __u32 followed)
 {
     struct process *known = map_lookup(&processes, &who->tgid);
@@ -120,23 +127,21 @@ INLINE void new_process(struct who *who, __u32 followed)
         known->followed = followed;
         return;
     }
-    if (!followed && !(who->config->flags & EVERYBODY))
-        return;
-    struct process fresh = {.image = 0, .followed = followed};
-    if (map_update(&processes, &who->tgid, &fresh, MAP_UPDATE_NEW))
-        who->counters->unfollowed++;
+    if (followed || who->config->flags & EVERYBODY)
+        add_process(who, 0, followed);
 }
 
 // A task that is current for the first time has ids that can be asked for.
-INLINE void baptise(struct who *who, int is_leader)
+INLINE void baptise(struct who *who)
 {
-    __u32 *unborn = map_lookup(&born, &who->task);
+    struct birth *unborn = map_lookup(&born, &who->task);
     if (LIKELY(!unborn))
         return;
-    __u32 followed = *unborn;
+    struct birth birth = *unborn;
     map_delete(&born, &who->task);
-    if (is_leader)
-        new_process(who, followed);
+    // Else it is a thread, though an exec may have given it its process's id by now.
+    if (birth.parent != who->tgid)
+        new_process(who, birth.followed);
 }
 
 INLINE int is_wanted(struct who *who)
@@ -153,7 +158,7 @@ INLINE int is_wanted(struct who *who)
 INLINE int find(struct who *who)
 {
     identify(who);
-    baptise(who, who->tid == who->tgid);
+    baptise(who);
     return is_wanted(who);
 }
 
@@ -317,32 +322,25 @@ int process_fork(struct raw_arguments *context)
         return 0;
     find(&who);
     __u64 child = context->args[1];
-    __u32 followed = who.followed && who.config->flags & FOLLOW_CHILDREN;
+    struct birth birth = {.parent = who.tgid};
+    birth.followed = who.followed && who.config->flags & FOLLOW_CHILDREN;
     // Also one that nobody follows: it may get an id that was known.
-    if (map_update(&born, &child, &followed, 0) && followed)
+    if (map_update(&born, &child, &birth, 0) && birth.followed)
         who.counters->unfollowed++;
     return 0;
 }
 
 SEC("raw_tp/sched_process_exec")
-int process_exec(struct raw_arguments *context)
+int process_exec(void *context)
 {
     struct who who = {};
-    if (!begin(&who))
-        return 0;
-    identify(&who);
-    // Whichever thread did it is the leader now. The second argument is the id that it had.
-    baptise(&who, (__u32)context->args[1] == (__u32)pid_tgid());
-    if (!is_wanted(&who))
+    if (!begin(&who) || !find(&who))
         return 0;
     struct process *process = map_lookup(&processes, &who.tgid);
-    if (process) {
+    if (process)
         process->image++;
-        return 0;
-    }
-    struct process fresh = {.image = 1};
-    if (map_update(&processes, &who.tgid, &fresh, MAP_UPDATE_NEW))
-        who.counters->unfollowed++;
+    else
+        add_process(&who, 1, 0);
     return 0;
 }
 
@@ -350,8 +348,11 @@ SEC("raw_tp/sched_process_exit")
 int process_exit(void *context)
 {
     struct who who = {};
-    if (begin(&who))
-        find(&who);
+    if (!begin(&who) || !find(&who) || who.tid != who.tgid)
+        return 0;
+    // So that whoever gets its id is told from it.
+    if (!map_lookup(&processes, &who.tgid))
+        add_process(&who, 0, 0);
     return 0;
 }
 

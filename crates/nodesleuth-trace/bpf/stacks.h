@@ -36,6 +36,12 @@ struct process {
     __u32 followed;
 };
 
+// A task that nobody has seen yet.
+struct birth {
+    __u32 parent; // the process that made it
+    __u32 followed;
+};
+
 struct stack_key {
     __u32 tgid;
     __u32 tid;

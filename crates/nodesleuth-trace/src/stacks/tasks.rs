@@ -71,6 +71,8 @@ impl Tasks {
             PerfRecord::Ended { tgid, tid } if tgid == tid => {
                 self.image(*tgid)?;
                 let tgid = *tgid;
+                // So that whoever gets its id is told from it.
+                self.images.entry(tgid).or_default();
                 Some(TaskEvent::Exited { time_ns, tgid })
             }
             PerfRecord::Ended { .. }
@@ -188,6 +190,10 @@ mod tests {
         take(&mut everybody, replaced(11));
         take(&mut everybody, forked(11, 50));
         assert_eq!(everybody.image(11), Some(2));
+        // Also that of one that was there before.
+        take(&mut everybody, PerfRecord::Ended { tgid: 9, tid: 9 });
+        take(&mut everybody, forked(9, 50));
+        assert_eq!(everybody.image(9), Some(1));
         assert_eq!(everybody.image(0), None);
         // Whoever has the target's id now is not the target.
         let mut one = tasks(StackTarget::Process(10), true);

@@ -57,6 +57,15 @@ IN(part_d) void read_zero(long rounds)
         sink += own_read(zero, buffer, sizeof(buffer));
 }
 
+// Without a frame of its own, as Go's small functions are.
+IN(part_c) __attribute__((optimize("omit-frame-pointer"))) void bare(long rounds) { BURN; }
+IN(part_b) void calls_bare(long rounds)
+{
+    for (int i = 0; i < 100; i++)
+        bare(rounds);
+    sink++;
+}
+
 static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec time;
@@ -127,6 +136,14 @@ static double argument(int count, char **words, int index)
     return index < count ? atof(words[index]) : 0;
 }
 
+static char *const *exec_words;
+
+static void *exec_now(void *program)
+{
+    execv(program, exec_words);
+    exit(5);
+}
+
 static void *sleep_long(void *nothing)
 {
     pause();
@@ -177,9 +194,18 @@ int main(int count, char **words)
                 execl(words[0], words[0], "at-once", words[2], (char *)0);
             wait(0);
         }
+    } else if (!strcmp(mode, "bare")) {
+        long rounds = rounds_in(burn_a, 1000000);
+        uint64_t began = cpu_ns();
+        while (cpu_ns() - began < amount * 1e9)
+            calls_bare(rounds);
     } else if (!strcmp(mode, "exec")) {
         split(amount);
         execl(words[0], words[0], "at-once", words[2], (char *)0);
+    } else if (!strcmp(mode, "thread-exec")) {
+        split(amount);
+        exec_words = (char *[]){words[0], "at-once", words[2], 0};
+        in_thread(exec_now, words[0]);
     } else
         return 2;
     printf("%llu %llu %llu %llu\n", (unsigned long long)spent[0], (unsigned long long)spent[1],

@@ -158,3 +158,27 @@ fn the_total_is_the_kernel_s_own() {
         assert!((share - 100.0).abs() < 3.0, "{engine}");
     }
 }
+
+/// A frame pointer walk misses the caller of a function that has no frame.
+#[test]
+#[ignore = "needs root"]
+fn the_caller_of_a_function_without_a_frame_is_on_top_of_the_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path());
+    let mut load = Load::start(&program, &["bare", "1"]);
+    let mut session = start(&options(&load, StackEngine::Bpf)).unwrap();
+    watched(&mut load, &mut session);
+    let capture = session.finish().unwrap();
+    let [_, caller, bare, _] = &load.parts;
+    let runs_bare = |stack: &&StackCount| stack.user.first().is_some_and(|it| bare.contains(it));
+    let stacks: Vec<_> = capture.stacks.iter().filter(runs_bare).collect();
+    let all = on_cpu_ns(stacks.iter().copied());
+    let told = stacks.iter().filter(|stack| caller.contains(&stack.top));
+    let told = percent(on_cpu_ns(told.copied()), all);
+    let walked = stacks
+        .iter()
+        .filter(|stack| stack.user.iter().any(|it| caller.contains(it)));
+    let walked = percent(on_cpu_ns(walked.copied()), all);
+    println!("{all} ns: {told:.1} % on top, {walked:.1} % by frame pointers");
+    assert!(all > 500_000_000 && told > 99.0);
+}

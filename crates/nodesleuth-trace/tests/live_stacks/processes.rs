@@ -6,6 +6,7 @@ use nodesleuth_trace::stacks::{
     MappedFile, StackCapture, StackCount, StackEngine, StackOptions, StackTarget, TaskEvent, start,
 };
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 fn tgids(capture: &StackCapture) -> BTreeSet<u32> {
@@ -33,7 +34,8 @@ fn children_are_followed_and_told_of_when_asked() {
         let mut session = start(&asked).unwrap();
         let events = watched(&mut load, &mut session);
         let capture = session.finish().unwrap();
-        let children = tgids(&capture).len() - 1;
+        let tgids = tgids(&capture);
+        let children = tgids.iter().filter(|tgid| **tgid != load.pid()).count();
         println!("{engine}: {children} children, {:?}", remarks(&capture));
         assert_eq!(children, 5, "{engine}");
         // Each burns a third of a second as another program than it was made as.
@@ -82,8 +84,11 @@ fn children_are_left_out_when_nobody_asks() {
 fn an_exec_begins_a_new_image() {
     let folder = tempfile::tempdir().unwrap();
     let program = compiled(folder.path());
-    for engine in StackEngine::ALL {
-        let mut load = Load::start(&program, &["exec", "0.7"]);
+    // By the first thread and by another one, which becomes the first.
+    let modes = ["exec", "thread-exec"];
+    let ways = StackEngine::ALL.map(|engine| modes.map(|mode| (engine, mode)));
+    for (engine, mode) in ways.into_iter().flatten() {
+        let mut load = Load::start(&program, &[mode, "0.7"]);
         let mut session = start(&options(&load, engine)).unwrap();
         let events = watched(&mut load, &mut session);
         let capture = session.finish().unwrap();
@@ -104,6 +109,50 @@ fn an_exec_begins_a_new_image() {
             on_cpu_ns(of_image.filter(|it| part_of(it, &load).is_some()))
         };
         assert!(percent(inside(0), first) > 90.0, "{engine}");
+    }
+}
+
+/// Lets the next process have this number, if nobody else is faster.
+fn give_next(pid: u32) {
+    fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).unwrap();
+}
+
+/// The number of a process that has ended is given to another one.
+#[test]
+#[ignore = "needs root"]
+fn whoever_gets_the_number_of_the_target_is_not_the_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path());
+    for engine in StackEngine::ALL {
+        let mut load = Load::start(&program, &["split", "0.3"]);
+        let pid = load.pid();
+        let mut of_it = start(&options(&load, engine)).unwrap();
+        let everybody = StackOptions {
+            target: StackTarget::All,
+            ..options(&load, engine)
+        };
+        let mut of_all = start(&everybody).unwrap();
+        watched(&mut load, &mut of_it);
+        let heir = (0..100).find_map(|_| {
+            give_next(pid);
+            let other = Load::start(&program, &["split", "0.3"]);
+            (other.pid() == pid).then_some(other)
+        });
+        let mut heir = heir.expect("somebody else was always faster");
+        watched(&mut heir, &mut of_it);
+        of_all.poll().unwrap();
+        let of_it = of_it.finish().unwrap();
+        assert!(of_it.stacks.iter().all(|stack| stack.exec == 0), "{engine}");
+        let of_all = of_all.finish().unwrap();
+        let of_image = |image: u32| {
+            let stacks = of_all.stacks.iter();
+            on_cpu_ns(stacks.filter(|it| it.tgid == pid && it.exec == image))
+        };
+        // Made by a fork, then another program.
+        let (first, second) = (of_image(0), of_image(2));
+        println!("{engine}: {first} and {second} ns");
+        assert!(first > 250_000_000 && second > 250_000_000, "{engine}");
+        assert!(percent(on_cpu_ns(&of_it.stacks), first) < 130.0, "{engine}");
     }
 }
 

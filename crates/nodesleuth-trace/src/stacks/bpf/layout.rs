@@ -19,6 +19,7 @@ pub(super) const KEY: usize = 40;
 pub(super) const COUNT: usize = 56;
 pub(super) const WAIT: usize = 72;
 pub(super) const PROCESS: usize = 8;
+pub(super) const BIRTH: usize = 8;
 pub(super) const FRAMES: usize = 16 + 8 * 127;
 
 /// Flags, and where in the kernel's `struct pt_regs` (arch/x86/include/asm/ptrace.h,

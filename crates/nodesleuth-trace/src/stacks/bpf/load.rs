@@ -93,7 +93,7 @@ pub(super) struct Maps {
 
 impl Maps {
     fn new(sizes: &Sizes, cpus: &[i32]) -> io::Result<Self> {
-        use layout::{CONFIG, COUNT, COUNTERS, FRAMES, KEY, PROCESS, WAIT};
+        use layout::{BIRTH, CONFIG, COUNT, COUNTERS, FRAMES, KEY, PROCESS, WAIT};
         let hash = |name, sizes, entries| Map::new(name, Kind::Hash, sizes, entries);
         let per_cpu = |name, size, entries| Map::new(name, Kind::PerCpuArray, (4, size), entries);
         let last = cpus.iter().max().copied().unwrap_or_default();
@@ -103,7 +103,7 @@ impl Maps {
             counts: hash("counts", (KEY, COUNT), sizes.counts)?,
             sent: hash("sent", (8, 4), sizes.small)?,
             processes: hash("processes", (4, PROCESS), sizes.small)?,
-            born: hash("born", (8, 4), sizes.small)?,
+            born: hash("born", (8, BIRTH), sizes.small)?,
             waiting: hash("waiting", (8, WAIT), sizes.waiting)?,
             buffers: per_cpu("buffers", FRAMES, 2)?,
             cpu_counters: per_cpu("cpu_counters", 8 * COUNTERS, 1)?,
