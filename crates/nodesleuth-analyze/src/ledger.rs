@@ -4,8 +4,11 @@ use crate::call_ledger;
 use crate::catalog::Parts;
 use crate::cpu::{TargetCpu, rate};
 use crate::input::Input;
+use crate::kernel_ledger;
+use crate::stacks::ProfileView;
 use crate::traced::Traced;
 use nodesleuth_model::evidence::{Host, ThreadTable};
+use nodesleuth_model::ledger::KernelShare;
 use nodesleuth_model::{Cores, Ledger, LedgerPart, LedgerView, Window};
 use std::collections::BTreeMap;
 
@@ -23,6 +26,9 @@ pub(crate) fn build(input: &Input<'_>) -> Ledger {
     if let (Ok(host), Some(threads)) = (input.host(), input.evidence.threads.value()) {
         views.push(by_thread(host, threads, &cpu));
     }
+    if let Ok(stacks) = input.stacks() {
+        views.push(kernel_ledger::view(input, stacks, &cpu));
+    }
     if let Ok(traced) = Traced::of(input.evidence) {
         views.push(call_ledger::view(&traced, &input.catalog.parts, &cpu));
     }
@@ -38,6 +44,7 @@ pub(crate) fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
         id: id.to_owned(),
         title: title.to_owned(),
         cores: Cores(cores),
+        kernel: Vec::new(),
         claims: Vec::new(),
     }
 }
@@ -59,7 +66,7 @@ fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
 /// By owner of the stack where a profile is there, else by mode: what findings claim.
 fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
     let titles = &input.catalog.parts;
-    let Some(profile) = &input.profile else {
+    let Some(profile) = input.owner() else {
         let notes = vec!["there is no CPU profile: only modes are told apart".to_owned()];
         let title = "by owner".to_owned();
         return LedgerView {
@@ -80,7 +87,10 @@ fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
     };
     let mut rows: Vec<LedgerPart> = profile
         .parts()
-        .map(|(id, cores)| part(id, titles.title(id), cores * scale))
+        .map(|(id, cores)| LedgerPart {
+            kernel: kernel_shares(profile, id, scale),
+            ..part(id, titles.title(id), cores * scale)
+        })
         .collect();
     if seen <= 0.0 && !profile.covers_window {
         rows.push(part(
@@ -104,31 +114,76 @@ fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
     }
 }
 
+/// What an owner's stacks spent in each part of the kernel, largest first.
+fn kernel_shares(profile: &ProfileView<'_>, owner: &str, scale: f64) -> Vec<KernelShare> {
+    let parts = profile.kernel_parts(Some(owner)).into_iter();
+    let mut shares: Vec<KernelShare> = parts
+        .map(|(id, cores)| KernelShare {
+            part: format!("{}{id}", kernel_ledger::PREFIX),
+            cores: Cores(cores * scale),
+        })
+        .collect();
+    shares.sort_by(|a, b| b.cores.0.total_cmp(&a.cores.0));
+    shares
+}
+
 fn owner_notes(input: &Input<'_>, cpu: &TargetCpu, gap: f64, kernel_gap: f64) -> Vec<String> {
-    let Some(profile) = &input.profile else {
+    let Some(profile) = input.owner() else {
         return Vec::new();
     };
+    let mut notes: Vec<String> = beside(input, cpu).into_iter().collect();
+    notes.extend(gap_note(profile, cpu, gap, kernel_gap));
+    notes
+}
+
+/// How the program's own profile and the machine's stacks agree.
+fn beside(input: &Input<'_>, cpu: &TargetCpu) -> Option<String> {
+    let own = input.profiles.beside_owner()?;
+    let stacks = input.owner()?;
+    if !own.covers_window || !stacks.covers_window {
+        return None;
+    }
+    let (missing, _) = own.gap(cpu);
+    let why = match missing > GAP_WORTH_A_NOTE * (cpu.user + cpu.kernel) {
+        true => ": it holds at most one sample of each system call, however long it runs",
+        false => "",
+    };
+    Some(format!(
+        "the stacks of the machine show {} cores, the program's own profile {}{why}",
+        Cores(stacks.total_cores()),
+        Cores(own.total_cores())
+    ))
+}
+
+fn gap_note(
+    profile: &ProfileView<'_>,
+    cpu: &TargetCpu,
+    gap: f64,
+    kernel_gap: f64,
+) -> Option<String> {
     if !profile.covers_window {
-        return vec![format!(
+        return Some(format!(
             "{} was not taken in this window: its shares are applied to the CPU of the window",
             profile.source
-        )];
+        ));
     }
     let own = cpu.user + cpu.kernel;
     if gap <= GAP_WORTH_A_NOTE * own {
-        return Vec::new();
+        return None;
     }
-    let reason = if kernel_gap >= gap / 2.0 {
+    let reason = if profile.machine.is_some() {
+        "the gap is time of which no stack was sampled"
+    } else if kernel_gap >= gap / 2.0 {
         "the gap is mostly kernel time: long system calls, of which a Go profile shows at most one \
          sample each"
     } else {
         "the gap is mostly user time: code without samples, or a profile that lost some"
     };
-    vec![format!(
+    Some(format!(
         "the profile shows {} of {} cores; {reason}",
         Cores(profile.total_cores()),
         Cores(own)
-    )]
+    ))
 }
 
 /// Threads of one name together; threads that ended in the window are the rest.

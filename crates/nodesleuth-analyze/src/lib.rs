@@ -13,6 +13,7 @@ mod cpu;
 pub mod facts;
 mod input;
 pub mod kernel;
+mod kernel_ledger;
 mod ledger;
 mod lookup;
 mod matcher;

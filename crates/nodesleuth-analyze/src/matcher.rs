@@ -40,7 +40,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
             }
             Truth::True => match entry.kind {
                 EntryKind::NotHot => {
-                    matches.not_hot = Some(entry.title.fill_or_question_mark(&facts))
+                    matches.not_hot = Some(title(entry, &facts))
                 }
                 EntryKind::RedHerring => {
                     matches
@@ -102,8 +102,7 @@ fn price_all(
     candidates.sort_by(|a, b| pricing::order(*a, *b));
     let total = ledger.total_cores.0;
     // A profile of another time tells shares, not what was burnt in this window.
-    let profile = input.profile.as_ref();
-    let measured_here = profile.is_some_and(|profile| profile.covers_window);
+    let measured_here = input.owner().is_some_and(|profile| profile.covers_window);
     for (entry, _) in candidates {
         let facts = lookup.for_entry(entry, input);
         let mut price = pricing::claim(entry, ledger, &facts);
@@ -138,7 +137,7 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
             EntryKind::RedHerring => FindingKind::RedHerring,
             EntryKind::Cause | EntryKind::NotHot => FindingKind::Cause,
         },
-        title: entry.title.fill_or_question_mark(facts),
+        title: title(entry, facts),
         component: entry.component.clone(),
         cores: price.as_ref().map(|price| Cores(price.cores)),
         share: price.as_ref().and_then(|price| share(price.cores)),
@@ -155,6 +154,12 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
     }
 }
 
+fn title(entry: &Entry, facts: Facts<'_>) -> String {
+    let plain = || entry.plain_title.as_ref()?.fill(facts);
+    let title = entry.title.fill(facts).or_else(plain);
+    title.unwrap_or_else(|| entry.title.fill_or_question_mark(facts))
+}
+
 /// High when `sure` holds or most of the price was measured; low when `sure` is refuted and
 /// nothing was measured.
 fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confidence {
@@ -169,10 +174,8 @@ fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confide
 
 fn proofs(rules: &[ProofRule], facts: Facts<'_>) -> Vec<Proof> {
     let fill = |rule: &ProofRule| {
-        let command = rule
-            .command
-            .as_ref()
-            .map(|command| command.fill_or_question_mark(facts));
+        // A command in which something is unknown cannot be typed.
+        let command = rule.command.as_ref().and_then(|command| command.fill(facts));
         Some(Proof {
             text: rule.text.fill(facts)?,
             command,
@@ -188,10 +191,8 @@ fn remedies(rules: &[RemedyRule], facts: Facts<'_>) -> Vec<Remedy> {
             .is_none_or(|when| when.holds(facts) != Truth::False)
     };
     let fill = |rule: &RemedyRule| {
-        let command = rule
-            .command
-            .as_ref()
-            .map(|command| command.fill_or_question_mark(facts));
+        // A command in which something is unknown cannot be typed.
+        let command = rule.command.as_ref().and_then(|command| command.fill(facts));
         Some(Remedy {
             text: rule.text.fill(facts)?,
             command,

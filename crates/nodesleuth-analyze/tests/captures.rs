@@ -25,7 +25,9 @@ fn diagnose_changed(case: &str, change: impl FnOnce(&mut Evidence)) -> Diagnosis
     change(&mut evidence);
     let read = |record: &ProfileRecord| {
         let bytes = fs::read(folder.join(&record.file)).unwrap();
-        nodesleuth_profile::read(&bytes, &Limits::default()).unwrap()
+        nodesleuth_profile::open(bytes, &Limits::default())
+            .unwrap()
+            .profile
     };
     let profiles: Vec<_> = evidence.profiles.iter().map(read).collect();
     let loaded: Vec<_> = evidence
