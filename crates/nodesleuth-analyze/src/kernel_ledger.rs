@@ -47,12 +47,14 @@ pub(crate) fn view(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu)
         id: VIEW.to_owned(),
         title: "by kernel function".to_owned(),
         parts: sorted(rows),
-        notes: note(stacks, cpu).into_iter().collect(),
+        notes: note(input, stacks, cpu).into_iter().collect(),
     }
 }
 
-fn note(stacks: &ProfileView<'_>, cpu: &TargetCpu) -> Option<String> {
+fn note(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu) -> Option<String> {
     if !stacks.covers_window {
+        // The view of owners says so already where it is by the same stacks.
+        input.profiles.beside_stacks()?;
         return Some(format!(
             "{} was not taken in this window: its shares are applied to the kernel time of the \
              window",

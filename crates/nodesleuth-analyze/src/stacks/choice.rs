@@ -83,6 +83,11 @@ impl<'a> Profiles<'a> {
         self.own.as_ref().or(self.machine.as_ref())
     }
 
+    /// The program's own profile where it tells who burns, and the machine's what the kernel did.
+    pub(crate) fn beside_stacks(&self) -> Option<&ProfileView<'a>> {
+        self.owner().filter(|owner| owner.machine.is_none())
+    }
+
     /// The program's own profile where the machine's tells who burns.
     pub(crate) fn beside_owner(&self) -> Option<&ProfileView<'a>> {
         let owner = self.owner()?;
