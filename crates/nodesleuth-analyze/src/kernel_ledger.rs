@@ -22,12 +22,7 @@ const LITTLE_CORES: f64 = 0.02;
 /// The view; user mode and children are as in every other view.
 pub(crate) fn view(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu) -> LedgerView {
     let (catalog, seen) = (input.catalog, stacks.kernel_cores());
-    // Shares of another time, or a little more than /proc shows, are brought to the window.
-    let scale = match stacks.covers_window && seen <= cpu.kernel {
-        true => 1.0,
-        false if seen > 0.0 => cpu.kernel / seen,
-        false => 0.0,
-    };
+    let scale = stacks.scale(seen, cpu.kernel);
     let parts = stacks.kernel_parts(None).into_iter();
     let mut rows: Vec<LedgerPart> = parts
         .map(|(id, cores)| {

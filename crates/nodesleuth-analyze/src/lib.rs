@@ -19,6 +19,7 @@ mod lookup;
 mod matcher;
 mod not_checked;
 mod others;
+mod owner_ledger;
 mod period;
 mod pricing;
 mod spin;

@@ -39,9 +39,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
                 }
             }
             Truth::True => match entry.kind {
-                EntryKind::NotHot => {
-                    matches.not_hot = Some(title(entry, &facts))
-                }
+                EntryKind::NotHot => matches.not_hot = Some(title(entry, &facts)),
                 EntryKind::RedHerring => {
                     matches
                         .red_herrings
@@ -175,7 +173,10 @@ fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confide
 fn proofs(rules: &[ProofRule], facts: Facts<'_>) -> Vec<Proof> {
     let fill = |rule: &ProofRule| {
         // A command in which something is unknown cannot be typed.
-        let command = rule.command.as_ref().and_then(|command| command.fill(facts));
+        let command = rule
+            .command
+            .as_ref()
+            .and_then(|command| command.fill(facts));
         Some(Proof {
             text: rule.text.fill(facts)?,
             command,
@@ -192,7 +193,10 @@ fn remedies(rules: &[RemedyRule], facts: Facts<'_>) -> Vec<Remedy> {
     };
     let fill = |rule: &RemedyRule| {
         // A command in which something is unknown cannot be typed.
-        let command = rule.command.as_ref().and_then(|command| command.fill(facts));
+        let command = rule
+            .command
+            .as_ref()
+            .and_then(|command| command.fill(facts));
         Some(Remedy {
             text: rule.text.fill(facts)?,
             command,

@@ -1,8 +1,8 @@
 //! Claims: which parts of the ledger a cause takes, so that nothing is explained twice.
 
 use crate::call_ledger;
-use crate::kernel_ledger;
 use crate::catalog::{ClaimRule, Entry, EntryKind, Truth, part_matches};
+use crate::kernel_ledger;
 use nodesleuth_model::ledger::Claim;
 use nodesleuth_model::{Cores, FactValue, Ledger, LedgerPart};
 

@@ -39,7 +39,10 @@ impl KernelParts {
     /// Title of a part, its id when nobody knows it.
     #[must_use]
     pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
-        let rules = self.part.iter().map(|part| (part.id.as_str(), part.title.as_str()));
+        let rules = self
+            .part
+            .iter()
+            .map(|part| (part.id.as_str(), part.title.as_str()));
         let mut all = rules.chain([OTHER_IN_KERNEL]);
         all.find(|part| part.0 == id).map_or(id, |part| part.1)
     }

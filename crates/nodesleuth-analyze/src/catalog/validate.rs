@@ -1,8 +1,8 @@
 //! Checks a catalogue as a whole: ids, facts, units, parts. A wrong entry must not load silently.
 
+use super::part_matches;
 use super::template::{NUMBER_STYLES, SHELL};
 use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
-use super::part_matches;
 use crate::call_ledger::{OUTSIDE, PREFIXES};
 use crate::facts::{self, FactType};
 use crate::kernel_ledger;
@@ -162,7 +162,10 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
 fn check_through(catalog: &Catalog, parts: &[String]) -> Result<(), String> {
     let known = |part: &String| {
         if let Some(pattern) = part.strip_prefix(kernel_ledger::PREFIX) {
-            return catalog.kernel_parts.ids().any(|id| part_matches(pattern, id));
+            return catalog
+                .kernel_parts
+                .ids()
+                .any(|id| part_matches(pattern, id));
         }
         let rest = PREFIXES.iter().find_map(|kind| part.strip_prefix(kind.0));
         part == OUTSIDE || rest.is_some_and(|rest| !rest.is_empty())

@@ -47,10 +47,7 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| {
             let stacks = input.stacks()?;
             match stacks.total_cores() > 0.0 {
-                true => number(
-                    stacks.kernel_cores() / stacks.total_cores(),
-                    &stacks.source,
-                ),
+                true => number(stacks.kernel_cores() / stacks.total_cores(), &stacks.source),
                 false => Err(absent("it holds no sample of the target")),
             }
         },

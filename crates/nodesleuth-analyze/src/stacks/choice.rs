@@ -67,10 +67,7 @@ impl<'a> Profiles<'a> {
             machine.is_some_and(|machine| machine.unnamed_share <= MOST_UNNAMED)
         };
         let machine = self.machine.as_ref();
-        machine
-            .filter(named)
-            .or(self.own.as_ref())
-            .or(machine)
+        machine.filter(named).or(self.own.as_ref()).or(machine)
     }
 
     /// The one that tells what the kernel did.

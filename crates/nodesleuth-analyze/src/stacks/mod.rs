@@ -12,9 +12,7 @@ use crate::cpu::TargetCpu;
 use kernel::{KernelRules, signatures};
 use nodesleuth_model::Evidence;
 use nodesleuth_model::evidence::ProfileRecord;
-use nodesleuth_profile::{
-    NormalNames, Profile, Signature, SignatureMatcher, SignatureSet, Stack,
-};
+use nodesleuth_profile::{NormalNames, Profile, Signature, SignatureMatcher, SignatureSet, Stack};
 use std::collections::BTreeMap;
 use values::CpuValue;
 use whose::Whose;
@@ -27,6 +25,9 @@ pub struct LoadedProfile<'a> {
     /// Its samples.
     pub profile: &'a Profile,
 }
+
+/// Id of what no rule owns.
+pub(crate) const OTHERS: &str = "other-in-profile";
 
 /// A CPU profile as the ledger needs it.
 pub(crate) struct ProfileView<'a> {
@@ -43,7 +44,7 @@ pub(crate) struct ProfileView<'a> {
     /// CPU time in the kernel: in kernel frames where there are such, else in functions that
     /// enter the kernel.
     kernel_seconds: f64,
-    /// Part ids in the order of the rules; `other-in-profile` last.
+    /// Part ids in the order of the rules, [`OTHERS`] last.
     parts: Vec<OwnedPart>,
     /// What a machine's stacks tell of the kernel; `None` for a program's own profile.
     pub(crate) machine: Option<Machine>,
@@ -129,7 +130,7 @@ impl<'a> ProfileView<'a> {
             .part
             .iter()
             .map(|part| part.id.as_str())
-            .chain(["other-in-profile"])
+            .chain([OTHERS])
             .map(|id| OwnedPart {
                 id: id.to_owned(),
                 kernel: vec![0.0; catalog.kernel_parts.part.len() + 1],
@@ -229,6 +230,16 @@ impl<'a> ProfileView<'a> {
 
     pub(crate) fn kernel_cores(&self) -> f64 {
         self.kernel_seconds / self.seconds
+    }
+
+    /// What brings sampled cores to the window's: of another time, or a little more than `/proc`
+    /// shows, they are made to fit; fewer stay as they are.
+    pub(crate) fn scale(&self, seen: f64, of_window: f64) -> f64 {
+        match seen > 0.0 {
+            true if self.covers_window && seen <= of_window => 1.0,
+            true => of_window / seen,
+            false => 0.0,
+        }
     }
 
     /// Share of all allocating samples by part id; empty when nothing allocates.

@@ -13,7 +13,12 @@ pub(super) struct CpuValue {
 /// Kinds of values that are CPU time: Go's, and the events of perf that are clocks.
 const CLOCKS: &[&str] = &["cpu", "cpu-clock", "task-clock"];
 /// Events of perf that only count where a CPU was.
-const CYCLES: &[&str] = &["cycles", "cpu-cycles", "cpu_core/cycles/", "cpu_atom/cycles/"];
+const CYCLES: &[&str] = &[
+    "cycles",
+    "cpu-cycles",
+    "cpu_core/cycles/",
+    "cpu_atom/cycles/",
+];
 
 impl CpuValue {
     /// `None` for heap and other profiles. A profile that only counts samples is CPU when its
