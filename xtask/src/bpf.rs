@@ -47,12 +47,26 @@ const OBJECTS: &[Object] = &[
         relocated: true,
         ..syscalls("syscalls_files", &["-DRING", "-DFILES"])
     },
+    stacks("stacks", &[]),
+    stacks("stacks_namespace", &["-DNAMESPACE"]),
 ];
 
 const fn syscalls(name: &'static str, defines: &'static [&'static str]) -> Object {
+    plain(name, "syscalls.bpf.c", defines)
+}
+
+const fn stacks(name: &'static str, defines: &'static [&'static str]) -> Object {
+    plain(name, "stacks.bpf.c", defines)
+}
+
+const fn plain(
+    name: &'static str,
+    source: &'static str,
+    defines: &'static [&'static str],
+) -> Object {
     Object {
         name,
-        source: "syscalls.bpf.c",
+        source,
         defines,
         relocated: false,
     }

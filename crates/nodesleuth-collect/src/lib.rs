@@ -17,6 +17,7 @@ mod look;
 mod node;
 mod own_cost;
 mod profiles;
+mod ranged_file;
 mod run;
 mod scan;
 mod slow_read;
@@ -25,6 +26,7 @@ mod syscalls;
 mod window;
 
 pub mod collectors;
+pub mod stacks;
 pub mod tasks;
 
 pub use census::census;
@@ -32,6 +34,7 @@ pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
+pub use own_cost::peak_memory;
 pub use profiles::{fetch_profile, shown_address};
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;

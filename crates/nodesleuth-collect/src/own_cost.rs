@@ -59,9 +59,11 @@ impl Meter {
     }
 }
 
-/// Our own status, wherever the node's root is. `getrusage` would count the memory of the program
-/// that started us.
-fn peak_memory() -> Bytes {
+/// The most memory that this process has held so far; 0 if it cannot be read.
+///
+/// From our own status, wherever the node's root is: `getrusage` would count the memory of the
+/// program that started us.
+pub fn peak_memory() -> Bytes {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let status = status::parse(&text).ok();
     status

@@ -26,6 +26,7 @@ mod perf;
 #[cfg(target_os = "linux")]
 mod sampling;
 mod session;
+pub mod stacks;
 #[cfg(target_os = "linux")]
 mod tasks;
 

@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{flame, hidden, pprof, syscalls, top, trace};
+use crate::commands::{flame, hidden, pprof, profile, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Top(top::Args),
     Syscalls(syscalls::Args),
     Trace(trace::Args),
+    Profile(profile::Args),
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
     Pprof(pprof::Args),

@@ -5,6 +5,7 @@ use nodesleuth_act::ActError;
 use nodesleuth_analyze::CatalogError;
 use nodesleuth_collect::CollectError;
 use nodesleuth_trace::TraceError;
+use nodesleuth_trace::stacks::StackError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(help("{}", trace_help(.0)))]
     Trace(#[from] TraceError),
+
+    /// Stacks cannot be taken.
+    #[error(transparent)]
+    #[diagnostic(help("{}", stack_help(.0)))]
+    Stacks(#[from] StackError),
 
     /// Something could not be made or removed on this machine.
     #[error(transparent)]
@@ -85,6 +91,18 @@ fn trace_help(error: &TraceError) -> &'static str {
         }
         TraceError::ThirtyTwoBit(_) => "`strace -f -c -p PID` watches such programs",
         TraceError::Broken { .. } => "try another --engine",
+    }
+}
+
+fn stack_help(error: &StackError) -> &'static str {
+    match error {
+        StackError::NoProcess(_) => "`nodesleuth top` shows who is there",
+        StackError::Frequency(_) => "99 samples a second are enough for most questions",
+        StackError::NoEngine(_) => {
+            "run as root on the node itself, or with CAP_BPF and CAP_PERFMON; \
+             leave --engine away to try every way"
+        }
+        StackError::Broken { .. } => "try the other --engine",
     }
 }
 

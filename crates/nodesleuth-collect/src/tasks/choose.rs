@@ -54,6 +54,15 @@ fn by_pid(node: &Node, pid: Pid) -> Result<Target, CollectError> {
     }
 }
 
+/// The processes of a name, as [`choose_target`] looks for them.
+pub fn named(node: &Node, name: &str) -> Vec<Pid> {
+    let table = process_table::read(node).unwrap_or_default();
+    let candidates = not_ourselves(&table, std::process::id()).into_iter();
+    let running = candidates.filter(|process| !is_zombie(process));
+    let named = running.filter(|process| is_called(node, process, name));
+    named.map(|process| process.pid).collect()
+}
+
 /// The first thread alone may be a zombie while others run.
 fn is_zombie(process: &ProcessStat) -> bool {
     matches!(process.state, 'Z' | 'X') && process.threads <= 1

@@ -7,22 +7,22 @@ use nodesleuth_model::{Nanos, Pid};
 
 /// CPU clock of one process.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ProcessClock(Option<ClockId>);
+pub(crate) struct ProcessClock(Option<ClockId>);
 
 impl ProcessClock {
     /// The clock of a process of the machine we run on.
-    pub(super) fn of(pid: Pid) -> Self {
+    pub(crate) fn of(pid: Pid) -> Self {
         let id = i32::try_from(pid.0).ok().map(unistd::Pid::from_raw);
         Self(id.and_then(|id| ClockId::pid_cpu_clock_id(id).ok()))
     }
 
     /// No clock: the process lives in a recorded `/proc`.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
     /// CPU time so far; none when the process is gone or this kernel refuses.
-    pub(super) fn read(self) -> Option<Nanos> {
+    pub(crate) fn read(self) -> Option<Nanos> {
         let time = self.0?.now().ok()?;
         let seconds = u64::try_from(time.tv_sec()).ok()?;
         Some(Nanos(

@@ -20,6 +20,7 @@ use aya::maps::{Map, MapError};
 use files::Files;
 use layout::Registers;
 use output::Output;
+pub(crate) use output::set_entry;
 use std::time::Duration;
 
 /// A running capture. Everything of it in the kernel hangs on our file descriptors.

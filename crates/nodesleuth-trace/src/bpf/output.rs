@@ -126,7 +126,7 @@ struct UpdateAttributes {
 
 /// Puts an event into a perf event array. aya would do so only together with a ring of its own,
 /// which wakes its reader for every event.
-fn set_entry(map: BorrowedFd<'_>, cpu: i32, event: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn set_entry(map: BorrowedFd<'_>, cpu: i32, event: BorrowedFd<'_>) -> io::Result<()> {
     let (key, value) = (cpu, event.as_raw_fd());
     let attributes = UpdateAttributes {
         map: map.as_raw_fd().cast_unsigned(),

@@ -36,6 +36,8 @@ const _: () = assert!(size_of::<Attributes>() == SIZE as usize);
 impl Attributes {
     pub(crate) const SOFTWARE: u32 = 1;
     pub(crate) const TRACEPOINT: u32 = 2;
+    /// The software event that a timer of each CPU makes.
+    pub(crate) const CPU_CLOCK: u64 = 0;
     /// The software event that never happens.
     pub(crate) const DUMMY: u64 = 9;
     /// The software event that BPF programs write to.
@@ -44,14 +46,35 @@ impl Attributes {
     /// Bits of `sample_type`.
     pub(crate) const SAMPLE_TID: u64 = 1 << 1;
     pub(crate) const SAMPLE_TIME: u64 = 1 << 2;
+    pub(crate) const SAMPLE_CALLCHAIN: u64 = 1 << 5;
     pub(crate) const SAMPLE_RAW: u64 = 1 << 10;
 
     /// Bits of `flags`.
     pub(crate) const DISABLED: u64 = 1;
     pub(crate) const INHERIT: u64 = 1 << 1;
+    pub(crate) const MMAP: u64 = 1 << 8;
+    pub(crate) const COMM: u64 = 1 << 9;
+    pub(crate) const TASK: u64 = 1 << 13;
     pub(crate) const WATERMARK: u64 = 1 << 14;
+    /// Times also in records that are no samples.
+    pub(crate) const SAMPLE_ID_ALL: u64 = 1 << 18;
+    /// Linux 3.16.
+    pub(crate) const MMAP2: u64 = 1 << 23;
+    /// Linux 3.16.
+    pub(crate) const COMM_EXEC: u64 = 1 << 24;
+    /// Linux 4.1.
     pub(crate) const USE_CLOCK: u64 = 1 << 25;
+    /// Linux 5.12.
+    pub(crate) const BUILD_ID: u64 = 1 << 34;
 }
+
+/// What tells of processes: what they map, how they are called, who makes and ends them.
+pub(crate) const TASK_RECORDS: u64 = Attributes::MMAP
+    | Attributes::COMM
+    | Attributes::TASK
+    | Attributes::SAMPLE_ID_ALL
+    | Attributes::MMAP2
+    | Attributes::COMM_EXEC;
 
 /// Of whom an event is.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +88,7 @@ pub(crate) enum Scope {
 const CLOSE_ON_EXEC: libc::c_ulong = 8;
 const ENABLE: libc::c_ulong = 0x2400;
 const SET_OUTPUT: libc::c_ulong = 0x2405;
+const SET_BPF: libc::c_ulong = 0x4004_2408;
 
 /// Opens an event.
 pub(crate) fn open(attributes: &Attributes, scope: Scope) -> io::Result<OwnedFd> {
@@ -96,6 +120,29 @@ pub(crate) fn open(attributes: &Attributes, scope: Scope) -> io::Result<OwnedFd>
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Opens an event with the first of these additional flags that the kernel knows.
+pub(crate) fn open_with(
+    attributes: &Attributes,
+    scope: Scope,
+    additional: &[u64],
+) -> io::Result<OwnedFd> {
+    let mut result = Err(io::ErrorKind::InvalidInput.into());
+    for more in additional {
+        let attributes = Attributes {
+            flags: attributes.flags | more,
+            ..*attributes
+        };
+        result = open(&attributes, scope);
+        // What a kernel does not know it refuses with one of these.
+        let unknown =
+            |error: &io::Error| matches!(error.raw_os_error(), Some(libc::EINVAL | libc::E2BIG));
+        if !result.as_ref().is_err_and(unknown) {
+            break;
+        }
+    }
+    result
+}
+
 /// Starts an event that was opened disabled, and those that its thread's children inherited.
 pub(crate) fn start(event: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: this request takes no pointer.
@@ -107,6 +154,13 @@ pub(crate) fn start(event: BorrowedFd<'_>) -> io::Result<()> {
 pub(crate) fn redirect(event: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: this request takes a descriptor by value, no pointer.
     let result = unsafe { libc::ioctl(event.as_raw_fd(), SET_OUTPUT, to.as_raw_fd()) };
+    told(result)
+}
+
+/// Runs a BPF program each time an event happens, for as long as the event is open.
+pub(crate) fn attach(event: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: this request takes a descriptor by value, no pointer.
+    let result = unsafe { libc::ioctl(event.as_raw_fd(), SET_BPF, program.as_raw_fd()) };
     told(result)
 }
 

@@ -17,7 +17,17 @@ pub(crate) struct Ring {
     buffer: Vec<u8>,
 }
 
-/// What a ring holds.
+/// A record as the kernel wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RawRecord<'a> {
+    /// `PERF_RECORD_*`.
+    pub(crate) kind: u32,
+    /// Bits that depend on the kind.
+    pub(crate) misc: u16,
+    pub(crate) body: &'a [u8],
+}
+
+/// What a ring holds, where only samples are of interest.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Sample<'a> {
     /// A sample's body: what its `sample_type` says.
@@ -41,13 +51,22 @@ impl Ring {
         self.event.as_fd()
     }
 
-    /// Hands over everything that is in the ring now.
+    /// Hands over the samples that are in the ring now.
     pub(crate) fn drain(&mut self, each: &mut dyn FnMut(Sample<'_>)) {
+        self.drain_records(&mut |record| {
+            if let Some(sample) = sample(record.kind, record.body) {
+                each(sample);
+            }
+        });
+    }
+
+    /// Hands over everything that is in the ring now.
+    pub(crate) fn drain_records(&mut self, each: &mut dyn FnMut(RawRecord<'_>)) {
         let head = self.mapping.head();
         while self.tail < head {
             let mut header = [0; HEADER];
             self.mapping.copy(self.tail, &mut header);
-            let [k0, k1, k2, k3, _, _, s0, s1] = header;
+            let [k0, k1, k2, k3, m0, m1, s0, s1] = header;
             let size = u16::from_ne_bytes([s0, s1]);
             if usize::from(size) < HEADER {
                 // Cannot be; going on would never end.
@@ -57,9 +76,11 @@ impl Ring {
             self.buffer.resize(usize::from(size) - HEADER, 0);
             self.mapping
                 .copy(self.tail + HEADER as u64, &mut self.buffer);
-            if let Some(sample) = sample(u32::from_ne_bytes([k0, k1, k2, k3]), &self.buffer) {
-                each(sample);
-            }
+            each(RawRecord {
+                kind: u32::from_ne_bytes([k0, k1, k2, k3]),
+                misc: u16::from_ne_bytes([m0, m1]),
+                body: &self.buffer,
+            });
             self.tail += u64::from(size);
         }
         self.mapping.set_tail(self.tail);

@@ -3,7 +3,7 @@
 //! a few milliseconds once.
 
 mod assemble;
-mod btf;
+pub(crate) mod btf;
 mod load;
 
 use crate::bpf::namespace;

@@ -6,6 +6,7 @@ mod input;
 mod output_kind;
 mod refusals;
 mod svg;
+mod taken;
 mod words;
 
 use crate::failure::Failure;
@@ -14,16 +15,17 @@ use crate::output;
 use compared::Compared;
 use input::Input;
 use nodesleuth_profile::{Folded, GoRegex, StackFilter, fold_with, stackcollapse_go};
-use output_kind::OutputKind;
+pub(crate) use output_kind::OutputKind;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+pub(crate) use taken::Taken;
 
 /// Draw stacks as a flame graph, compare two, merge many.
 ///
 /// Reads profiles of Go (.pb.gz), folded stacks and whatever else `nodesleuth pprof` reads; the
 /// format is told from the content. Several files are added up.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Profiles or stacks; `-` is standard input.
     #[arg(value_name = "FILE", required_unless_present = "diff")]
@@ -128,8 +130,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn folded(args: &Args) -> Result<(), Failure> {
     if let [before, after] = args.diff.as_slice() {
-        let rows = Compared::load(args, before, after)?.rows;
-        return write(args.out.as_deref(), |out| rows.write_folded(out));
+        return folded_two(args, &Compared::load(args, before, after)?);
     }
     let input = Input::load(&args.files)?;
     if args.compat.is_some() {
@@ -140,6 +141,15 @@ fn folded(args: &Args) -> Result<(), Failure> {
         })?;
         return write(args.out.as_deref(), |out| out.write_all(text.as_bytes()));
     }
+    folded_one(args, &input)
+}
+
+fn folded_two(args: &Args, compared: &Compared) -> Result<(), Failure> {
+    let rows = &compared.rows;
+    write(args.out.as_deref(), |out| rows.write_folded(out))
+}
+
+fn folded_one(args: &Args, input: &Input) -> Result<(), Failure> {
     let value = input.value_index(args.sample_index.as_deref())?;
     let filter = StackFilter::new(&input.profile, args.focus.as_ref(), args.ignore.as_ref());
     let folded: Folded = fold_with(&input.profile, value, args.reverse, |stack| {

@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod flame;
 pub(crate) mod hidden;
 pub(crate) mod pprof;
+pub(crate) mod profile;
 pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Top(args) => top::run(&args, &crate::signals::cancel()).map(done),
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Trace(args) => trace::run(&args, verbose).map(done),
+        Command::Profile(args) => profile::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
         Command::Flame(args) => flame::run(&args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),

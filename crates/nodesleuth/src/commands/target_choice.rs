@@ -7,15 +7,18 @@ use crate::output;
 use crate::progress::Display;
 use crate::signals;
 use nodesleuth_analyze::Catalog;
-use nodesleuth_collect::tasks::PidKind;
+use nodesleuth_collect::tasks::{PidKind, choose_target, named};
 use nodesleuth_collect::{
-    CollectError, Collected, Node, Options, SystemClock, TargetChoice, TracePlan,
+    Cancel, CollectError, Collected, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
 };
+use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Cores, Pid, printable};
 use std::time::Duration;
 
 /// Kernel time that possibly slow reads may cost in all, unless told otherwise.
 const SLOW_READ_BUDGET: &str = "2s";
+/// So many of several processes with one name are listed.
+const SHOWN: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TargetArgs {
@@ -105,6 +108,57 @@ impl TargetArgs {
                 _ => error.into(),
             }
         })
+    }
+}
+
+/// The process to watch for a while, by id, by name, or the busiest agent; who is chosen among several
+/// is said.
+pub(crate) fn one_process(
+    pid: Option<u32>,
+    name: Option<&str>,
+    length: Duration,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<Target, Failure> {
+    let target = choice(pid, name)?;
+    let node = Node::live();
+    if let TargetChoice::Pid(pid) = target {
+        tell_a_thread(&node, pid);
+    }
+    let options = Options {
+        window: length,
+        target,
+        profiles: Vec::new(),
+        read_child: own_binary(),
+        slow_read_budget: Duration::ZERO,
+        trace: TracePlan::Never,
+        hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
+    };
+    let chosen = choose_target(&node, &SystemClock, &options, cancel, progress);
+    let target = chosen.map_err(|error| {
+        if let CollectError::NothingHot { busiest } = &error {
+            show_busiest(busiest);
+        }
+        Failure::from(error)
+    })?;
+    if let Some(name) = name {
+        tell_others(&node, name, target.pid);
+    }
+    Ok(target)
+}
+
+/// Whoever names several is told which of them is watched.
+fn tell_others(node: &Node, name: &str, chosen: Pid) {
+    let named = named(node, name);
+    if named.len() > 1 {
+        let others = named.iter().filter(|pid| **pid != chosen).take(SHOWN);
+        let others: Vec<String> = others.map(ToString::to_string).collect();
+        output::note(&format!(
+            "note: {} processes are called {}: watching the busiest, {chosen}; --pid chooses another ({})\n",
+            named.len(),
+            printable(name),
+            others.join(", ")
+        ));
     }
 }
 

@@ -1,19 +1,14 @@
 //! The process whose system calls are watched, and how long; shared by `syscalls` and `trace`.
 
-mod process;
+pub(crate) mod process;
 mod run;
 
 pub(crate) use run::{Ended, Watch, Watched};
 
-use super::target_choice::{choice, own_binary, show_busiest, tell_a_thread};
+use super::target_choice::one_process;
 use crate::args;
 use crate::failure::Failure;
-use nodesleuth_analyze::Catalog;
-use nodesleuth_collect::tasks::choose_target;
-use nodesleuth_collect::{
-    Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
-};
-use nodesleuth_model::Cores;
+use nodesleuth_collect::{Cancel, Progress};
 use nodesleuth_model::evidence::Target;
 use nodesleuth_trace::Engine;
 use std::time::Duration;
@@ -57,25 +52,7 @@ impl WatchArgs {
         cancel: &Cancel,
         progress: &dyn Progress,
     ) -> Result<Target, Failure> {
-        let target = choice(self.pid, self.name.as_deref())?;
-        let node = Node::live();
-        if let TargetChoice::Pid(pid) = target {
-            tell_a_thread(&node, pid);
-        }
-        let options = Options {
-            window: self.length,
-            target,
-            profiles: Vec::new(),
-            read_child: own_binary(),
-            slow_read_budget: Duration::ZERO,
-            trace: TracePlan::Never,
-            hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
-        };
-        choose_target(&node, &SystemClock, &options, cancel, progress).map_err(|error| {
-            if let CollectError::NothingHot { busiest } = &error {
-                show_busiest(busiest);
-            }
-            error.into()
-        })
+        let name = self.name.as_deref();
+        one_process(self.pid, name, self.length, cancel, progress)
     }
 }

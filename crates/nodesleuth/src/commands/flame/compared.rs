@@ -18,7 +18,11 @@ pub(super) struct Compared {
 impl Compared {
     /// Reads both.
     pub(super) fn load(args: &Args, before: &OsString, after: &OsString) -> Result<Self, Failure> {
-        let [before, after] = Input::load_two(before, after)?;
+        Self::of(args, Input::load_two(before, after)?)
+    }
+
+    /// The same of what is in memory.
+    pub(super) fn of(args: &Args, [before, after]: [Input; 2]) -> Result<Self, Failure> {
         let wanted = args.sample_index.as_deref();
         let values = [before.value_index(wanted)?, after.value_index(wanted)?];
         let sides = [Side::of(&before, values[0]), Side::of(&after, values[1])];

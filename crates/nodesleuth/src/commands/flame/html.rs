@@ -7,13 +7,23 @@ use nodesleuth_profile::{HtmlError, HtmlOptions, HtmlPage, SourceLinks, value_te
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     check(args)?;
-    let (mut before, mut after) = match args.diff.as_slice() {
+    let (before, after) = match args.diff.as_slice() {
         [before, after] => {
             let [before, after] = Input::load_two(before, after)?;
             (Some(before), after)
         }
         _ => (None, Input::load(&args.files)?),
     };
+    draw(args, before, after, links(args)?)
+}
+
+/// The page of what is in memory.
+pub(super) fn draw(
+    args: &Args,
+    mut before: Option<Input>,
+    mut after: Input,
+    links: SourceLinks,
+) -> Result<(), Failure> {
     let value = after.value_index(args.sample_index.as_deref())?;
     let mut notes = notes(&after);
     notes.extend(filter(args, &mut after, value));
@@ -31,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         before: before.as_ref().map(|input| &input.profile),
         value_index: Some(value),
         inverted: args.inverted,
-        links: links(args)?,
+        links,
     };
     if after.profile.stack_count() == 0 {
         return Err(after.nothing_left(value, args));

@@ -27,12 +27,17 @@ impl OutputKind {
         match &args.out {
             None if args.compat.is_some() => Ok(Self::Folded),
             None => Ok(Self::Svg),
-            Some(path) => Self::of_name(path).ok_or_else(|| {
-                let what = format!("{}: the name does not say what to write", path.display());
-                let help = "end it with .svg, .html, .folded, .txt or .pb.gz, or say --format";
-                Failure::usage(what, help)
-            }),
+            Some(path) => Self::of_path(path, ", or say --format"),
         }
+    }
+
+    /// What the name of a file says; `or_else` is what can be done besides naming it otherwise.
+    pub(crate) fn of_path(path: &Path, or_else: &str) -> Result<Self, Failure> {
+        Self::of_name(path).ok_or_else(|| {
+            let what = format!("{}: the name does not say what to write", path.display());
+            let help = format!("end it with .svg, .html, .folded, .txt or .pb.gz{or_else}");
+            Failure::usage(what, help)
+        })
     }
 
     fn of_name(path: &Path) -> Option<Self> {

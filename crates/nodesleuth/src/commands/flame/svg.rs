@@ -14,7 +14,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn single(args: &Args, input: Input) -> Result<(), Failure> {
+pub(super) fn single(args: &Args, input: Input) -> Result<(), Failure> {
     let value = input.value_index(args.sample_index.as_deref())?;
     let mut rows = builder(args);
     add(args, &mut rows, &input.profile, |lanes, values| {
@@ -36,7 +36,7 @@ fn single(args: &Args, input: Input) -> Result<(), Failure> {
     draw(args, &rows, &options)
 }
 
-fn difference(args: &Args, compared: &Compared) -> Result<(), Failure> {
+pub(super) fn difference(args: &Args, compared: &Compared) -> Result<(), Failure> {
     let Compared { rows, sides } = compared;
     let words = Words::of_two(args, sides, &rows.totals());
     let options = SvgOptions {

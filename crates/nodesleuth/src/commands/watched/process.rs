@@ -7,7 +7,7 @@ use nodesleuth_model::Nanos;
 use std::fs;
 
 /// Whether a process has ended, waited for or not.
-pub(super) fn has_ended(pid: u32) -> bool {
+pub(crate) fn has_ended(pid: u32) -> bool {
     match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Ok(stat) => is_ended(&stat),
         Err(_) => true,
@@ -25,12 +25,12 @@ fn is_ended(stat: &str) -> bool {
         .is_none_or(|threads| matches!(threads, "0" | "1"))
 }
 
-pub(super) fn own_cpu() -> Nanos {
+pub(crate) fn own_cpu() -> Nanos {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Nanos(0), nanos)
 }
 
 /// The CPU time of a process, threads that have ended included.
-pub(super) fn cpu_of(pid: u32) -> Option<Nanos> {
+pub(crate) fn cpu_of(pid: u32) -> Option<Nanos> {
     let clock = clock_getcpuclockid(Pid::from_raw(pid.cast_signed())).ok()?;
     clock_gettime(clock).ok().map(nanos)
 }

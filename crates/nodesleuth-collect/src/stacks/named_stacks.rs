@@ -1,0 +1,237 @@
+//! A capture as a profile: each stack from its root to its leaf, by name.
+
+use super::figures::StackFigures;
+use super::kernel_names::KernelNames;
+use super::locations::{Locations, Named};
+use super::processes::{ImageId, Processes};
+use nodesleuth_profile::{Label, LabelValue, LocationId, Profile, ProfileBuilder, ValueType};
+use nodesleuth_trace::stacks::{StackCapture, StackCount};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Root of a stack that ends before any function at which stacks begin: what called it is not known.
+pub const BROKEN: &str = "[broken stack]";
+/// Root of a stack that is deeper than the kernel walks.
+pub const TRUNCATED: &str = "[truncated stack]";
+/// Root of a kernel stack without the calls of the process that led to it.
+pub const NO_USER_STACK: &str = "[no user stack]";
+/// Where threads begin, or a process's main function: looked for in so many of the outermost calls,
+/// as those before it may be of a library without symbols.
+const ROOTS: usize = 3;
+
+/// What the profile is of.
+#[derive(Clone, Debug)]
+pub struct ProfileWords {
+    /// When the capture began, nanoseconds since 1970.
+    pub time_unix_ns: u64,
+    /// Samples a second and CPU.
+    pub hz: u32,
+    /// The process that it is about: its binary comes first, as readers of profiles expect.
+    pub main: Option<u32>,
+    /// Whether there are waits in it.
+    pub off_cpu: bool,
+    /// Whether each stack begins with the names of its process and of those that started it.
+    pub process_frames: bool,
+    /// Free text in the file.
+    pub comments: Vec<String>,
+}
+
+/// A capture with names.
+#[derive(Debug)]
+pub struct NamedStacks {
+    /// The stacks.
+    pub profile: Profile,
+    /// How good they are.
+    pub figures: StackFigures,
+    /// Why kernel functions have no names.
+    pub kernel_problem: Option<String>,
+    /// Files that could not be read, each with the reason.
+    pub not_opened: Vec<(String, String)>,
+    /// `MODULE=VERSION` of the Go binaries whose code ran, as far as they do not contradict each other.
+    pub versions: Vec<String>,
+}
+
+/// A profile that is being made.
+pub(super) struct Draft<'a> {
+    processes: &'a Processes<'a>,
+    words: &'a ProfileWords,
+    locations: Locations<'a>,
+    builder: ProfileBuilder,
+    figures: StackFigures,
+}
+
+/// How a stack's root was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    Root,
+    Broken,
+    Truncated,
+    NoUserStack,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(
+        processes: &'a Processes<'a>,
+        kernel: &'a KernelNames<'a>,
+        words: &'a ProfileWords,
+    ) -> Self {
+        Self {
+            processes,
+            words,
+            locations: Locations::new(processes, kernel),
+            builder: builder(words),
+            figures: StackFigures::default(),
+        }
+    }
+
+    pub(super) fn finish(mut self, capture: &StackCapture) -> (Profile, StackFigures) {
+        let length = capture.ended_ns.saturating_sub(capture.started_ns);
+        self.builder
+            .time(signed(self.words.time_unix_ns), signed(length));
+        if let Some(pid) = self.words.main {
+            self.locations.first(&mut self.builder, (pid, 0));
+        }
+        for stack in &capture.stacks {
+            self.add(stack);
+        }
+        (self.builder.finish(), self.figures)
+    }
+
+    fn add(&mut self, stack: &StackCount) {
+        let image = (stack.tgid, stack.exec);
+        let user: Vec<Named> = addresses(&stack.user)
+            .map(|address| self.locations.user(&mut self.builder, image, address))
+            .collect();
+        // What follows an address that is not code is no caller of it.
+        let astray = user.iter().position(|named| !named.is_code);
+        let user = &user[..astray.unwrap_or(user.len())];
+        let beginning = self.beginning(stack, user, astray.is_some());
+        self.count(stack, user, beginning);
+        let mut frames = self.process_frames(image);
+        frames.extend(beginning.name().map(|name| self.builder.named(name)));
+        frames.extend(user.iter().rev().map(|named| named.location));
+        let kernel: Vec<LocationId> = addresses(&stack.kernel)
+            .map(|address| self.locations.kernel(&mut self.builder, address))
+            .collect();
+        frames.extend(kernel.into_iter().rev());
+        self.builder
+            .sample(frames, &self.values(stack), &labels(stack));
+    }
+
+    fn beginning(&self, stack: &StackCount, user: &[Named], astray: bool) -> Beginning {
+        let has_root = || user.iter().rev().take(ROOTS).any(|named| named.is_root);
+        if stack.user.is_empty() {
+            let program = self.processes.program((stack.tgid, stack.exec));
+            return match program.is_some_and(|program| program.has_code()) {
+                true => Beginning::NoUserStack,
+                false => Beginning::Root,
+            };
+        }
+        match (astray, stack.truncated) {
+            (false, _) if has_root() => Beginning::Root,
+            (false, true) => Beginning::Truncated,
+            _ => Beginning::Broken,
+        }
+    }
+
+    fn count(&mut self, stack: &StackCount, user: &[Named], beginning: Beginning) {
+        let figures = &mut self.figures;
+        let samples = stack.samples;
+        figures.samples += samples;
+        figures.on_cpu_ns += stack.on_cpu_ns;
+        if !stack.kernel.is_empty() {
+            figures.kernel_ns += stack.on_cpu_ns;
+        }
+        figures.off_cpu_ns += stack.off_cpu_ns;
+        figures.off_cpu_count += stack.off_cpu_count;
+        *match beginning {
+            Beginning::Root => &mut figures.rooted,
+            Beginning::Broken => &mut figures.broken,
+            Beginning::Truncated => &mut figures.truncated,
+            Beginning::NoUserStack => &mut figures.no_user_stack,
+        } += samples;
+        let modules: BTreeSet<&Rc<str>> = user
+            .iter()
+            .filter_map(|named| named.unresolved.as_ref())
+            .collect();
+        for module in modules.into_iter().filter(|_| samples > 0) {
+            *figures.unresolved.entry(Rc::clone(module)).or_default() += samples;
+        }
+    }
+
+    fn process_frames(&mut self, image: ImageId) -> Vec<LocationId> {
+        if !self.words.process_frames {
+            return Vec::new();
+        }
+        let mut line = self.processes.line(image);
+        // A fork that has not become another program yet is its parent still.
+        line.dedup();
+        let named = line.into_iter().filter(|name| !name.is_empty());
+        named
+            .map(|name| self.builder.named(&format!("[process {name}]")))
+            .collect()
+    }
+
+    fn values(&self, stack: &StackCount) -> Vec<i64> {
+        let mut values = vec![signed(stack.samples), signed(stack.on_cpu_ns)];
+        if self.words.off_cpu {
+            values.extend([signed(stack.off_cpu_count), signed(stack.off_cpu_ns)]);
+        }
+        values
+    }
+}
+
+impl Beginning {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Root => None,
+            Self::Broken => Some(BROKEN),
+            Self::Truncated => Some(TRUNCATED),
+            Self::NoUserStack => Some(NO_USER_STACK),
+        }
+    }
+}
+
+fn builder(words: &ProfileWords) -> ProfileBuilder {
+    let mut types = vec![ValueType::new("samples", "count"), ValueType::CPU];
+    if words.off_cpu {
+        types.push(ValueType::new("offcpu_waits", "count"));
+        types.push(ValueType::new("offcpu", "nanoseconds"));
+    }
+    let mut builder = ProfileBuilder::new(&types);
+    builder.period(1_000_000_000 / i64::from(words.hz.max(1)), ValueType::CPU);
+    builder.default_sample_type("cpu");
+    for comment in &words.comments {
+        builder.comment(comment);
+    }
+    builder
+}
+
+/// Instructions, leaf first: all but the first are where a call returns to, behind the call.
+fn addresses(stack: &[u64]) -> impl Iterator<Item = u64> {
+    let behind = |(index, address): (usize, &u64)| address.saturating_sub(u64::from(index > 0));
+    stack.iter().enumerate().map(behind)
+}
+
+fn labels(stack: &StackCount) -> [Label<'_>; 3] {
+    let number = |key, number: u32| Label {
+        key,
+        value: LabelValue::Number {
+            number: number.into(),
+            unit: "",
+        },
+    };
+    let comm = Label {
+        key: "comm",
+        value: LabelValue::Text(&stack.comm),
+    };
+    [
+        number("process", stack.tgid),
+        number("thread", stack.tid),
+        comm,
+    ]
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

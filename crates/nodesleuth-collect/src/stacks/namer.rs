@@ -1,0 +1,65 @@
+//! Follows processes while their stacks are taken, and names the stacks at the end.
+
+use super::kernel_names::KernelNames;
+use super::named_stacks::{Draft, NamedStacks, ProfileWords};
+use super::processes::Processes;
+use super::versions;
+use crate::Node;
+use crate::cpu_time::monotonic;
+use nodesleuth_trace::stacks::{StackCapture, TaskEvent};
+use std::collections::BTreeSet;
+
+/// Knows what processes had mapped.
+#[derive(Debug)]
+pub struct StackNamer<'n> {
+    processes: Processes<'n>,
+    kernel: KernelNames<'n>,
+}
+
+impl<'n> StackNamer<'n> {
+    /// One that knows no process yet.
+    pub fn new(node: &'n Node) -> Self {
+        Self {
+            processes: Processes::new(node),
+            kernel: KernelNames::new(node),
+        }
+    }
+
+    /// Reads what a process has mapped and opens it; to be called once the capture runs, so that
+    /// nothing is missed in between.
+    pub fn know(&mut self, pid: u32) {
+        self.processes.read(pid, monotonic().0);
+    }
+
+    /// The same for every process of the node.
+    pub fn know_all(&mut self) {
+        self.processes.read_all(monotonic().0);
+    }
+
+    /// Takes what the capture tells of processes, which should be soon after it happened.
+    pub fn follow(&mut self, events: &[TaskEvent]) {
+        self.processes.follow(events);
+    }
+
+    /// Looks once more at a process that still runs, for what it has mapped since.
+    pub fn look_again(&mut self, pid: u32) {
+        self.processes.read_again(pid);
+    }
+
+    /// Names the stacks of a capture that is over.
+    pub fn name(&self, capture: &StackCapture, words: &ProfileWords) -> NamedStacks {
+        let draft = Draft::new(&self.processes, &self.kernel, words);
+        let (profile, figures) = draft.finish(capture);
+        let programs: BTreeSet<_> = capture.stacks.iter().map(|s| (s.tgid, s.exec)).collect();
+        let builds = self.processes.files_of(&programs);
+        let not_opened = self.processes.not_opened();
+        let owned = |(path, why): (&str, &str)| (path.to_owned(), why.to_owned());
+        NamedStacks {
+            profile,
+            figures,
+            kernel_problem: self.kernel.problem().map(str::to_owned),
+            not_opened: not_opened.into_iter().map(owned).collect(),
+            versions: versions::agreed(builds.filter_map(|file| file.go_if_read())),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Where CPU time goes: kernel and user stacks of a process, of it and what it starts, or of the
+//! whole node, taken so many times a second on every CPU; and where threads wait, if asked.
+//!
+//! Addresses only: naming them needs the binaries, which [`TaskEvent`]s tell of in time.
+
+#[cfg(target_os = "linux")]
+mod bpf;
+mod capture;
+mod engine;
+mod event;
+mod options;
+mod records;
+mod session;
+#[cfg(target_os = "linux")]
+mod stream;
+mod tasks;
+
+pub use capture::{StackCapture, StackCount};
+pub use engine::{SampleEvent, StackEngine};
+pub use event::{MappedFile, TaskEvent};
+pub use options::{StackOptions, StackTarget};
+pub use session::{StackError, StackSession, start};
