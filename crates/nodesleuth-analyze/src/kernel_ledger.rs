@@ -42,8 +42,47 @@ pub(crate) fn view(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu)
         id: VIEW.to_owned(),
         title: "by kernel function".to_owned(),
         parts: sorted(rows),
-        notes: note(input, stacks, cpu).into_iter().collect(),
+        notes: recorded(input)
+            .into_iter()
+            .chain(note(input, stacks, cpu))
+            .collect(),
     }
+}
+
+/// How the stacks were taken, and how good they are.
+fn recorded(input: &Input<'_>) -> Option<String> {
+    let recording = input.evidence.stacks.value()?;
+    let mut text = format!(
+        "{} stacks of it and its children were sampled by {}, {} a second and CPU",
+        recording.samples, recording.engine, recording.hz
+    );
+    for (count, what) in [
+        (recording.lost, "were lost"),
+        (
+            recording.broken,
+            "end before a function at which stacks begin",
+        ),
+        (recording.truncated, "are deeper than the kernel walks"),
+        (recording.no_user_stack, "have no user part"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!("; {count} {what}"));
+        }
+    }
+    for refused in &recording.not_used {
+        text.push_str(&format!(
+            "; {} did not run: {}",
+            refused.engine, refused.reason
+        ));
+    }
+    if let Some(problem) = recording.problems.first() {
+        let more = recording.problems.len() - 1;
+        text.push_str(&format!("; names are missing: {problem}"));
+        if more > 0 {
+            text.push_str(&format!(" (and {more} more)"));
+        }
+    }
+    Some(text)
 }
 
 fn note(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu) -> Option<String> {

@@ -179,14 +179,14 @@ impl<'p> Frame<'p> {
             .filter(|file| !file.is_empty())
     }
 
-    /// Whether it runs in the kernel: by its mapping, its address, or the mark `_[k]`.
-    pub fn is_kernel(self) -> bool {
-        crate::symbols::is_kernel(self)
-    }
-
     /// Whether the compiler inlined it into the frame before it.
     pub fn is_inline(self) -> bool {
         self.profile.frames_of(self.row().location).start != self.id.0
+    }
+
+    /// Whether it runs in the kernel: by its mapping, its address, or the mark `_[k]`.
+    pub fn is_kernel(self) -> bool {
+        crate::symbols::is_kernel(self)
     }
 
     fn row(self) -> &'p FrameRow {

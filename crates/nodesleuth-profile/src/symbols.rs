@@ -172,7 +172,7 @@ impl SymbolTable {
     }
 
     fn of_frame(&mut self, name: StrId, frame: Frame<'_>) -> SymbolId {
-        let is_kernel = self.naming == Naming::Raw && frame.is_kernel();
+        let is_kernel = self.naming == Naming::Raw && is_kernel(frame);
         self.add(name, is_kernel, Some(frame))
     }
 
@@ -195,6 +195,7 @@ impl SymbolTable {
     }
 }
 
+/// By its mapping, its address, or the mark `_[k]`.
 pub(crate) fn is_kernel(frame: Frame<'_>) -> bool {
     let mapped = frame.mapping_file().is_some_and(is_kernel_mapping);
     let high = frame.address().is_some_and(|address| address >= UPPER_HALF);

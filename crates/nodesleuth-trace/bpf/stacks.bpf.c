@@ -9,6 +9,8 @@ static long (*const read_any)(void *to, __u32 size, const void *from) = (void *)
 static long (*const current_comm)(void *to, __u32 size) = (void *)16;
 static long (*const get_stack)(void *context, void *to, __u32 size, __u64 flags) = (void *)67;
 enum { USER_STACK = 1 << 8 };
+// How many of a raw tracepoint's frames are our own functions.
+enum { OWN_FRAMES = 2 };
 
 // Sizes are set by the loader.
 struct {
@@ -202,14 +204,14 @@ static __attribute__((noinline)) __u64 take_stack(void *context, struct frames *
     return hash;
 }
 
-INLINE __u64 take_stacks(void *context, const struct who *who, struct frames *buffer, struct stack_key *key)
+INLINE __u64 take_stacks(void *context, const struct who *who, struct frames *buffer, struct stack_key *key, __u64 skip)
 {
     __u32 most = who->config->most_frames * 8;
     __u64 flags = 0;
     key->tgid = who->tgid;
     key->tid = who->tid;
     key->image = who->image;
-    key->kernel = take_stack(context, buffer, 0);
+    key->kernel = take_stack(context, buffer, skip);
     if (buffer->bytes >= most)
         flags = TRUNCATED;
     key->user = take_stack(context, buffer, USER_STACK);
@@ -275,7 +277,7 @@ int sample(void *context)
         who.counters->others++;
         return 0;
     }
-    one.count.flags = take_stacks(context, &who, buffer, &one.key);
+    one.count.flags = take_stacks(context, &who, buffer, &one.key, 0);
     current_comm(one.count.comm, sizeof(one.count.comm));
     add(context, who.counters, &one);
     return 0;
@@ -339,7 +341,7 @@ INLINE void begin_wait(void *context, struct who *who, struct frames *buffer)
     if (!state || state & DEAD)
         return;
     struct wait wait = {};
-    wait.flags = take_stacks(context, who, buffer, &wait.key);
+    wait.flags = take_stacks(context, who, buffer, &wait.key, OWN_FRAMES);
     current_comm(wait.comm, sizeof(wait.comm));
     wait.since_ns = monotonic_ns();
     if (map_update(&waiting, &who->task, &wait, 0))

@@ -4,7 +4,7 @@ use super::code::{Code, Place};
 use super::exec_file::ExecFile;
 use super::kernel_names::KernelNames;
 use super::processes::{ImageId, Processes};
-use super::root::is_root;
+use super::root::{Rootness, rootness};
 use super::vdso::Vdso;
 use nodesleuth_parse::symbolize::{Binary, Frame, FrameKind, user_frames};
 use nodesleuth_profile::{
@@ -23,8 +23,8 @@ const UPPER_HALF: u64 = 1 << 63;
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) location: LocationId,
-    /// The stack may begin here.
-    pub(super) is_root: bool,
+    /// Whether the stack may begin here.
+    pub(super) root: Rootness,
     /// There was code at that address. Where not, the walk over the stack went astray.
     pub(super) is_code: bool,
     /// The module it is in, if no function is known.
@@ -143,7 +143,7 @@ impl<'a> Locations<'a> {
             Some(frame) if frame.kind == FrameKind::Unknown => Some(frame.module.as_str().into()),
             _ => None,
         };
-        let is_root = frames.first().is_some_and(is_root);
+        let root = frames.first().map_or(Rootness::Inner, rootness);
         let lines = lines(builder, &frames);
         let segment = self.segment(builder, code);
         let location = builder.location(Location {
@@ -153,7 +153,7 @@ impl<'a> Locations<'a> {
         });
         Named {
             location,
-            is_root,
+            root,
             is_code: true,
             unresolved,
         }
@@ -212,7 +212,7 @@ fn segment(builder: &mut ProfileBuilder, code: &Code, binary: Option<&Binary<'_>
 fn outside(builder: &mut ProfileBuilder, name: &str, is_code: bool) -> Named {
     Named {
         location: builder.named(name),
-        is_root: false,
+        root: Rootness::Inner,
         is_code,
         unresolved: is_code.then(|| name.into()),
     }

@@ -4,6 +4,7 @@ use super::figures::StackFigures;
 use super::kernel_names::KernelNames;
 use super::locations::{Locations, Named};
 use super::processes::{ImageId, Processes};
+use super::root::Rootness;
 use nodesleuth_profile::{Label, LabelValue, LocationId, Profile, ProfileBuilder, ValueType};
 use nodesleuth_trace::stacks::{StackCapture, StackCount};
 use std::collections::BTreeSet;
@@ -102,10 +103,8 @@ impl<'a> Draft<'a> {
         let user: Vec<Named> = addresses(&stack.user)
             .map(|address| self.locations.user(&mut self.builder, image, address))
             .collect();
-        // What follows an address that is not code is no caller of it.
-        let astray = user.iter().position(|named| !named.is_code);
-        let user = &user[..astray.unwrap_or(user.len())];
-        let beginning = self.beginning(stack, user, astray.is_some());
+        let user = calls(&user);
+        let beginning = self.beginning(stack, user);
         self.count(stack, user, beginning);
         let mut frames = self.process_frames(image);
         frames.extend(beginning.name().map(|name| self.builder.named(name)));
@@ -118,8 +117,7 @@ impl<'a> Draft<'a> {
             .sample(frames, &self.values(stack), &labels(stack));
     }
 
-    fn beginning(&self, stack: &StackCount, user: &[Named], astray: bool) -> Beginning {
-        let has_root = || user.iter().rev().take(ROOTS).any(|named| named.is_root);
+    fn beginning(&self, stack: &StackCount, user: &[Named]) -> Beginning {
         if stack.user.is_empty() {
             let program = self.processes.program((stack.tgid, stack.exec));
             return match program.is_some_and(|program| program.has_code()) {
@@ -127,10 +125,13 @@ impl<'a> Draft<'a> {
                 false => Beginning::Root,
             };
         }
-        match (astray, stack.truncated) {
-            (false, _) if has_root() => Beginning::Root,
+        let mut outermost = user.iter().rev().take(ROOTS);
+        let is_rooted = outermost.any(|named| named.root > Rootness::Inner);
+        let is_cut = stack.truncated && user.len() == stack.user.len();
+        match (is_rooted, is_cut) {
+            (true, _) => Beginning::Root,
             (false, true) => Beginning::Truncated,
-            _ => Beginning::Broken,
+            (false, false) => Beginning::Broken,
         }
     }
 
@@ -205,6 +206,17 @@ fn builder(words: &ProfileWords) -> ProfileBuilder {
         builder.comment(comment);
     }
     builder
+}
+
+/// The calls of a stack, leaf first, as far as they can be calls: up to the one with which a thread
+/// begins, or before the first address that holds no code.
+fn calls(stack: &[Named]) -> &[Named] {
+    let begins = stack
+        .iter()
+        .position(|named| named.root == Rootness::Begins);
+    let astray = stack.iter().position(|named| !named.is_code);
+    let end = begins.map_or(stack.len(), |begins| begins + 1);
+    &stack[..end.min(astray.unwrap_or(stack.len()))]
 }
 
 /// Instructions, leaf first: all but the first are where a call returns to, behind the call.

@@ -2,13 +2,22 @@
 
 use nodesleuth_parse::symbolize::{Frame, FrameKind};
 
-/// Of Go, below `runtime.`: where goroutines and threads begin, and where the code that they run
-/// moves to another stack, which is as far as frame pointers lead.
-const GO: &[&str] = &[
-    "goexit",
+/// How a stack may go on behind a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rootness {
+    /// Somebody has called it.
+    Inner,
+    /// A stack may end here, or lead on to that of who moved over to this one.
+    MayBegin,
+    /// Nobody has called it: a thread begins with it, and what the walk finds behind is chance.
+    Begins,
+}
+
+/// Of Go, below `runtime.`: where goroutines and threads begin.
+const GO_BEGINS: &[&str] = &["goexit", "rt0_go", "mstart", "clone"];
+/// Where the code that they run moves to another stack.
+const GO_MAY_BEGIN: &[&str] = &[
     "main",
-    "rt0_go",
-    "mstart",
     "mstart0",
     "mstart1",
     "mcall",
@@ -17,16 +26,25 @@ const GO: &[&str] = &[
     "morestack",
     "asmcgocall",
     "cgocallback",
-    "clone",
     "sigtramp",
     "sigreturn",
     "sigreturn__sigaction",
 ];
 
-/// Of other languages: entries of programs and of threads, in glibc and in musl.
-const C: &[&str] = &[
-    "main",
+/// Where programs and threads of any language begin.
+const C_BEGINS: &[&str] = &[
     "_start",
+    "clone",
+    "__clone",
+    "clone3",
+    "__clone3",
+    "_dl_start_user",
+    "_rt0_amd64_linux",
+    "_rt0_arm64_linux",
+];
+/// What those call first, in glibc and in musl.
+const C_MAY_BEGIN: &[&str] = &[
+    "main",
     "_start_c",
     "__libc_start_main",
     "__libc_start_main_impl",
@@ -34,30 +52,25 @@ const C: &[&str] = &[
     "libc_start_main_stage2",
     "start_thread",
     "start",
-    "clone",
-    "__clone",
-    "clone3",
-    "__clone3",
-    "_dl_start_user",
     "_dl_start",
     "crosscall2",
     "_rt0_amd64",
-    "_rt0_amd64_linux",
-    "_rt0_arm64_linux",
 ];
 
 /// Whether a stack may begin with this call.
-pub(super) fn is_root(frame: &Frame) -> bool {
+pub(super) fn rootness(frame: &Frame) -> Rootness {
     let name = frame.function.as_str();
     let name = name.strip_suffix(".abi0").unwrap_or(name);
-    let of_go = name
-        .strip_prefix("runtime.")
-        .is_some_and(|name| GO.contains(&name));
-    match frame.kind {
-        FrameKind::Go => of_go || C.contains(&name) || name == "main.main",
+    let (begins, may_begin, name) = match (frame.kind, name.strip_prefix("runtime.")) {
         // cgo's assembly has symbols only.
-        FrameKind::C => of_go || C.contains(&name),
-        FrameKind::Kernel | FrameKind::Unknown => false,
+        (FrameKind::Go | FrameKind::C, Some(name)) => (GO_BEGINS, GO_MAY_BEGIN, name),
+        (FrameKind::Go | FrameKind::C, None) => (C_BEGINS, C_MAY_BEGIN, name),
+        (FrameKind::Kernel | FrameKind::Unknown, _) => return Rootness::Inner,
+    };
+    match (begins.contains(&name), may_begin.contains(&name)) {
+        (true, _) => Rootness::Begins,
+        (false, true) => Rootness::MayBegin,
+        (false, false) => Rootness::Inner,
     }
 }
 
@@ -65,8 +78,8 @@ pub(super) fn is_root(frame: &Frame) -> bool {
 mod tests {
     use super::*;
 
-    fn root(function: &str, kind: FrameKind) -> bool {
-        is_root(&Frame {
+    fn root(function: &str, kind: FrameKind) -> Rootness {
+        rootness(&Frame {
             function: function.to_owned(),
             file: None,
             line: None,
@@ -79,18 +92,28 @@ mod tests {
     #[test]
     fn stacks_begin_where_threads_do() {
         for name in ["runtime.goexit", "runtime.goexit.abi0", "runtime.mstart"] {
-            assert!(root(name, FrameKind::Go), "{name}");
+            assert_eq!(root(name, FrameKind::Go), Rootness::Begins, "{name}");
         }
-        assert!(root("start_thread", FrameKind::C));
-        assert!(root("main", FrameKind::C));
+        assert_eq!(root("_start", FrameKind::C), Rootness::Begins);
+        for (name, kind) in [
+            ("runtime.systemstack.abi0", FrameKind::Go),
+            ("start_thread", FrameKind::C),
+            ("main", FrameKind::C),
+        ] {
+            assert_eq!(root(name, kind), Rootness::MayBegin, "{name}");
+        }
     }
 
     #[test]
     fn any_other_function_is_called_by_somebody() {
-        assert!(!root("runtime.memmove", FrameKind::Go));
-        assert!(!root("main.work", FrameKind::Go));
-        assert!(!root("memcpy", FrameKind::C));
-        assert!(!root("main", FrameKind::Unknown));
-        assert!(!root("start_thread", FrameKind::Kernel));
+        for (name, kind) in [
+            ("runtime.memmove", FrameKind::Go),
+            ("main.main", FrameKind::Go),
+            ("memcpy", FrameKind::C),
+            ("main", FrameKind::Unknown),
+            ("start_thread", FrameKind::Kernel),
+        ] {
+            assert_eq!(root(name, kind), Rootness::Inner, "{name}");
+        }
     }
 }

@@ -9,6 +9,9 @@ use crate::ranged_read::RangedRead;
 use std::cell::OnceCell;
 use std::io;
 
+/// `EM_386` and `EM_X86_64`.
+const X86: [u16; 2] = [3, 62];
+
 /// Why a binary has no symbols that could be looked up.
 #[derive(Debug, thiserror::Error)]
 pub enum BinaryError {
@@ -110,6 +113,18 @@ impl<'f> Binary<'f> {
     pub fn frames(&self, address: u64, module: &str) -> Option<Vec<Frame>> {
         self.go_frames(address, module)
             .or_else(|| Some(vec![self.symbol_frame(address, module)?]))
+    }
+
+    /// Whether the word on top of the stack is where the function at a linked address returns to.
+    ///
+    /// So it is before a function has made its frame, behind it, and all through small functions that
+    /// make none. A walk over frame pointers then misses who called it. Known for Go on x86 only, where
+    /// calls leave the address on the stack; `false` where it is not known.
+    pub fn returns_to_top(&self, address: u64) -> bool {
+        let Found::Table(table) = &self.go else {
+            return false;
+        };
+        X86.contains(&self.map.machine) && table.stack_depth(&self.image(), address) == Some(0)
     }
 
     fn image(&self) -> Image<'_> {

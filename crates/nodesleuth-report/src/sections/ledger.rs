@@ -22,9 +22,7 @@ impl Section for Ledger {
         }
         let mut blocks = Vec::new();
         for view in ledger.views.iter().filter(|view| worth_showing(view)) {
-            if let Some(note) = view.notes.first() {
-                blocks.push(Block::Paragraph(note.clone()));
-            }
+            blocks.extend(view.notes.iter().cloned().map(Block::Paragraph));
             let rows = rows(view, ledger.total_cores);
             blocks.push(Block::Table {
                 columns: [&[first_column(view)], &COLUMNS[..]].concat(),

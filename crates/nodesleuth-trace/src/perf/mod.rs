@@ -5,6 +5,6 @@ mod mapping;
 mod ring;
 mod rings;
 
-pub(crate) use event::{Attributes, Scope, TASK_RECORDS, attach, open, open_with, redirect, start};
+pub(crate) use event::{Attributes, Scope, attach, open, open_telling, redirect, start, stop};
 pub(crate) use ring::{Ring, Sample};
 pub(crate) use rings::{Rings, online_cpus};

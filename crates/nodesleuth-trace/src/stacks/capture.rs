@@ -35,20 +35,22 @@ pub struct StackCapture {
 pub struct StackCount {
     /// The process.
     pub tgid: u32,
-    /// The thread.
+    /// The thread; [`Self::NO_TID`] for one that had almost ended.
     pub tid: u32,
     /// The thread's name when it was first seen with this stack.
     pub comm: String,
     /// How often the process had become another program during the capture, or its id had been
     /// given to another process: addresses are of that image.
     pub exec: u32,
-    /// Addresses in the kernel, leaf first; empty when it ran its own code.
+    /// Addresses in the kernel, leaf first; empty when it ran its own code. Where it waited, a few
+    /// frames of the tracepoint that saw it come before the scheduler's (`__schedule`).
     pub kernel: Box<[u64]>,
     /// Addresses in the process, leaf first.
     pub user: Box<[u64]>,
     /// Times that it was seen on a CPU.
     pub samples: u64,
-    /// Time on a CPU: what has passed on this CPU since its previous sample.
+    /// Time on a CPU: what has passed on this CPU since its previous sample. On a virtual machine
+    /// from which the host takes time that is included, unlike in `/proc`.
     pub on_cpu_ns: u64,
     /// Time waiting here, also for a CPU after it was woken.
     pub off_cpu_ns: u64,
@@ -77,6 +79,9 @@ impl StackCapture {
 }
 
 impl StackCount {
+    /// What perf rings call a thread that has lost its id.
+    pub const NO_TID: u32 = u32::MAX;
+
     /// Adds what was counted of the same stack elsewhere.
     pub(super) fn add(&mut self, other: &Self) {
         self.samples += other.samples;

@@ -6,14 +6,20 @@
 #[cfg(target_os = "linux")]
 mod bpf;
 mod capture;
+#[cfg(target_os = "linux")]
+mod depth;
 mod engine;
 mod event;
 mod options;
 mod records;
+#[cfg(target_os = "linux")]
+mod rings;
 mod session;
 #[cfg(target_os = "linux")]
 mod stream;
 mod tasks;
+#[cfg(target_os = "linux")]
+mod weight;
 
 pub use capture::{StackCapture, StackCount};
 pub use engine::{SampleEvent, StackEngine};

@@ -53,4 +53,9 @@ impl StackOptions {
             memory_bytes: Self::MEMORY_BYTES,
         }
     }
+
+    /// Time between two samples of a CPU.
+    pub(super) fn period_ns(&self) -> u64 {
+        1_000_000_000 / u64::from(self.hz)
+    }
 }

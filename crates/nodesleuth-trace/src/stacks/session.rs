@@ -15,6 +15,9 @@ pub(super) trait Sampler {
     /// Why waits are not seen, though they were asked for.
     fn off_cpu_missing(&self) -> Option<&str>;
 
+    /// Why time in the kernel is not seen.
+    fn kernel_missing(&self) -> Option<&str>;
+
     /// What has happened since the last time.
     fn poll(&mut self) -> Result<Vec<TaskEvent>, String>;
 
@@ -118,6 +121,11 @@ impl StackSession {
         self.sampler.off_cpu_missing()
     }
 
+    /// Why time in the kernel is not seen at all: neither its stacks nor its samples.
+    pub fn kernel_missing(&self) -> Option<&str> {
+        self.sampler.kernel_missing()
+    }
+
     /// How soon the next poll should come.
     pub fn pause(&self) -> Duration {
         POLL
@@ -149,7 +157,7 @@ impl StackSession {
 fn open(engine: StackEngine, options: &StackOptions) -> Result<Box<dyn Sampler>, String> {
     match engine {
         StackEngine::Bpf => Ok(Box::new(super::bpf::BpfSampler::open(options)?)),
-        StackEngine::PerfRings => Err("it is not there".to_owned()),
+        StackEngine::PerfRings => Ok(Box::new(super::rings::RingsSampler::open(options)?)),
     }
 }
 

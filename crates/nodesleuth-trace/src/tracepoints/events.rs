@@ -143,14 +143,15 @@ fn event(thread: i32, cpu: i32, tracepoint: u16) -> io::Result<OwnedFd> {
     perf::open(&attributes, Scope::ThreadOnCpu(thread, cpu))
 }
 
-fn threads(pid: u32) -> io::Result<BTreeSet<i32>> {
+/// The threads that a process has now.
+pub(crate) fn threads(pid: u32) -> io::Result<BTreeSet<i32>> {
     let entries = fs::read_dir(format!("/proc/{pid}/task"))?;
     let number = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
     Ok(entries.filter_map(number).collect())
 }
 
 /// Raises the limit on open files as far as it goes.
-fn allow_files(events: usize) -> Result<(), String> {
+pub(crate) fn allow_files(events: usize) -> Result<(), String> {
     if events > MOST_EVENTS {
         return Err(format!(
             "it would need {events} perf events; at most {MOST_EVENTS} are opened"

@@ -11,6 +11,7 @@ use crate::session::{Capture, POLL};
 use crate::{Cost, Engine, Lost, Options, Record, Summary};
 use calls::{Calls, Event};
 use events::Tracepoints;
+pub(crate) use events::{allow_files, threads};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 

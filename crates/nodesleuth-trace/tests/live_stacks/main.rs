@@ -2,14 +2,23 @@
 //! Linux; run by `cargo xtask test`, which says loudly when it cannot.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails loudly and shows its figures"
+)]
 
+mod faults;
 mod load;
+mod processes;
+mod waits;
 
 use load::{Load, PARTS, READS, compiled};
 use nodesleuth_trace::stacks::{
-    StackCapture, StackEngine, StackOptions, StackSession, StackTarget, TaskEvent, start,
+    StackCapture, StackCount, StackEngine, StackOptions, StackSession, StackTarget, TaskEvent,
+    start,
 };
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn options(load: &Load, engine: StackEngine) -> StackOptions {
     StackOptions {
         engine: Some(engine),
-        hz: 499,
+        hz: 999,
         ..StackOptions::new(StackTarget::Process(load.pid()))
     }
 }
@@ -37,21 +46,54 @@ fn watched(load: &mut Load, session: &mut StackSession) -> Vec<TaskEvent> {
     events
 }
 
-/// On-CPU time of stacks whose first user frame is in each part.
+/// Polls for so long.
+fn watch_for(session: &mut StackSession, time: Duration) -> Vec<TaskEvent> {
+    let began = Instant::now();
+    let mut events = Vec::new();
+    while began.elapsed() < time {
+        thread::sleep(session.pause());
+        events.extend(session.poll().unwrap());
+    }
+    events
+}
+
+/// Which part of the program a stack is in.
+fn part_of(stack: &StackCount, load: &Load) -> Option<usize> {
+    let inside = |part: &std::ops::Range<u64>| stack.user.iter().any(|it| part.contains(it));
+    load.parts.iter().position(inside)
+}
+
+/// On-CPU time of all stacks by part.
 fn by_part(capture: &StackCapture, load: &Load) -> [u64; PARTS] {
     let mut sums = [0; PARTS];
     for stack in &capture.stacks {
-        let inside =
-            |part: &std::ops::Range<u64>| stack.user.iter().any(|frame| part.contains(frame));
-        if let Some(part) = load.parts.iter().position(inside) {
+        if let Some(part) = part_of(stack, load) {
             sums[part] += stack.on_cpu_ns;
         }
     }
     sums
 }
 
+fn on_cpu_ns<'s>(stacks: impl IntoIterator<Item = &'s StackCount>) -> u64 {
+    stacks.into_iter().map(|stack| stack.on_cpu_ns).sum()
+}
+
+/// What is said of a capture besides its stacks.
+fn remarks(capture: &StackCapture) -> StackCapture {
+    StackCapture {
+        stacks: Vec::new(),
+        ..capture.clone()
+    }
+}
+
 fn percent(part: u64, of: u64) -> f64 {
     100.0 * part as f64 / of as f64
+}
+
+/// The kernel's own account of a thread's time on a CPU.
+fn schedstat_ns(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
 }
 
 #[test]
@@ -66,19 +108,53 @@ fn a_known_split_is_measured() {
         let capture = session.finish().unwrap();
         let told = load.told();
         let measured = by_part(&capture, &load);
-        let (all, all_told) = (measured.iter().sum(), told.iter().sum());
         println!(
-            "{engine}: {measured:?} of {told:?}; {} stacks, {:?}",
-            capture.stacks.len(),
-            StackCapture {
-                stacks: Vec::new(),
-                ..capture.clone()
-            }
+            "{engine}: {measured:?} of {told:?}; {:?}",
+            remarks(&capture)
         );
+        let (all, all_told) = (measured.iter().sum(), told.iter().sum());
         for part in 0..PARTS {
             let (is, should) = (percent(measured[part], all), percent(told[part], all_told));
             println!("{engine}: part {part}: {is:.1} % of {should:.1} %");
             assert!((is - should).abs() < 3.0, "{engine}: part {part}");
         }
+        let in_reads = |stack: &&StackCount| part_of(stack, &load) == Some(READS);
+        let reads: Vec<_> = capture.stacks.iter().filter(in_reads).collect();
+        let in_kernel = reads.iter().filter(|stack| !stack.kernel.is_empty());
+        let share = percent(
+            on_cpu_ns(in_kernel.copied()),
+            on_cpu_ns(reads.iter().copied()),
+        );
+        println!("{engine}: {share:.1} % of the reads in the kernel");
+        assert!(share > 97.0, "{engine}");
+        assert_eq!(capture.lost, 0, "{engine}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_total_is_the_kernel_s_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path());
+    for engine in StackEngine::ALL {
+        let mut load = Load::start(&program, &["split", "60"]);
+        load.go();
+        let asked = StackOptions {
+            hz: 1999,
+            ..options(&load, engine)
+        };
+        let mut session = start(&asked).unwrap();
+        let before = schedstat_ns(load.pid());
+        watch_for(&mut session, Duration::from_secs(5));
+        let accounted = schedstat_ns(load.pid()) - before;
+        let capture = session.finish().unwrap();
+        let share = percent(on_cpu_ns(&capture.stacks), accounted);
+        let samples: u64 = capture.stacks.iter().map(|stack| stack.samples).sum();
+        let nominal = percent(samples * 1_000_000_000 / 1999, accounted);
+        println!(
+            "{engine}: {share:.1} % of {accounted} ns ({nominal:.1} % by samples); {:?}",
+            remarks(&capture)
+        );
+        assert!((share - 100.0).abs() < 3.0, "{engine}");
     }
 }

@@ -14,7 +14,6 @@ use crate::new_file::NewFile;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
-use crate::stack_files;
 use compared::Before;
 use nodesleuth_model::printable;
 use nodesleuth_profile::SourceLinks;
@@ -147,10 +146,14 @@ fn write(
     links: &SourceLinks,
 ) -> Result<(), Failure> {
     if capture.named.profile.stack_count() == 0 {
-        output::note(&format!("nothing was sampled: {} is not written\n", out.display()));
+        output::note(&format!(
+            "nothing was sampled: {} is not written\n",
+            out.display()
+        ));
         return Ok(());
     }
-    let name = printable(&capture.title());
+    let title = capture.title();
+    let name = printable(&title);
     let taken = Taken {
         profile: &capture.named.profile,
         name: &name,

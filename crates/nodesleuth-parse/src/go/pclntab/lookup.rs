@@ -56,6 +56,16 @@ impl Pclntab {
         Some(frames)
     }
 
+    /// How many bytes the function at an address has put on the stack when it is there; `None` if no
+    /// function is known to hold it.
+    pub(crate) fn stack_depth(&self, image: &Image<'_>, address: u64) -> Option<i32> {
+        let view = self.view(image);
+        let function = view.functions.at(address)?;
+        let record = view.record(function)?;
+        let distance = address.checked_sub(function.entry)?;
+        Found { view, record }.value(record.stack_values, distance)
+    }
+
     /// Whether inlined calls are found.
     pub(crate) fn inlining_is_known(&self) -> bool {
         self.inlining.is_some()

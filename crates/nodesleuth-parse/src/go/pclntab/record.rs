@@ -24,6 +24,8 @@ pub(super) enum RecordEnd {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) name: u32,
+    /// How far the stack pointer is from where it was at the entry.
+    pub(super) stack_values: u32,
     pub(super) file_values: u32,
     pub(super) line_values: u32,
     /// Index of the unit's first file number.
@@ -63,10 +65,11 @@ impl Record {
             let address = bytes.range.address.checked_add(place)?;
             bytes.image.pointer(address)?
         };
-        // args, frame or deferreturn and the stack pointer's table are in between
+        // args and frame or deferreturn are in between
         let last = last_word(header.version);
         let record = Self {
             name: word(0)?,
+            stack_values: word(3)?,
             file_values: word(4)?,
             line_values: word(5)?,
             unit: if header.version == Version::Go12 {

@@ -33,7 +33,7 @@ pub(super) fn config(
     let (device, inode) = namespace.unwrap_or_default();
     let words = [
         u64::from(everybody | follow) | u64::from(state_offset) << 32,
-        period_ns(options.hz),
+        options.period_ns(),
         options.shortest_wait_ns,
         device,
         inode,
@@ -45,11 +45,6 @@ pub(super) fn config(
         to.copy_from_slice(&word.to_le_bytes());
     }
     bytes
-}
-
-/// Time between two samples.
-pub(super) fn period_ns(hz: u32) -> u64 {
-    1_000_000_000 / u64::from(hz)
 }
 
 /// `struct stack_key`, with the hashes in place of the frames.

@@ -3,12 +3,11 @@
 use super::layout;
 use crate::bpf::{namespace, refusal, set_entry};
 use crate::perf::{self, Attributes, Ring, Scope};
-use crate::stacks::{StackOptions, StackTarget};
+use crate::stacks::{StackOptions, StackTarget, depth};
 use crate::tasks::btf::Btf;
 use aya::maps::{Array, HashMap, Map, MapError};
 use aya::programs::{PerfEvent, ProgramError, RawTracePoint};
 use aya::{Ebpf, EbpfLoader, VerifierLogLevel, include_bytes_aligned};
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -23,8 +22,6 @@ const TRACEPOINTS: [(&str, &str); 3] = [
 ];
 const SWITCH: &str = "sched_switch";
 
-/// Frames that a program takes.
-const FRAMES: u32 = 127;
 /// What an entry of each map takes of the kernel's memory, about.
 const COUNT_BYTES: u64 = 144;
 const SMALL_ENTRY_BYTES: u64 = 72;
@@ -88,7 +85,7 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
         .map_max_entries("waiting", sizes.waiting)
         .load(object)
         .map_err(|error| refusal::reason("loading the BPF object", &error))?;
-    let config = layout::config(options, state_offset, namespace, most_frames());
+    let config = layout::config(options, state_offset, namespace, depth::most_frames());
     fill(&mut ebpf, options, config)
         .map_err(|error| refusal::reason("filling a BPF map", &error))?;
     let rings = rings(&ebpf, &cpus, sizes.ring_bytes)
@@ -99,7 +96,7 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
     if options.off_cpu && off_cpu_missing.is_none() {
         off_cpu_missing = attach(&mut ebpf, SWITCH, SWITCH).err();
     }
-    let samplers = samplers(&mut ebpf, &cpus, options.hz)?;
+    let samplers = samplers(&mut ebpf, &cpus, options.period_ns())?;
     Ok(Loaded {
         ebpf,
         rings,
@@ -122,13 +119,6 @@ fn state_offset() -> (u32, Option<String>) {
         Ok(offset) => (offset, None),
         Err(reason) => (0, Some(reason)),
     }
-}
-
-/// How deep the kernel walks a stack.
-fn most_frames() -> u32 {
-    let text = fs::read_to_string("/proc/sys/kernel/perf_event_max_stack");
-    let allowed = text.ok().and_then(|text| text.trim().parse().ok());
-    allowed.unwrap_or(FRAMES).min(FRAMES)
 }
 
 fn fill(
@@ -175,20 +165,20 @@ fn rings(ebpf: &Ebpf, cpus: &[i32], bytes: usize) -> io::Result<Vec<Ring>> {
     Ok(rings)
 }
 
-/// Newest kernels first: older ones refuse what they do not know.
+/// A kernel that has what our programs need has the clock too.
 fn ring_event(cpu: i32) -> io::Result<OwnedFd> {
     let attributes = Attributes {
         kind: Attributes::SOFTWARE,
         config: Attributes::BPF_OUTPUT,
         sample_period: 1,
         sample_type: Attributes::SAMPLE_TID | Attributes::SAMPLE_TIME | Attributes::SAMPLE_RAW,
-        flags: perf::TASK_RECORDS | Attributes::USE_CLOCK | Attributes::WATERMARK,
+        flags: Attributes::WATERMARK,
         clock: libc::CLOCK_MONOTONIC,
         // Never wakes us.
         wakeup_watermark: u32::MAX,
         ..Attributes::default()
     };
-    perf::open_with(&attributes, Scope::Cpu(cpu), &[Attributes::BUILD_ID, 0])
+    perf::open_telling(&attributes, Scope::Cpu(cpu)).map(|(event, _)| event)
 }
 
 fn attach(ebpf: &mut Ebpf, program: &str, tracepoint: &str) -> Result<(), String> {
@@ -211,7 +201,7 @@ where
 }
 
 /// A timer for each CPU that runs the program; not started.
-fn samplers(ebpf: &mut Ebpf, cpus: &[i32], hz: u32) -> Result<Vec<OwnedFd>, String> {
+fn samplers(ebpf: &mut Ebpf, cpus: &[i32], period_ns: u64) -> Result<Vec<OwnedFd>, String> {
     let load = |ebpf| -> Result<&mut PerfEvent, ProgramError> {
         let program: &mut PerfEvent = of_kind(ebpf, "sample")?;
         program.load()?;
@@ -220,16 +210,16 @@ fn samplers(ebpf: &mut Ebpf, cpus: &[i32], hz: u32) -> Result<Vec<OwnedFd>, Stri
     let program = load(ebpf).map_err(|error| refusal::reason("loading sample", &error))?;
     let program = program.fd();
     let program = program.map_err(|error| refusal::reason("loading sample", &error))?;
-    let sampler = |cpu: &i32| sampler(*cpu, hz, program.as_fd());
+    let sampler = |cpu: &i32| sampler(*cpu, period_ns, program.as_fd());
     let samplers: io::Result<_> = cpus.iter().map(sampler).collect();
     samplers.map_err(|error| refusal::reason("opening timers", &error))
 }
 
-fn sampler(cpu: i32, hz: u32, program: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+fn sampler(cpu: i32, period_ns: u64, program: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let attributes = Attributes {
         kind: Attributes::SOFTWARE,
         config: Attributes::CPU_CLOCK,
-        sample_period: layout::period_ns(hz),
+        sample_period: period_ns,
         flags: Attributes::DISABLED,
         ..Attributes::default()
     };

@@ -53,7 +53,7 @@ impl BpfSampler {
         })
     }
 
-    fn drain(&mut self, until: u64) -> Vec<TaskEvent> {
+    fn drain(&mut self, until: Option<u64>) -> Vec<TaskEvent> {
         let (tasks, received) = (&mut self.tasks, &mut self.received);
         let mut events = Vec::new();
         self.stream.drain(until, &mut |_, told| match told.record {
@@ -73,14 +73,18 @@ impl Sampler for BpfSampler {
         self.loaded.off_cpu_missing.as_deref()
     }
 
+    fn kernel_missing(&self) -> Option<&str> {
+        None
+    }
+
     fn poll(&mut self) -> Result<Vec<TaskEvent>, String> {
-        Ok(self.drain(monotonic_ns()))
+        Ok(self.drain(Some(monotonic_ns())))
     }
 
     fn finish(mut self: Box<Self>) -> Result<StackCapture, String> {
         let ended_ns = monotonic_ns();
         load::detach(&mut self.loaded)?;
-        self.drain(u64::MAX);
+        self.drain(Some(u64::MAX));
         let read = self.counted(ended_ns);
         let (counts, counters) =
             read.map_err(|error| refusal::reason("reading the counts", &error))?;

@@ -29,7 +29,9 @@ impl Taken<'_> {
         };
         let kind = OutputKind::of_path(out, "")?;
         if kind == OutputKind::Pprof {
-            return write(Some(out), |out| nodesleuth_profile::write(self.profile, out));
+            return write(Some(out), |out| {
+                nodesleuth_profile::write(self.profile, out)
+            });
         }
         let after = input(self.profile, self.name);
         let before = self.before.map(|(profile, name)| input(profile, name));

@@ -53,7 +53,8 @@ impl Before {
         }
         let is_cpu = |value: ValueType<'_>| value == ValueType::CPU;
         let Some(value) = opened.profile.sample_types().position(is_cpu) else {
-            let help = "compare with a CPU profile: one that `nodesleuth profile` or Go has written";
+            let help =
+                "compare with a CPU profile: one that `nodesleuth profile` or Go has written";
             let what = format!("{name} holds no CPU time in nanoseconds");
             return Err(Failure::usage(what, help));
         };
@@ -107,7 +108,8 @@ fn changes(before: (&Profile, usize), after: (&Profile, usize)) -> Changes {
     });
     Changes {
         in_cores,
-        total: [before, after].map(|(profile, value)| profile.total(value) as f64)
+        total: [before, after]
+            .map(|(profile, value)| profile.total(value) as f64)
             .into_iter()
             .zip(scale)
             .map(|(total, scale)| total * scale)
@@ -144,7 +146,10 @@ mod tests {
         let first = &changes.functions[0];
         assert_eq!(first.name, "read");
         assert_eq!((first.before.flat, first.after.flat), (0.5, 1.5));
-        let write = changes.functions.iter().find(|change| change.name == "write");
+        let write = changes
+            .functions
+            .iter()
+            .find(|change| change.name == "write");
         assert_eq!(write.unwrap().before, write.unwrap().after);
     }
 
@@ -154,7 +159,10 @@ mod tests {
         let after = profile(20, &[("read", 30), ("write", 10)]);
         let changes = changes((&before, 0), (&after, 0));
         assert!(!changes.in_cores);
-        let read = changes.functions.iter().find(|change| change.name == "read");
+        let read = changes
+            .functions
+            .iter()
+            .find(|change| change.name == "read");
         assert_eq!(read.unwrap().after.flat, 0.75);
     }
 }

@@ -131,7 +131,10 @@ mod tests {
         let [function] = &functions[..] else {
             panic!("{functions:?}");
         };
-        assert_eq!((function.flat, function.cum, function.kernel), (100, 100, false));
+        assert_eq!(
+            (function.flat, function.cum, function.kernel),
+            (100, 100, false)
+        );
         let place = function.place.as_ref().unwrap();
         assert_eq!(place.short(), "f.go:20");
         assert_eq!(

@@ -1,8 +1,8 @@
 //! Taking stacks until the time is over, the user stops it, or the process ends.
 
+use crate::commands::TOOL;
 use crate::commands::watched::Ended;
 use crate::commands::watched::process::{has_ended, own_cpu};
-use crate::commands::TOOL;
 use crate::failure::Failure;
 use crate::output;
 use nodesleuth_collect::stacks::{CpuAccount, CpuScope, NamedStacks, ProfileWords, StackNamer};
@@ -10,7 +10,8 @@ use nodesleuth_collect::{Cancel, Clock, Node, Progress, SystemClock, peak_memory
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{BootNanos, Bytes, Cores, Nanos, printable};
 use nodesleuth_trace::stacks::{
-    SampleEvent, StackCapture, StackEngine, StackOptions, StackSession, StackTarget, TaskEvent, start,
+    SampleEvent, StackCapture, StackEngine, StackOptions, StackSession, StackTarget, TaskEvent,
+    start,
 };
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The result for programs.
 
 use super::row::{Row, Table};
-use crate::commands::watched::{Ended, Watched};
+use crate::commands::watched::Watched;
 use nodesleuth_trace::Figures;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         "comm": watched.target.comm,
         "engine": summary.engine,
         "attempts": watched.attempts,
-        "ended": ended(watched.ended),
+        "ended": watched.ended,
         "window_seconds": table.length.seconds(),
         "target_cpu_seconds": watched.target_cpu.map(|cpu| cpu.seconds()),
         "cost": {
@@ -36,14 +36,6 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         "files": summary.files,
         "sampled": sampled,
     })
-}
-
-fn ended(ended: Ended) -> &'static str {
-    match ended {
-        Ended::InTime => "in_time",
-        Ended::Stopped => "stopped",
-        Ended::TargetGone => "target_gone",
-    }
 }
 
 fn rows_of(rows: &[Row], table: &Table) -> Vec<Value> {

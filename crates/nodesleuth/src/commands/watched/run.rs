@@ -49,7 +49,8 @@ impl Watched {
 }
 
 /// What ended a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Ended {
     /// Its time was over, or enough was seen.
     InTime,
