@@ -22,6 +22,7 @@ mod others;
 mod owner_ledger;
 mod period;
 mod pricing;
+mod sources;
 mod spin;
 mod stacks;
 mod summary;
@@ -52,7 +53,8 @@ pub fn analyze(
     let unclaimed = ledger::build(&input);
     let lookup = lookup::Lookup::new(&facts, &unclaimed, &input);
     let mut ledger = unclaimed.clone();
-    let matches = matcher::run(&input, &lookup, &mut ledger);
+    let mut matches = matcher::run(&input, &lookup, &mut ledger);
+    sources::add(&input, &ledger, &mut matches.findings);
     let explained: f64 = matches
         .findings
         .iter()

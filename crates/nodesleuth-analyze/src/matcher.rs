@@ -142,6 +142,7 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
         confidence,
         pricing: price.map(|price| price.lines).unwrap_or_default(),
         evidence: proofs(&entry.evidence, facts),
+        sources: Vec::new(),
         disproof: entry.disproof.clone(),
         explanation: entry.explanation.trim().to_owned(),
         remedies_now: remedies(&entry.remedies.now, facts),

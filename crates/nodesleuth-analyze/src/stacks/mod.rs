@@ -51,6 +51,8 @@ pub(crate) struct ProfileView<'a> {
     profile: &'a Profile,
     names: NormalNames,
     whose: Whose,
+    /// Index of the part that owns each of the target's stacks.
+    owners: Vec<u32>,
     value: CpuValue,
 }
 
@@ -101,6 +103,7 @@ impl<'a> ProfileView<'a> {
             profile,
             names: NormalNames::of(profile),
             whose: Whose::of(profile, evidence),
+            owners: Vec::new(),
             value,
         };
         let samples = profile.value_index("samples");
@@ -137,13 +140,16 @@ impl<'a> ProfileView<'a> {
                 ..OwnedPart::default()
             })
             .collect();
+        let mut stack_owners = Vec::new();
         let (mut total, mut in_kernel, mut unnamed) = (0.0, 0.0, 0.0);
         for stack in self.stacks() {
             let seconds = self.seconds_of(stack.values());
             total += seconds;
             let found = set.find(stack.name_ids()).iter();
             let owner = found.map(|found| owners[found.signature]).min();
-            let part = &mut parts[owner.unwrap_or(rules.part.len())];
+            let owner = owner.unwrap_or(rules.part.len());
+            stack_owners.push(owner as u32);
+            let part = &mut parts[owner];
             part.seconds += seconds;
             if allocators
                 .iter()
@@ -167,6 +173,7 @@ impl<'a> ProfileView<'a> {
         self.total_seconds = total;
         self.kernel_seconds = in_kernel;
         self.parts = parts;
+        self.owners = stack_owners;
         self.machine = is_machine.then(|| Machine {
             kernel_ids: catalog.kernel_parts.ids().map(str::to_owned).collect(),
             unnamed_share: if total > 0.0 { unnamed / total } else { 0.0 },
@@ -226,6 +233,19 @@ impl<'a> ProfileView<'a> {
         ids.map(|(at, id)| (id.as_str(), cores(at)))
             .filter(|(_, cores)| *cores > 0.0)
             .collect()
+    }
+
+    /// Stacks that these parts own, each with its cores.
+    pub(crate) fn stacks_of(&self, parts: &[&str]) -> impl Iterator<Item = (Stack<'a>, f64)> {
+        let wanted: Vec<bool> = self
+            .parts
+            .iter()
+            .map(|part| parts.contains(&part.id.as_str()))
+            .collect();
+        let owned = self.stacks().zip(&self.owners);
+        owned
+            .filter(move |(_, owner)| wanted[**owner as usize])
+            .map(|(stack, _)| (stack, self.seconds_of(stack.values()) / self.seconds))
     }
 
     pub(crate) fn kernel_cores(&self) -> f64 {
