@@ -2,15 +2,15 @@
 
 use crate::catalog::Catalog;
 use crate::cpu::TargetCpu;
-use crate::stacks::{LoadedProfile, ProfileView};
+use crate::stacks::{LoadedProfile, ProfileView, Profiles};
 use nodesleuth_model::evidence::{Host, Target};
 use nodesleuth_model::{Evidence, Missing};
 
-/// Evidence, the profile that counts, and the catalogue.
+/// Evidence, the profiles that count, and the catalogue.
 pub(crate) struct Input<'a> {
     pub(crate) evidence: &'a Evidence,
     pub(crate) catalog: &'a Catalog,
-    pub(crate) profile: Option<ProfileView<'a>>,
+    pub(crate) profiles: Profiles<'a>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -20,11 +20,11 @@ impl<'a> Input<'a> {
         profiles: &[LoadedProfile<'a>],
         catalog: &'a Catalog,
     ) -> Self {
-        let (profile, warnings) = ProfileView::choose(profiles, evidence, &catalog.parts);
+        let (profiles, warnings) = Profiles::choose(profiles, evidence, catalog);
         Self {
             evidence,
             catalog,
-            profile,
+            profiles,
             warnings,
         }
     }
@@ -41,9 +41,20 @@ impl<'a> Input<'a> {
         TargetCpu::of(self.evidence)
     }
 
+    /// The profile by which the ledger tells who burns.
+    pub(crate) fn owner(&self) -> Option<&ProfileView<'a>> {
+        self.profiles.owner()
+    }
+
+    /// What the program says of itself, or else what was sampled from outside.
     pub(crate) fn profile(&self) -> Result<&ProfileView<'a>, Missing> {
-        self.profile
-            .as_ref()
-            .ok_or_else(|| crate::facts::absent("there is no CPU profile"))
+        let profile = self.profiles.own_first();
+        profile.ok_or_else(|| crate::facts::absent("there is no CPU profile"))
+    }
+
+    /// Stacks of the machine, kernel frames included.
+    pub(crate) fn stacks(&self) -> Result<&ProfileView<'a>, Missing> {
+        let stacks = self.profiles.machine();
+        stacks.ok_or_else(|| crate::facts::absent("no stacks of kernel functions were sampled"))
     }
 }

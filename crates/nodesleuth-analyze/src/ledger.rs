@@ -4,6 +4,8 @@ use crate::call_ledger;
 use crate::catalog::Parts;
 use crate::cpu::{TargetCpu, rate};
 use crate::input::Input;
+use crate::kernel_ledger;
+use crate::owner_ledger;
 use crate::traced::Traced;
 use nodesleuth_model::evidence::{Host, ThreadTable};
 use nodesleuth_model::{Cores, Ledger, LedgerPart, LedgerView, Window};
@@ -11,17 +13,21 @@ use std::collections::BTreeMap;
 
 /// Thread groups shown apart; the rest is added up.
 const THREAD_GROUPS: usize = 8;
-/// A gap below this share of the target's own CPU is what SIGPROF usually misses.
-const GAP_WORTH_A_NOTE: f64 = 0.2;
 
 /// All views of the target's CPU; nothing is claimed yet.
 pub(crate) fn build(input: &Input<'_>) -> Ledger {
     let Ok(cpu) = input.cpu() else {
         return Ledger::default();
     };
-    let mut views = vec![owner(input, &cpu), mode(&input.catalog.parts, &cpu)];
+    let mut views = vec![
+        owner_ledger::view(input, &cpu),
+        mode(&input.catalog.parts, &cpu),
+    ];
     if let (Ok(host), Some(threads)) = (input.host(), input.evidence.threads.value()) {
         views.push(by_thread(host, threads, &cpu));
+    }
+    if let Ok(stacks) = input.stacks() {
+        views.push(kernel_ledger::view(input, stacks, &cpu));
     }
     if let Ok(traced) = Traced::of(input.evidence) {
         views.push(call_ledger::view(&traced, &input.catalog.parts, &cpu));
@@ -38,11 +44,12 @@ pub(crate) fn part(id: &str, title: &str, cores: f64) -> LedgerPart {
         id: id.to_owned(),
         title: title.to_owned(),
         cores: Cores(cores),
+        kernel: Vec::new(),
         claims: Vec::new(),
     }
 }
 
-fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
+pub(crate) fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
     let rows = [
         ("user", cpu.user),
         ("kernel", cpu.kernel),
@@ -54,81 +61,6 @@ fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
         parts: sorted(rows.map(|(id, cores)| part(id, parts.title(id), cores))),
         notes: Vec::new(),
     }
-}
-
-/// By owner of the stack where a profile is there, else by mode: what findings claim.
-fn owner(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
-    let titles = &input.catalog.parts;
-    let Some(profile) = &input.profile else {
-        let notes = vec!["there is no CPU profile: only modes are told apart".to_owned()];
-        let title = "by owner".to_owned();
-        return LedgerView {
-            id: "owner".to_owned(),
-            title,
-            notes,
-            ..mode(titles, cpu)
-        };
-    };
-    let own = cpu.user + cpu.kernel;
-    let (kernel_gap, other_gap) = profile.gap(cpu);
-    let seen = profile.total_cores();
-    // Scaled where the profile is of another time or shows a little more than /proc does.
-    let scale = if seen <= 0.0 {
-        0.0
-    } else {
-        (own - kernel_gap - other_gap).max(0.0) / seen
-    };
-    let mut rows: Vec<LedgerPart> = profile
-        .parts()
-        .map(|(id, cores)| part(id, titles.title(id), cores * scale))
-        .collect();
-    if seen <= 0.0 && !profile.covers_window {
-        rows.push(part(
-            "other-in-profile",
-            titles.title("other-in-profile"),
-            own,
-        ));
-    }
-    for (id, cores) in [
-        ("outside-profile-kernel", kernel_gap),
-        ("outside-profile-other", other_gap),
-        ("children", cpu.children),
-    ] {
-        rows.push(part(id, titles.title(id), cores));
-    }
-    LedgerView {
-        id: "owner".to_owned(),
-        title: "by owner".to_owned(),
-        parts: sorted(rows),
-        notes: owner_notes(input, cpu, kernel_gap + other_gap, kernel_gap),
-    }
-}
-
-fn owner_notes(input: &Input<'_>, cpu: &TargetCpu, gap: f64, kernel_gap: f64) -> Vec<String> {
-    let Some(profile) = &input.profile else {
-        return Vec::new();
-    };
-    if !profile.covers_window {
-        return vec![format!(
-            "{} was not taken in this window: its shares are applied to the CPU of the window",
-            profile.source
-        )];
-    }
-    let own = cpu.user + cpu.kernel;
-    if gap <= GAP_WORTH_A_NOTE * own {
-        return Vec::new();
-    }
-    let reason = if kernel_gap >= gap / 2.0 {
-        "the gap is mostly kernel time: long system calls, of which a Go profile shows at most one \
-         sample each"
-    } else {
-        "the gap is mostly user time: code without samples, or a profile that lost some"
-    };
-    vec![format!(
-        "the profile shows {} of {} cores; {reason}",
-        Cores(profile.total_cores()),
-        Cores(own)
-    )]
 }
 
 /// Threads of one name together; threads that ended in the window are the rest.

@@ -13,13 +13,16 @@ mod cpu;
 pub mod facts;
 mod input;
 pub mod kernel;
+mod kernel_ledger;
 mod ledger;
 mod lookup;
 mod matcher;
 mod not_checked;
 mod others;
+mod owner_ledger;
 mod period;
 mod pricing;
+mod sources;
 mod spin;
 mod stacks;
 mod summary;
@@ -50,7 +53,8 @@ pub fn analyze(
     let unclaimed = ledger::build(&input);
     let lookup = lookup::Lookup::new(&facts, &unclaimed, &input);
     let mut ledger = unclaimed.clone();
-    let matches = matcher::run(&input, &lookup, &mut ledger);
+    let mut matches = matcher::run(&input, &lookup, &mut ledger);
+    sources::add(&input, &ledger, &mut matches.findings);
     let explained: f64 = matches
         .findings
         .iter()

@@ -1,8 +1,9 @@
 //! Looking facts up: the table, the ledger's parts, and an entry's own signature.
 
 use crate::catalog::Entry;
-use crate::facts::{OfCall, of_call};
+use crate::facts::{KERNEL_PART, OfCall, of_call};
 use crate::input::Input;
+use crate::kernel_ledger;
 use crate::stacks::ProfileView;
 use crate::traced::Traced;
 use nodesleuth_model::{Fact, FactValue, Ledger, Missing};
@@ -14,6 +15,8 @@ pub(crate) struct Lookup<'a> {
     ledger: &'a Ledger,
     /// Part ids exist although they are zero: the profile was there.
     has_profile: bool,
+    /// Whether stacks of kernel functions were sampled, or why not.
+    stacks: Result<(), Missing>,
     /// Share of allocation samples by part.
     allocation: BTreeMap<String, f64>,
     /// The capture of system calls, or why there is none.
@@ -26,11 +29,12 @@ impl<'a> Lookup<'a> {
         ledger: &'a Ledger,
         input: &Input<'a>,
     ) -> Self {
-        let profile = input.profile.as_ref();
+        let profile = input.owner();
         Self {
             facts,
             ledger,
             has_profile: profile.is_some(),
+            stacks: input.stacks().map(|_| ()),
             allocation: profile
                 .map(ProfileView::allocation_shares)
                 .unwrap_or_default(),
@@ -43,6 +47,10 @@ impl<'a> Lookup<'a> {
         if let Some(rest) = name.strip_prefix("part.") {
             let (id, what) = rest.rsplit_once('.')?;
             return self.part(id, what).map(FactValue::Number);
+        }
+        if let Some(rest) = name.strip_prefix(KERNEL_PART) {
+            let (id, what) = rest.rsplit_once('.')?;
+            return self.kernel_part(id, what).map(FactValue::Number);
         }
         if let Some((call, what)) = of_call(name) {
             let traced = self.traced.as_ref().ok()?;
@@ -59,8 +67,8 @@ impl<'a> Lookup<'a> {
     ) -> impl Fn(&str) -> Option<FactValue> + 'b {
         move |name| {
             if name == "signature.share" {
-                let profile = input.profile.as_ref()?;
-                return Some(FactValue::Number(profile.signature_share(&entry.signature)));
+                let share = input.owner()?.signature_share(&entry.signature)?;
+                return Some(FactValue::Number(share));
             }
             self.fact(name)
         }
@@ -75,6 +83,9 @@ impl<'a> Lookup<'a> {
                 cpu.source.clone()
             });
         }
+        if let (true, Err(missing)) = (name.starts_with(KERNEL_PART), &self.stacks) {
+            return missing.to_string();
+        }
         if let (Some(_), Err(missing)) = (of_call(name), &self.traced) {
             return missing.to_string();
         }
@@ -84,16 +95,27 @@ impl<'a> Lookup<'a> {
     }
 
     fn part(&self, id: &str, what: &str) -> Option<f64> {
-        let view = self.ledger.view("owner")?;
-        let found = view.parts.iter().find(|part| part.id == id);
-        let cores = match found {
+        if what == "alloc_share" {
+            return self.allocation.get(id).copied();
+        }
+        self.cores_or_share("owner", id, what, self.has_profile)
+    }
+
+    fn kernel_part(&self, id: &str, what: &str) -> Option<f64> {
+        let id = format!("{}{id}", kernel_ledger::PREFIX);
+        self.cores_or_share(kernel_ledger::VIEW, &id, what, self.stacks.is_ok())
+    }
+
+    /// Of a part of a view; one that is not there is zero where the view could hold it.
+    fn cores_or_share(&self, view: &str, id: &str, what: &str, could_be: bool) -> Option<f64> {
+        let view = self.ledger.view(view)?;
+        let cores = match view.parts.iter().find(|part| part.id == id) {
             Some(part) => part.cores.0,
-            None if self.has_profile => 0.0,
+            None if could_be => 0.0,
             None => return None,
         };
         match what {
             "cores" => Some(cores),
-            "alloc_share" => self.allocation.get(id).copied(),
             _ if self.ledger.total_cores.0 > 0.0 => Some(cores / self.ledger.total_cores.0),
             _ => None,
         }

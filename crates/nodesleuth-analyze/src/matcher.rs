@@ -39,9 +39,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
                 }
             }
             Truth::True => match entry.kind {
-                EntryKind::NotHot => {
-                    matches.not_hot = Some(entry.title.fill_or_question_mark(&facts))
-                }
+                EntryKind::NotHot => matches.not_hot = Some(title(entry, &facts)),
                 EntryKind::RedHerring => {
                     matches
                         .red_herrings
@@ -102,8 +100,7 @@ fn price_all(
     candidates.sort_by(|a, b| pricing::order(*a, *b));
     let total = ledger.total_cores.0;
     // A profile of another time tells shares, not what was burnt in this window.
-    let profile = input.profile.as_ref();
-    let measured_here = profile.is_some_and(|profile| profile.covers_window);
+    let measured_here = input.owner().is_some_and(|profile| profile.covers_window);
     for (entry, _) in candidates {
         let facts = lookup.for_entry(entry, input);
         let mut price = pricing::claim(entry, ledger, &facts);
@@ -138,13 +135,14 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
             EntryKind::RedHerring => FindingKind::RedHerring,
             EntryKind::Cause | EntryKind::NotHot => FindingKind::Cause,
         },
-        title: entry.title.fill_or_question_mark(facts),
+        title: title(entry, facts),
         component: entry.component.clone(),
         cores: price.as_ref().map(|price| Cores(price.cores)),
         share: price.as_ref().and_then(|price| share(price.cores)),
         confidence,
         pricing: price.map(|price| price.lines).unwrap_or_default(),
         evidence: proofs(&entry.evidence, facts),
+        sources: Vec::new(),
         disproof: entry.disproof.clone(),
         explanation: entry.explanation.trim().to_owned(),
         remedies_now: remedies(&entry.remedies.now, facts),
@@ -153,6 +151,12 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
         references: entry.references.clone(),
         standing: entry.standing.as_str().to_owned(),
     }
+}
+
+fn title(entry: &Entry, facts: Facts<'_>) -> String {
+    let plain = || entry.plain_title.as_ref()?.fill(facts);
+    let title = entry.title.fill(facts).or_else(plain);
+    title.unwrap_or_else(|| entry.title.fill_or_question_mark(facts))
 }
 
 /// High when `sure` holds or most of the price was measured; low when `sure` is refuted and
@@ -169,10 +173,11 @@ fn confidence(entry: &Entry, price: Option<&Price>, facts: Facts<'_>) -> Confide
 
 fn proofs(rules: &[ProofRule], facts: Facts<'_>) -> Vec<Proof> {
     let fill = |rule: &ProofRule| {
+        // A command in which something is unknown cannot be typed.
         let command = rule
             .command
             .as_ref()
-            .map(|command| command.fill_or_question_mark(facts));
+            .and_then(|command| command.fill(facts));
         Some(Proof {
             text: rule.text.fill(facts)?,
             command,
@@ -188,10 +193,11 @@ fn remedies(rules: &[RemedyRule], facts: Facts<'_>) -> Vec<Remedy> {
             .is_none_or(|when| when.holds(facts) != Truth::False)
     };
     let fill = |rule: &RemedyRule| {
+        // A command in which something is unknown cannot be typed.
         let command = rule
             .command
             .as_ref()
-            .map(|command| command.fill_or_question_mark(facts));
+            .and_then(|command| command.fill(facts));
         Some(Remedy {
             text: rule.text.fill(facts)?,
             command,

@@ -25,6 +25,7 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
         "which files the target has open",
         evidence.open_files.missing(),
     );
+    note("stacks of kernel functions", evidence.stacks.missing());
     syscalls(evidence, &mut note);
     note("cgroup census", evidence.cgroups.missing());
     note(

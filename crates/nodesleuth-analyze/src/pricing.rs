@@ -2,11 +2,16 @@
 
 use crate::call_ledger;
 use crate::catalog::{ClaimRule, Entry, EntryKind, Truth, part_matches};
+use crate::kernel_ledger;
 use nodesleuth_model::ledger::Claim;
 use nodesleuth_model::{Cores, FactValue, Ledger, LedgerPart};
 
 /// The view whose parts findings claim.
 const OWNER: &str = "owner";
+/// The views whose parts a claim may take from too.
+const THROUGH: [&str; 2] = [call_ledger::VIEW, kernel_ledger::VIEW];
+/// How ids of the owner's parts begin of which no stack is known.
+const OUTSIDE_PROFILE: &str = "outside-profile-";
 
 /// What an entry took.
 #[derive(Clone, Debug, Default)]
@@ -54,15 +59,19 @@ pub(crate) fn claim(
             continue;
         };
         let most = limit.unwrap_or(f64::INFINITY).min(through(rule, ledger));
-        let taken = take(ledger, OWNER, &[&rule.part], &entry.id, most);
+        let taken = take_from_owner(rule, ledger, &entry.id, most);
         let sum: f64 = taken.iter().map(|taken| taken.cores).sum();
         price.cores += sum;
         if !rule.through.is_empty() {
             if !rule.estimate {
                 price.traced += sum;
             }
-            let calls: Vec<&str> = rule.through.iter().map(String::as_str).collect();
-            take(ledger, call_ledger::VIEW, &calls, &entry.id, sum);
+            let names: Vec<&str> = rule.through.iter().map(String::as_str).collect();
+            let mut left = sum;
+            for view in THROUGH {
+                let taken = take(ledger, view, &names, left, &entry.id, |_| f64::INFINITY);
+                left -= taken.iter().map(|taken| taken.cores).sum::<f64>();
+            }
         } else if limit.is_none() || !rule.by_allocation_of.is_empty() {
             // Whole parts of a profile are measured, and so are shares of its allocation samples.
             price.measured += sum;
@@ -73,14 +82,30 @@ pub(crate) fn claim(
     price
 }
 
-/// What the measured calls of a rule have left; no bound for a rule without such.
+/// Takes from the owner's part that a rule names: of an owner whose stacks tell where it was in
+/// the kernel, no more than it spent in the rule's parts of the kernel.
+fn take_from_owner(rule: &ClaimRule, ledger: &mut Ledger, finding: &str, most: f64) -> Vec<Taken> {
+    let in_kernel = |name: &&String| name.starts_with(kernel_ledger::PREFIX);
+    let named: Vec<&String> = rule.through.iter().filter(in_kernel).collect();
+    let bound = |part: &LedgerPart| {
+        if named.is_empty() || part.id.starts_with(OUTSIDE_PROFILE) {
+            return f64::INFINITY;
+        }
+        let spent = part.kernel.iter();
+        let here = spent.filter(|share| named.iter().any(|name| part_matches(name, &share.part)));
+        here.map(|share| share.cores.0).sum()
+    };
+    take(ledger, OWNER, &[&rule.part], most, finding, bound)
+}
+
+/// What the measured parts of a rule have left; no bound for a rule without such.
 fn through(rule: &ClaimRule, ledger: &Ledger) -> f64 {
     if rule.through.is_empty() {
         return f64::INFINITY;
     }
-    let parts = ledger.view(call_ledger::VIEW).map(|view| view.parts.iter());
+    let views = THROUGH.iter().filter_map(|id| ledger.view(id));
     let named = |part: &&LedgerPart| rule.through.iter().any(|name| part_matches(name, &part.id));
-    let left = parts.into_iter().flatten().filter(named);
+    let left = views.flat_map(|view| &view.parts).filter(named);
     left.map(|part| part.unclaimed().0).sum()
 }
 
@@ -90,14 +115,22 @@ struct Taken {
     cores: f64,
 }
 
-/// Takes up to `most` cores from the named parts of a view, in their order.
-fn take(ledger: &mut Ledger, view: &str, names: &[&str], finding: &str, most: f64) -> Vec<Taken> {
+/// Takes up to `most` cores from the named parts of a view, in their order, of each no more than
+/// its `bound`.
+fn take(
+    ledger: &mut Ledger,
+    view: &str,
+    names: &[&str],
+    most: f64,
+    finding: &str,
+    bound: impl Fn(&LedgerPart) -> f64,
+) -> Vec<Taken> {
     let view = ledger.views.iter_mut().find(|known| known.id == view);
     let parts = view.into_iter().flat_map(|view| &mut view.parts);
     let mut left = most;
     let mut all = Vec::new();
     for part in parts.filter(|part| names.iter().any(|name| part_matches(name, &part.id))) {
-        let cores = part.unclaimed().0.min(left);
+        let cores = part.unclaimed().0.min(left).min(bound(part));
         if cores <= 0.0 {
             continue;
         }

@@ -9,7 +9,7 @@
 
 use nodesleuth_analyze::{Catalog, LoadedProfile, analyze};
 use nodesleuth_model::diagnosis::AdvisoryStatus;
-use nodesleuth_model::evidence::{ProcessStat, ProfileRecord, ReadOutcome, TimedRead};
+use nodesleuth_model::evidence::{GoModule, ProcessStat, ProfileRecord, ReadOutcome, TimedRead};
 use nodesleuth_model::{
     Bytes, Confidence, Diagnosis, Evidence, FindingKind, Nanos, Observed, Outcome, Pid, Ticks,
 };
@@ -25,7 +25,9 @@ fn diagnose_changed(case: &str, change: impl FnOnce(&mut Evidence)) -> Diagnosis
     change(&mut evidence);
     let read = |record: &ProfileRecord| {
         let bytes = fs::read(folder.join(&record.file)).unwrap();
-        nodesleuth_profile::read(&bytes, &Limits::default()).unwrap()
+        nodesleuth_profile::open(bytes, &Limits::default())
+            .unwrap()
+            .profile
     };
     let profiles: Vec<_> = evidence.profiles.iter().map(read).collect();
     let loaded: Vec<_> = evidence
@@ -197,6 +199,39 @@ fn ten_thousand_leaked_cgroups_are_named_and_their_readers_priced() {
         status(&diagnosis, "memory-stat-walk"),
         AdvisoryStatus::Fixed
     );
+}
+
+#[test]
+fn the_lines_that_burn_are_named_with_their_page_where_the_version_is_known() {
+    let runc = "github.com/opencontainers/runc/libcontainer/cgroups/fscommon.GetCgroupParamUint";
+    let diagnosis = diagnose_changed("kubelet-leaked-10000", |evidence| {
+        let Observed::Value(target) = &mut evidence.target else {
+            panic!("no target");
+        };
+        let Observed::Value(go) = &mut target.go else {
+            panic!("no Go build");
+        };
+        go.deps = vec![GoModule {
+            path: "github.com/opencontainers/runc".to_owned(),
+            version: "v1.0.0-rc92".to_owned(),
+        }];
+    });
+    let sources = &diagnosis.findings[0].sources;
+    assert!(sources[0].function.ends_with("GetAllPodsFromCgroups"));
+    let line = sources.iter().find(|line| line.function == runc).unwrap();
+    assert!(line.file.ends_with("fscommon/utils.go"), "{line:?}");
+    assert_eq!(
+        line.link.as_deref(),
+        Some(
+            "https://github.com/opencontainers/runc/blob/v1.0.0-rc92/libcontainer/cgroups/\
+             fscommon/utils.go#L59"
+        )
+    );
+    assert!(sources[0].cores.0 > line.cores.0);
+    // The page of a version that nobody knows would show other lines.
+    let unknown = diagnose("kubelet-leaked-10000");
+    let pages = unknown.findings[0].sources.iter();
+    assert_eq!(pages.filter(|line| line.link.is_some()).count(), 0);
 }
 
 #[test]

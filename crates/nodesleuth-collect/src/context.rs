@@ -61,6 +61,8 @@ pub struct Ctx<'a> {
     pub read_child: Option<PathBuf>,
     /// Kernel time that possibly slow reads may cost in all.
     pub slow_read_budget: Duration,
+    /// How many samples of the target's stacks are taken a second and CPU; `None`: none.
+    pub stacks_hz: Option<u32>,
     /// Whether and how long system calls are counted after the window.
     pub trace: TracePlan,
 }

@@ -98,6 +98,7 @@ impl FakeNode {
             cancel,
             read_child: None,
             slow_read_budget: Duration::from_secs(2),
+            stacks_hz: None,
             trace: TracePlan::Never,
         }
     }

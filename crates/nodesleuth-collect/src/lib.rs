@@ -24,6 +24,7 @@ mod slow_read;
 mod started;
 mod syscalls;
 mod window;
+mod window_stacks;
 
 pub mod collectors;
 pub mod stacks;

@@ -44,6 +44,7 @@ pub fn look_at_cgroups(
         cancel,
         read_child: look.read_child.clone(),
         slow_read_budget: look.slow_read_budget,
+        stacks_hz: None,
         trace: TracePlan::Never,
     };
     let mut evidence = Evidence::default();

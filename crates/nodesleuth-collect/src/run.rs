@@ -2,10 +2,13 @@
 
 use crate::own_cost::Meter;
 use crate::started::Started;
+use crate::window_stacks::{self, Sampling};
 use crate::{Cancel, Clock, Ctx, Node, Progress, TracePlan, profiles, tasks, window};
 use nodesleuth_model::evidence::{ClockAnchor, Target, WindowSpan};
 use nodesleuth_model::{Cores, Evidence, Observed, Pid};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 use std::time::Duration;
 
 /// What to collect.
@@ -21,6 +24,8 @@ pub struct Options {
     pub read_child: Option<PathBuf>,
     /// Kernel time that possibly slow reads may cost in all.
     pub slow_read_budget: Duration,
+    /// How many samples of the target's stacks are taken a second and CPU; `None`: none.
+    pub stacks_hz: Option<u32>,
     /// Whether and how long system calls are counted after the window.
     pub trace: TracePlan,
     /// From how many cores on a process counts as hot.
@@ -114,6 +119,7 @@ pub fn collect(
         cancel,
         read_child: options.read_child.clone(),
         slow_read_budget: options.slow_read_budget,
+        stacks_hz: options.stacks_hz,
         trace: options.trace,
     };
     Ok(watch(&ctx, target, profiles, progress, &meter))
@@ -124,6 +130,20 @@ fn watch(
     ctx: &Ctx<'_>,
     target: Target,
     profiles: Vec<profiles::Wanted>,
+    progress: &dyn Progress,
+    meter: &Meter,
+) -> Collected {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let sampling = window_stacks::start(scope, ctx, &stop);
+        watch_sampled(ctx, target, (profiles, sampling), progress, meter)
+    })
+}
+
+fn watch_sampled(
+    ctx: &Ctx<'_>,
+    target: Target,
+    (profiles, sampling): (Vec<profiles::Wanted>, Option<Sampling<'_>>),
     progress: &dyn Progress,
     meter: &Meter,
 ) -> Collected {
@@ -149,11 +169,13 @@ fn watch(
     };
     let window_use = window_meter.so_far(ctx.clock);
     progress.stage("reading the node");
+    let stacks = sampling.and_then(|sampling| sampling.finish(&mut evidence));
     started.finish(&mut evidence);
     if !pending.is_empty() {
         progress.stage("waiting for the profile");
     }
-    let profiles = profiles::finish(pending, ctx.window, ctx.cancel, &mut evidence);
+    let mut profiles = profiles::finish(pending, ctx.window, ctx.cancel, &mut evidence);
+    profiles.extend(stacks);
     let cost = meter.finish(ctx.clock, window_use, &mut evidence);
     evidence.own_cost = Observed::Value(cost);
     Collected { evidence, profiles }

@@ -111,6 +111,9 @@ pub struct Finding {
     pub pricing: Vec<String>,
     /// What was seen.
     pub evidence: Vec<Proof>,
+    /// Where in the source most of it is burnt, the most expensive line first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceLine>,
     /// What would show the claim to be wrong.
     pub disproof: Vec<String>,
     /// Why it happens.
@@ -125,6 +128,22 @@ pub struct Finding {
     pub references: Vec<String>,
     /// `verified` or `reported`.
     pub standing: String,
+}
+
+/// A line of source code and what was burnt there and in what it calls.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceLine {
+    /// The function.
+    pub function: String,
+    /// Path as the compiler recorded it; empty when the profile does not say.
+    pub file: String,
+    /// Line in it, from 1.
+    pub line: Option<u64>,
+    /// Its page at the version that runs, where that is known.
+    pub link: Option<String>,
+    /// CPU over the profile's own time.
+    pub cores: Cores,
 }
 
 /// What kind of statement a finding is.

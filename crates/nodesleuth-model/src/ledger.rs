@@ -19,7 +19,7 @@ pub struct Ledger {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LedgerView {
-    /// `mode`, `threads` or `owner`.
+    /// `owner`, `mode`, `threads`, `kernel-functions` or `calls`.
     pub id: String,
     /// For people.
     pub title: String,
@@ -40,9 +40,23 @@ pub struct LedgerPart {
     pub title: String,
     /// Its price.
     pub cores: Cores,
+    /// What of it was spent in each part of the kernel, largest first; where stacks of the
+    /// machine were sampled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kernel: Vec<KernelShare>,
     /// How much of it findings claim, by finding id, largest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+}
+
+/// How much of a part was spent in one part of the kernel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KernelShare {
+    /// Id in the view `kernel-functions`, such as `kernel:rstat-flush`.
+    pub part: String,
+    /// Its price.
+    pub cores: Cores,
 }
 
 /// How much of a part one finding claims.

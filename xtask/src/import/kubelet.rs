@@ -13,7 +13,7 @@ use nodesleuth_model::{Bytes, Evidence, Nanos, Observed, Pid};
 use nodesleuth_parse::{cgroup, proc};
 
 use super::text::{self, Used, parsed, read};
-use super::{Case, window};
+use super::{Case, Recorded, window};
 use crate::failure::{Failure, Result, While};
 
 /// Capture folder and name of the fixture.
@@ -75,7 +75,7 @@ fn case(folder: &Path, name: &str) -> Result<Case> {
         name: name.to_owned(),
         about,
         evidence,
-        profile: folder.join("cpu.pb.gz"),
+        profiles: vec![Recorded::own(folder.join("cpu.pb.gz"))],
     })
 }
 

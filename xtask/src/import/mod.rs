@@ -31,8 +31,38 @@ struct Case {
     /// What it is of, for its README.
     about: String,
     evidence: Evidence,
-    /// The CPU profile, copied as it is.
-    profile: PathBuf,
+    profiles: Vec<Recorded>,
+}
+
+/// A profile, copied as it is.
+struct Recorded {
+    file: PathBuf,
+    /// Its name in the bundle.
+    name: &'static str,
+    source: &'static str,
+    covers_window: bool,
+}
+
+impl Recorded {
+    /// What the agent answers at /debug/pprof/profile, taken over the window.
+    fn own(file: PathBuf) -> Self {
+        Self {
+            file,
+            name: "cpu.pb.gz",
+            source: "the agent's own /debug/pprof/profile",
+            covers_window: true,
+        }
+    }
+
+    /// What `perf record -a -g` saw after it.
+    fn perf_script(file: PathBuf) -> Self {
+        Self {
+            file,
+            name: "perf-script.txt.gz",
+            source: "perf script",
+            covers_window: false,
+        }
+    }
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -48,15 +78,18 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
 }
 
 fn write(folder: &Path, mut case: Case) -> std::io::Result<()> {
-    let record = ProfileRecord {
-        file: format!("{PROFILES_DIR}/cpu.pb.gz"),
-        source: "the agent's own /debug/pprof/profile".to_owned(),
-        covers_window: true,
-        ..ProfileRecord::default()
-    };
-    case.evidence.profiles = vec![record];
     fs::create_dir_all(folder.join(PROFILES_DIR))?;
-    fs::copy(&case.profile, folder.join(PROFILES_DIR).join("cpu.pb.gz"))?;
+    for recorded in &case.profiles {
+        let file = format!("{PROFILES_DIR}/{}", recorded.name);
+        // Not a copy of the file's mode: what is shared is read-only.
+        fs::write(folder.join(&file), fs::read(&recorded.file)?)?;
+        case.evidence.profiles.push(ProfileRecord {
+            file,
+            source: recorded.source.to_owned(),
+            covers_window: recorded.covers_window,
+            ..ProfileRecord::default()
+        });
+    }
     let mut json = serde_json::to_string_pretty(&case.evidence)?;
     json.push('\n');
     fs::write(folder.join(EVIDENCE_FILE), json)?;

@@ -11,7 +11,7 @@ use nodesleuth_model::{Bytes, Evidence, Nanos, Observed, Pid};
 use nodesleuth_parse::proc;
 
 use super::text::{self, Used, number, parsed, read, rows};
-use super::{Case, window};
+use super::{Case, Recorded, window};
 use crate::failure::{Failure, Result};
 
 /// Slab caches kept of each capture.
@@ -26,11 +26,45 @@ const CASES: &[(&str, &str, &str)] = &[
     ("k510", "z20000", "z20000"),
 ];
 
+/// Runs of which stacks were recorded that hold the target.
+const STACKS: &[(&str, &str)] = &[("k415", "z20000"), ("k510", "z20000")];
+
 pub(super) fn cases(folder: &Path) -> Result<Vec<Case>> {
-    CASES
-        .iter()
-        .map(|(kernel, label, state)| case(&folder.join(kernel), kernel, label, state))
-        .collect()
+    let mut cases = Vec::new();
+    for (kernel, label, state) in CASES {
+        let recorded = folder.join(kernel);
+        if STACKS.contains(&(*kernel, *label)) {
+            cases.push(with_stacks_alone(
+                &recorded,
+                case(&recorded, kernel, label, state)?,
+                label,
+            ));
+        }
+        cases.push(case(&recorded, kernel, label, state)?);
+    }
+    Ok(cases)
+}
+
+/// The same run as somebody has it who only ran `perf record` and `pidstat`.
+fn with_stacks_alone(folder: &Path, whole: Case, label: &str) -> Case {
+    let mut evidence = Evidence::default();
+    evidence.imported_from = whole.evidence.imported_from;
+    evidence.window = whole.evidence.window;
+    evidence.host = whole.evidence.host;
+    evidence.processes = whole.evidence.processes;
+    evidence.target = whole.evidence.target;
+    Case {
+        name: format!("{}-stacks", whole.name),
+        about: format!(
+            "# {0}-stacks\n\nThe run of {0} with nothing but the CPU of the process and a \
+             recording of `perf record -a -g` from after it. Made by `cargo xtask import`.\n",
+            whole.name
+        ),
+        evidence,
+        profiles: vec![Recorded::perf_script(
+            folder.join(format!("cadvisor-{label}/perf-script.txt.gz")),
+        )],
+    }
 }
 
 fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
@@ -100,7 +134,7 @@ fn case(folder: &Path, kernel: &str, label: &str, state: &str) -> Result<Case> {
         name: format!("{kernel}-{label}"),
         about,
         evidence,
-        profile: cadvisor.join("cpu.pb.gz"),
+        profiles: vec![Recorded::own(cadvisor.join("cpu.pb.gz"))],
     })
 }
 

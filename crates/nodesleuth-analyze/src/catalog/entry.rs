@@ -16,6 +16,9 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The claim in one line.
     pub title: Template,
+    /// The same without facts: said when one of `title`'s is unknown.
+    #[serde(default)]
+    pub plain_title: Option<Template>,
     /// Which part of the node it concerns.
     pub component: String,
     /// `verified` (seen in our lab or stated with evidence upstream) or `reported`.
@@ -31,7 +34,8 @@ pub struct Entry {
     #[serde(default)]
     pub look_alikes: Vec<String>,
     /// Ordered frame patterns, root to leaf; any one of the lists is enough. Their share of the
-    /// profile is the fact `signature.share` inside this entry.
+    /// profile is the fact `signature.share` inside this entry. A list may name functions of the
+    /// kernel (`copy_page_range`): it counts only where stacks of the machine were sampled.
     #[serde(default)]
     pub signature: Vec<Vec<String>>,
     /// What must hold.
@@ -106,8 +110,9 @@ pub struct ClaimRule {
     #[serde(default)]
     pub limit: Option<String>,
     /// Parts of the `calls` view that it takes from too, such as `cgroup-file:memory.stat` or
-    /// `call:futex`; a trailing `*` as above. It takes as much as both views have left, and that
-    /// is measured. Without a capture of system calls nothing is claimed.
+    /// `call:futex`, or of the view of kernel functions, such as `kernel:memcg-stat-walk`; a
+    /// trailing `*` as above. It takes as much as both views have left, and that is measured.
+    /// Without such a view nothing is claimed.
     #[serde(default)]
     pub through: Vec<String>,
     /// The limit is a proportion, not a measurement: what is taken raises no confidence.

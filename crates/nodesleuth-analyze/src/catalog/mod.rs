@@ -11,7 +11,7 @@ mod validate;
 pub use condition::{Condition, Operand, Truth};
 pub use entry::{ClaimRule, Entry, EntryKind, ProofRule, RemedyRule};
 pub(crate) use parts::part_matches;
-pub use parts::{PartRule, Parts};
+pub use parts::{KernelParts, PartRule, Parts};
 pub use template::Template;
 
 use crate::kernel::{Family, KernelEntry};
@@ -32,6 +32,8 @@ pub struct Catalog {
     pub families: Vec<Family>,
     /// Which stack belongs to which ledger part.
     pub parts: Parts,
+    /// Which kernel part a sampled stack belongs to.
+    pub kernel_parts: KernelParts,
     /// Numbers that decide.
     pub thresholds: Thresholds,
 }
@@ -127,6 +129,7 @@ impl Catalog {
             Some(("kernel", _)) => self.kernel.push(parse(name, text)?),
             _ => match name.trim_start_matches("./") {
                 "parts.toml" => self.parts = parse(name, text)?,
+                "kernel-parts.toml" => self.kernel_parts = parse(name, text)?,
                 "thresholds.toml" => self.thresholds = parse(name, text)?,
                 "kernel-families.toml" => {
                     let file: FamilyFile = parse(name, text)?;

@@ -17,6 +17,37 @@ pub struct Parts {
     pub allocators: Vec<String>,
 }
 
+/// Which kernel part a sampled stack belongs to; the first that matches owns it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KernelParts {
+    /// The rules; their patterns are matched against a stack's kernel frames alone.
+    #[serde(default)]
+    pub part: Vec<PartRule>,
+}
+
+/// Id and title of kernel time that no rule matches.
+const OTHER_IN_KERNEL: (&str, &str) = ("other-in-kernel", "everything else in the kernel");
+
+impl KernelParts {
+    /// Ids in the order of the rules, the one for the rest last.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let rules = self.part.iter().map(|part| part.id.as_str());
+        rules.chain([OTHER_IN_KERNEL.0])
+    }
+
+    /// Title of a part, its id when nobody knows it.
+    #[must_use]
+    pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
+        let rules = self
+            .part
+            .iter()
+            .map(|part| (part.id.as_str(), part.title.as_str()));
+        let mut all = rules.chain([OTHER_IN_KERNEL]);
+        all.find(|part| part.0 == id).map_or(id, |part| part.1)
+    }
+}
+
 /// One part.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +72,10 @@ pub(crate) const FIXED_PARTS: &[(&str, &str)] = &[
     ),
     ("outside-profile-other", "not in the profile: the rest"),
     ("other-calls", "other system calls"),
+    (
+        "outside-stacks-kernel",
+        "kernel time of which no stack was sampled",
+    ),
     (
         "outside-calls",
         "kernel mode, not in the system calls that were counted",

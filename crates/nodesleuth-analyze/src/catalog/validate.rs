@@ -1,9 +1,11 @@
 //! Checks a catalogue as a whole: ids, facts, units, parts. A wrong entry must not load silently.
 
+use super::part_matches;
 use super::template::{NUMBER_STYLES, SHELL};
 use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
 use crate::call_ledger::{OUTSIDE, PREFIXES};
 use crate::facts::{self, FactType};
+use crate::kernel_ledger;
 use nodesleuth_profile::Signature;
 use std::collections::BTreeSet;
 
@@ -15,6 +17,10 @@ pub(super) fn check(catalog: &Catalog) -> Result<(), CatalogError> {
     let mut ids = BTreeSet::new();
     for part in &catalog.parts.part {
         let fail = |reason: String| CatalogError::new("parts.toml", reason);
+        check_signatures(&part.frames).map_err(fail)?;
+    }
+    for part in &catalog.kernel_parts.part {
+        let fail = |reason: String| CatalogError::new("kernel-parts.toml", reason);
         check_signatures(&part.frames).map_err(fail)?;
     }
     for entry in &catalog.entries {
@@ -142,7 +148,7 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
                 claim.part
             ));
         }
-        check_through(&claim.through)?;
+        check_through(catalog, &claim.through)?;
         if let Some(limit) = &claim.limit
             && facts::describe(catalog, limit).is_none_or(|(_, unit)| unit != "cores")
         {
@@ -153,8 +159,14 @@ fn check_claims(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
 }
 
 /// Which calls and files a target uses is not known beforehand; what kinds of parts there are is.
-fn check_through(parts: &[String]) -> Result<(), String> {
+fn check_through(catalog: &Catalog, parts: &[String]) -> Result<(), String> {
     let known = |part: &String| {
+        if let Some(pattern) = part.strip_prefix(kernel_ledger::PREFIX) {
+            return catalog
+                .kernel_parts
+                .ids()
+                .any(|id| part_matches(pattern, id));
+        }
         let rest = PREFIXES.iter().find_map(|kind| part.strip_prefix(kind.0));
         part == OUTSIDE || rest.is_some_and(|rest| !rest.is_empty())
     };
@@ -165,8 +177,10 @@ fn check_through(parts: &[String]) -> Result<(), String> {
                 .map(|(prefix, what)| format!("{prefix}… ({what})"));
             let kinds: Vec<String> = kinds.collect();
             Err(format!(
-                "through {part:?} is no part of the view of system calls: use {}",
-                kinds.join(", ")
+                "through {part:?} is no part of the views of system calls and of kernel \
+                 functions: use {}, {}… (a part of kernel-parts.toml)",
+                kinds.join(", "),
+                kernel_ledger::PREFIX
             ))
         }
         None => Ok(()),
@@ -177,6 +191,7 @@ fn check_templates(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let proofs = entry.evidence.iter().chain(&entry.confirm);
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
     let mut sentences: Vec<&Template> = vec![&entry.title];
+    sentences.extend(&entry.plain_title);
     let mut commands: Vec<&Template> = Vec::new();
     sentences.extend(entry.claims.iter().filter_map(|claim| claim.why.as_ref()));
     for proof in proofs {

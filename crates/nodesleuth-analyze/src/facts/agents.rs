@@ -108,7 +108,7 @@ fn go_duration(text: &str) -> Option<f64> {
 }
 
 fn reads_cgroup_stats(input: &Input<'_>) -> Derived {
-    if let Some(profile) = &input.profile
+    if let Some(profile) = input.owner()
         && profile.part_cores("cadvisor-housekeeping") > 0.0
     {
         return flag(true, "cAdvisor's housekeeping is in the profile");

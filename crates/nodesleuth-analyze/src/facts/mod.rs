@@ -12,6 +12,7 @@ mod memory;
 mod profile;
 mod reads;
 mod spin;
+mod stacks;
 mod syscalls;
 mod target;
 
@@ -116,6 +117,7 @@ pub fn table() -> Vec<&'static FactDef> {
         spin::FACTS,
         file_costs::FACTS,
         profile::FACTS,
+        stacks::FACTS,
         cgroups::FACTS,
         reads::FACTS,
         kernel::FACTS,
@@ -128,8 +130,9 @@ pub fn table() -> Vec<&'static FactDef> {
 }
 
 /// Type and unit of a fact, also of the ones that the catalogue's parts bring
-/// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `signature.share`) and of any system
-/// call (`call.NAME.rate`, `.error_rate`, `.cores`); `None` when there is no such fact.
+/// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `kernel_part.ID.share`,
+/// `kernel_part.ID.cores`, `signature.share`) and of any system call (`call.NAME.rate`,
+/// `.error_rate`, `.cores`); `None` when there is no such fact.
 #[must_use]
 pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str)> {
     if let Some(def) = table().into_iter().find(|def| def.name == name) {
@@ -141,6 +144,12 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
     if let Some((_, what)) = of_call(name) {
         return Some((FactType::Number, what.unit()));
     }
+    if let Some(rest) = name.strip_prefix(KERNEL_PART) {
+        let (id, what) = rest.rsplit_once('.')?;
+        let unit = ["share", "cores"].into_iter().find(|unit| *unit == what)?;
+        let known = catalog.kernel_parts.ids().any(|known| known == id);
+        return known.then_some((FactType::Number, unit));
+    }
     let (id, what) = name.strip_prefix("part.")?.rsplit_once('.')?;
     if !catalog.parts.knows(id) {
         return None;
@@ -151,6 +160,9 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
         _ => None,
     }
 }
+
+/// How facts about a part of kernel-parts.toml begin.
+pub(crate) const KERNEL_PART: &str = "kernel_part.";
 
 /// What can be asked of any system call, as `call.NAME.rate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

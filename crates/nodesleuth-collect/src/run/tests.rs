@@ -121,6 +121,7 @@ fn a_real_collection_stays_within_its_own_limits() {
         profiles: std::env::var("PPROF").into_iter().collect(),
         read_child: std::env::var("READ_CHILD").ok().map(PathBuf::from),
         slow_read_budget: Duration::from_secs(2),
+        stacks_hz: Some(99),
         trace: TracePlan::Never,
         hot_cores: Cores(0.05),
     };

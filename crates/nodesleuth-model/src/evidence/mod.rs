@@ -12,6 +12,7 @@ mod own_cost;
 mod pressure;
 mod processes;
 mod profiles;
+mod stacks;
 mod syscalls;
 mod target;
 mod timed_reads;
@@ -28,6 +29,7 @@ pub use own_cost::OwnCost;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
+pub use stacks::StackRecording;
 pub use syscalls::{
     ArgumentKind, ArgumentSample, ArgumentUse, FailingCall, FileUse, RefusedEngine, SyscallTrace,
     SyscallUse, TraceTax, TracedCpu,
@@ -69,6 +71,8 @@ pub struct Evidence {
     pub target_io: Observed<Window<TaskIo>>,
     /// Which files the target had open, sampled over the window.
     pub open_files: Observed<OpenFileSamples>,
+    /// How its stacks were sampled over the window.
+    pub stacks: Observed<StackRecording>,
     /// System calls of the target, counted right after the window.
     pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.

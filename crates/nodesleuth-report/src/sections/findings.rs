@@ -2,7 +2,7 @@
 
 use super::Section;
 use crate::document::{Block, Item};
-use nodesleuth_model::diagnosis::{Proof, Remedy};
+use nodesleuth_model::diagnosis::{Proof, Remedy, SourceLine};
 use nodesleuth_model::{Confidence, Diagnosis, Finding, FindingKind};
 
 pub(super) struct Findings;
@@ -49,6 +49,10 @@ fn body(finding: &Finding) -> Vec<Block> {
     let mut blocks = vec![
         list("price", plain(&finding.pricing)),
         list("seen", proofs(&finding.evidence)),
+        list(
+            "in the source",
+            finding.sources.iter().map(source).collect(),
+        ),
         list("do now", remedies(&finding.remedies_now)),
         list("do for good", remedies(&finding.remedies_for_good)),
         list("wrong if", plain(&finding.disproof)),
@@ -62,6 +66,22 @@ fn list(label: &str, items: Vec<Item>) -> Block {
     Block::List {
         label: label.to_owned(),
         items,
+    }
+}
+
+/// `manager.housekeeping, container.go:318: 0.41 cores`, with its page or else its path.
+fn source(line: &SourceLine) -> Item {
+    let file = line.file.rsplit('/').next().unwrap_or_default();
+    let place = match line.line {
+        _ if file.is_empty() => String::new(),
+        Some(number) => format!(", {file}:{number}"),
+        None => format!(", {file}"),
+    };
+    let path = (!line.file.is_empty()).then(|| line.file.clone());
+    Item {
+        text: format!("{}{place}: {} cores", line.function, line.cores),
+        command: None,
+        note: line.link.clone().or(path),
     }
 }
 

@@ -6,7 +6,7 @@ use nodesleuth_model::{Cores, Diagnosis, LedgerPart, LedgerView, Outcome};
 
 /// Parts below this share of the total are added up.
 const SMALL_SHARE: f64 = 0.01;
-const COLUMNS: &[&str] = &["part", "cores", "%", "explained by"];
+const COLUMNS: [&str; 3] = ["cores", "%", "explained by"];
 
 pub(super) struct Ledger;
 
@@ -22,12 +22,10 @@ impl Section for Ledger {
         }
         let mut blocks = Vec::new();
         for view in ledger.views.iter().filter(|view| worth_showing(view)) {
-            if let Some(note) = view.notes.first() {
-                blocks.push(Block::Paragraph(note.clone()));
-            }
+            blocks.extend(view.notes.iter().cloned().map(Block::Paragraph));
             let rows = rows(view, ledger.total_cores);
             blocks.push(Block::Table {
-                columns: COLUMNS.to_vec(),
+                columns: [&[first_column(view)], &COLUMNS[..]].concat(),
                 rows,
             });
         }
@@ -41,10 +39,10 @@ impl Section for Ledger {
     }
 }
 
-/// The owner view always; the others when they tell something that it does not.
+/// Owners and kernel functions always; the others when they tell something that it does not.
 fn worth_showing(view: &LedgerView) -> bool {
     match view.id.as_str() {
-        "owner" => true,
+        "owner" | "kernel-functions" => true,
         // With a profile the owner view says more, unless something was measured by call.
         "calls" => view.parts.iter().any(|part| !part.claims.is_empty()),
         "threads" => {
@@ -55,6 +53,16 @@ fn worth_showing(view: &LedgerView) -> bool {
                 > 1
         }
         _ => false,
+    }
+}
+
+/// What the rows of a view are.
+fn first_column(view: &LedgerView) -> &'static str {
+    match view.id.as_str() {
+        "kernel-functions" => "part of the kernel",
+        "calls" => "system call or file",
+        "threads" => "threads",
+        _ => "part",
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn diagnose(
             ));
             continue;
         };
-        match nodesleuth_profile::read(bytes, &Limits::default()) {
-            Ok(profile) => read.push((record.clone(), profile)),
+        match nodesleuth_profile::open(bytes.as_slice(), &Limits::default()) {
+            Ok(opened) => read.push((record.clone(), opened.profile)),
             Err(error) => warnings.push(format!("{}: {error}", record.source)),
         }
     }

@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         window: args.window,
         read_budget: Duration::from_secs(2),
         trace_for: None,
+        no_stacks: false,
         no_trace: false,
     };
     let collected = target.collect(&catalog, &progress);

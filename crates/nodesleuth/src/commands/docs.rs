@@ -14,7 +14,9 @@ pub(crate) fn facts() -> String {
          `part.ID.alloc_share` (of all allocation in the profile), and inside an entry \
          `signature.share` is the share of the profile that its stack signature matches. Every \
          system call NAME has `call.NAME.rate` and `call.NAME.error_rate` (per second) and \
-         `call.NAME.cores` (CPU inside), when system calls were counted.\n\n\
+         `call.NAME.cores` (CPU inside), when system calls were counted. Every part ID of \
+         `catalog/kernel-parts.toml` has `kernel_part.ID.cores` and `kernel_part.ID.share` (of the \
+         target's CPU), when stacks of the machine were sampled.\n\n\
          | fact | type | unit | meaning |\n|---|---|---|---|\n",
     );
     for def in facts::table() {

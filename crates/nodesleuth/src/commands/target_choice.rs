@@ -13,6 +13,7 @@ use nodesleuth_collect::{
 };
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Cores, Pid, printable};
+use nodesleuth_trace::stacks::StackOptions;
 use std::time::Duration;
 
 /// Kernel time that possibly slow reads may cost in all, unless told otherwise.
@@ -43,6 +44,10 @@ pub(crate) struct TargetArgs {
     /// Kernel time that reading possibly slow files may cost in all.
     #[arg(long, value_name = "TIME", default_value = SLOW_READ_BUDGET, value_parser = args::duration)]
     pub(crate) read_budget: Duration,
+
+    /// Do not sample the target's stacks, user and kernel together, while the window is open.
+    #[arg(long)]
+    pub(crate) no_stacks: bool,
 
     /// How long to count the target's system calls in the kernel, once the window is closed.
     /// Without this option it is 3s, and not done at all if it would cost other processes more
@@ -90,6 +95,7 @@ impl TargetArgs {
             profiles: self.pprof.clone(),
             read_child: own_binary(),
             slow_read_budget: self.read_budget,
+            stacks_hz: (!self.no_stacks).then_some(StackOptions::HZ),
             trace: self.trace_plan(),
             hot_cores: Cores(catalog.thresholds.hot_cores),
         };
@@ -131,6 +137,7 @@ pub(crate) fn one_process(
         profiles: Vec::new(),
         read_child: own_binary(),
         slow_read_budget: Duration::ZERO,
+        stacks_hz: None,
         trace: TracePlan::Never,
         hot_cores: Cores(Catalog::built_in()?.thresholds.hot_cores),
     };

@@ -13,6 +13,7 @@ fn options(target: TargetChoice) -> Options {
         profiles: Vec::new(),
         read_child: None,
         slow_read_budget: Duration::ZERO,
+        stacks_hz: None,
         trace: TracePlan::Never,
         hot_cores: Cores(0.1),
     }
