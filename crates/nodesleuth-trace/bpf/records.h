@@ -14,6 +14,8 @@ enum {
     WITH_CHILDREN = 16,
     IN_NAMESPACE = 32,
     WANT_FILES = 64,
+    // Only x86-64 has two ways into the kernel, whose numbers mean different calls.
+    TELL_32_BIT = 128,
 };
 
 struct config {
@@ -26,6 +28,9 @@ struct config {
     // The PID namespace that ids are meant in, when it is not the first one.
     __u64 namespace_device;
     __u64 namespace_inode;
+    // Where in task_struct the kernel notes a call by the 32-bit way; 0 when that is not known.
+    __u32 status_offset;
+    __u32 spare;
 };
 
 enum slot_kind {
@@ -77,6 +82,7 @@ enum {
     ACTIVE = 1,    // the call has not returned
     SWITCHED = 2,  // the thread left its CPU during the call
     UNRETURNED = 4, // the thread ended in the call
+    FOREIGN = 8,   // the call came by the 32-bit way: not followed
 };
 
 // One call of one thread; also a thread's state while the call lasts.
@@ -132,4 +138,5 @@ struct counters {
     __u64 dropped;     // of them, those for which there was no room
     __u64 untracked;   // calls of threads for which the map had no room
     __u64 unsummed;    // calls or errors for which the map had no room
+    __u64 foreign;     // calls by the 32-bit way
 };

@@ -87,6 +87,8 @@ struct {
     TYPE(value, struct record);
 } nothing SEC(".maps");
 
+enum { LOWEST_ADDRESS = 4096 };
+
 struct event {
     const struct config *config;
     struct counters *counters;
@@ -161,6 +163,9 @@ INLINE __u64 read_slot(struct record *record, const struct slot *slot, __u64 at,
     OPAQUE(at);
     if (!from || at > PAYLOAD - room)
         return 0;
+    // No program has memory there: it is a number. Trying would cost more than the whole record.
+    if ((__u64)from < LOWEST_ADDRESS)
+        return UNREADABLE;
     if (slot->kind == SLOT_STRING) {
         long got = read_user_string(record->payload + at, room, from);
         return got <= 0 ? UNREADABLE : got;
@@ -373,17 +378,16 @@ INLINE void deliver(void *context, struct event *event, struct record *state)
     }
 }
 
-INLINE void leave(void *context, struct event *event, __u32 number, __s64 result)
+// A call that began before we were there.
+INLINE void count_began_before(__u32 number)
 {
-    __u64 now = monotonic_ns();
-    struct record *state = map_lookup(&threads, &event->tid);
-    if (!state || !(state->flags & ACTIVE)) {
-        // It began before we were there.
-        struct statistics *sum = map_lookup(&totals, &number);
-        if (sum)
-            sum->began_before++;
-        return;
-    }
+    struct statistics *sum = map_lookup(&totals, &number);
+    if (sum)
+        sum->began_before++;
+}
+
+INLINE void leave(void *context, struct event *event, struct record *state, __u64 now, __s64 result)
+{
     add_on_cpu(event, state, now);
     state->wall_ns = now - state->begin_ns;
     state->result = result;
@@ -399,51 +403,84 @@ INLINE int find_target(struct event *event)
     return is_target(event);
 }
 
+// What a call's two ends look like to each kind of tracepoint.
 #ifdef CLASSIC
-struct sys_enter {
+#define CALL_TRACEPOINT(name) SEC("tracepoint/raw_syscalls/" name)
+
+struct call_begin {
     __u64 common;
     __u64 number;
     __u64 arguments[6];
 };
 
-SEC("tracepoint/raw_syscalls/sys_enter")
-int sys_enter(struct sys_enter *context)
-{
-    struct event event = {};
-    int ours = find_target(&event);
-    if (event.counters)
-        event.counters->seen++;
-    if (!ours)
-        return 0;
-    struct record *state = state_of(&event);
-    if (!state) {
-        event.counters->untracked++;
-        return 0;
-    }
-#pragma unroll
-    for (int index = 0; index < 6; index++)
-        state->registers[index] = context->arguments[index];
-    enter(&event, state, clamp_number(context->number));
-    return 0;
-}
-
-struct sys_exit {
+struct call_end {
     __u64 common;
     __u64 number;
     __s64 result;
 };
 
-SEC("tracepoint/raw_syscalls/sys_exit")
-int sys_exit(struct sys_exit *context)
+INLINE int read_arguments(const struct event *event, struct record *state, struct call_begin *context)
 {
-    struct event event = {};
-    if (find_target(&event))
-        leave(context, &event, clamp_number(context->number), context->result);
-    return 0;
+#pragma unroll
+    for (int index = 0; index < 6; index++)
+        state->registers[index] = context->arguments[index];
+    return 1;
+}
+
+INLINE __u64 number_at_end(const struct event *event, const struct call_end *context)
+{
+    return context->number;
 }
 #else
-SEC("raw_tp/sys_enter")
-int sys_enter(struct raw_arguments *context)
+#define CALL_TRACEPOINT(name) SEC("raw_tp/" name)
+
+struct call_begin {
+    const void *registers;
+    __u64 number;
+};
+
+struct call_end {
+    const void *registers;
+    __s64 result;
+};
+
+// x86-64 only: places among the words that are read, and the kernel's bit in thread_info.status.
+enum { WORDS = 10, WORD_CX = 4, WORD_IP = 9, STATUS_32_BIT = 2 };
+
+// The instruction `syscall` leaves in cx where it came from; `int $0x80` leaves cx alone.
+INLINE int came_by_32_bit(const struct event *event, const __u64 *words)
+{
+    if (LIKELY(!(event->config->flags & TELL_32_BIT) || words[WORD_CX] == words[WORD_IP]))
+        return 0;
+    // On a CPU on which `syscall` leaves cx alone too, the kernel's own note decides.
+    if (!event->config->status_offset)
+        return 1;
+    __u32 status = 0;
+    read_kernel(&status, sizeof(status), (const void *)current_task_address() + event->config->status_offset);
+    return status & STATUS_32_BIT;
+}
+
+// Says whether the number means what it means to us.
+INLINE int read_arguments(const struct event *event, struct record *state, struct call_begin *context)
+{
+    __u64 words[WORDS];
+    read_kernel(words, sizeof(words), context->registers + event->config->registers_offset);
+#pragma unroll
+    for (int index = 0; index < REGISTERS; index++)
+        state->registers[index] = words[index];
+    return !came_by_32_bit(event, words);
+}
+
+INLINE __u64 number_at_end(const struct event *event, const struct call_end *context)
+{
+    __u32 number = 0;
+    read_kernel(&number, sizeof(number), context->registers + event->config->number_offset);
+    return number;
+}
+#endif
+
+CALL_TRACEPOINT("sys_enter")
+int sys_enter(struct call_begin *context)
 {
     struct event event = {};
     int ours = find_target(&event);
@@ -456,24 +493,29 @@ int sys_enter(struct raw_arguments *context)
         event.counters->untracked++;
         return 0;
     }
-    const void *registers = (const void *)context->args[0];
-    read_kernel(state->registers, sizeof(state->registers), registers + event.config->registers_offset);
-    enter(&event, state, clamp_number(context->args[1]));
+    if (LIKELY(read_arguments(&event, state, context))) {
+        enter(&event, state, clamp_number(context->number));
+    } else {
+        state->flags = FOREIGN;
+        event.counters->foreign++;
+    }
     return 0;
 }
 
-SEC("raw_tp/sys_exit")
-int sys_exit(struct raw_arguments *context)
+CALL_TRACEPOINT("sys_exit")
+int sys_exit(struct call_end *context)
 {
     struct event event = {};
     if (!find_target(&event))
         return 0;
-    __u32 number = 0;
-    read_kernel(&number, sizeof(number), (const void *)context->args[0] + event.config->number_offset);
-    leave(context, &event, clamp_number(number), context->args[1]);
+    __u64 now = monotonic_ns();
+    struct record *state = map_lookup(&threads, &event.tid);
+    if (LIKELY(state && state->flags & ACTIVE))
+        leave(context, &event, state, now, context->result);
+    else if (!state || !(state->flags & FOREIGN))
+        count_began_before(clamp_number(number_at_end(&event, context)));
     return 0;
 }
-#endif
 
 #ifdef CLASSIC
 SEC("tracepoint/sched/sched_switch")

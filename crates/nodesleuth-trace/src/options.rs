@@ -9,6 +9,8 @@ pub struct Options {
     pub pid: u32,
     /// Also the processes that it starts during the capture.
     pub children: bool,
+    /// Totals by system call; without them [`Figures`](crate::Figures) has none.
+    pub counts: bool,
     /// Totals for each thread, not only for the process.
     pub by_thread: bool,
     /// Which file each call was about.

@@ -37,6 +37,8 @@ pub enum Figures {
         /// By thread (if wanted), system call and error.
         errors: Vec<ErrorCount>,
     },
+    /// Calls were only handed over singly.
+    NotWanted,
     /// Threads were looked at now and then.
     Sampled {
         /// How often.
@@ -136,6 +138,10 @@ pub struct Lost {
     pub untracked_calls: u64,
     /// Calls or errors for which there was no room in the tables.
     pub unsummed: u64,
+    /// Calls by the 32-bit interface (`int $0x80`), whose numbers mean other calls. Only the engines
+    /// bpf-ring and bpf-perf tell them apart.
+    #[serde(default)]
+    pub by_32_bit: u64,
 }
 
 /// What the capture cost everybody on the node.

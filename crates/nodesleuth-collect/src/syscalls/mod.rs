@@ -131,6 +131,7 @@ impl<'a> Captures<'a> {
         Options {
             pid: self.pid.0,
             children: false,
+            counts: true,
             by_thread: false,
             files: false,
             stream: Some(StreamOptions {

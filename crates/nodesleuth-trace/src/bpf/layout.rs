@@ -9,12 +9,12 @@ pub(super) const RECORD: usize = 1232;
 const HEADER: usize = 120;
 /// Words of `struct statistics` and `struct counters`.
 pub(super) const STATISTICS: usize = 48;
-pub(super) const COUNTERS: usize = 6;
+pub(super) const COUNTERS: usize = 7;
 /// Entries of the tables by system call; the last one is a spare, the one before it takes what has
 /// a larger number.
 pub(super) const SYSCALLS: u16 = 512;
 const INTEREST: usize = 40;
-const CONFIG: usize = 40;
+const CONFIG: usize = 48;
 
 const WANT_SUMMARY: u32 = 1;
 const WANT_STREAM: u32 = 2;
@@ -23,6 +23,7 @@ const ERRORS_ONLY: u32 = 8;
 const WITH_CHILDREN: u32 = 16;
 const IN_NAMESPACE: u32 = 32;
 const WANT_FILES: u32 = 64;
+const TELL_32_BIT: u32 = 128;
 
 const ACTIVE: u8 = 1;
 const SWITCHED: u8 = 2;
@@ -74,6 +75,7 @@ impl Registers {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Config {
     pub(super) tgid: u32,
+    pub(super) counts: bool,
     pub(super) stream: bool,
     pub(super) files: bool,
     pub(super) by_thread: bool,
@@ -83,18 +85,23 @@ pub(super) struct Config {
     pub(super) registers: Registers,
     /// Device and inode of the PID namespace in which the ids are meant, if it is not the first.
     pub(super) namespace: Option<(u64, u64)>,
+    /// Whether the kernel has two ways in, whose numbers mean different calls.
+    pub(super) two_ways: bool,
+    /// Where in the kernel's `task_struct` it notes by which one a call came; 0: not known.
+    pub(super) status_offset: u32,
 }
 
 impl Config {
     pub(super) fn bytes(&self) -> ConfigBytes {
         let flags = [
-            (true, WANT_SUMMARY),
+            (self.counts, WANT_SUMMARY),
             (self.stream, WANT_STREAM),
             (self.files, WANT_FILES),
             (self.by_thread, BY_THREAD),
             (self.errors_only, ERRORS_ONLY),
             (self.children, WITH_CHILDREN),
             (self.namespace.is_some(), IN_NAMESPACE),
+            (self.two_ways, TELL_32_BIT),
         ];
         let set = flags.iter().filter(|(wanted, _)| *wanted);
         let (device, inode) = self.namespace.unwrap_or_default();
@@ -106,6 +113,8 @@ impl Config {
         bytes.u32(self.registers.number_offset);
         bytes.u64(device);
         bytes.u64(inode);
+        bytes.u32(self.status_offset);
+        bytes.u32(0);
         bytes.done()
     }
 }

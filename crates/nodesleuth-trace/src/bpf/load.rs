@@ -1,7 +1,7 @@
 //! Loads the programs of an engine, fills their settings and attaches them.
 
 use super::layout::{self, Config, Registers};
-use super::{namespace, objects, refusal};
+use super::{interface, namespace, objects, refusal};
 use crate::{Arch, Engine, Options};
 use aya::maps::{Array, MapError};
 use aya::programs::{Program, ProgramError};
@@ -91,6 +91,7 @@ fn fill(
     let stream = options.stream.as_ref();
     let config = Config {
         tgid: options.pid,
+        counts: options.counts,
         stream: stream.is_some(),
         files: options.files,
         by_thread: options.by_thread,
@@ -99,6 +100,8 @@ fn fill(
         slower_than_ns: stream.map_or(0, |stream| stream.slower_than_ns),
         registers,
         namespace,
+        two_ways: arch == Arch::X86_64,
+        status_offset: interface::status_offset(),
     };
     let mut settings =
         Array::<_, layout::ConfigBytes>::try_from(super::map_mut(ebpf, "settings")?)?;

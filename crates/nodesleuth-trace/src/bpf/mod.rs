@@ -1,6 +1,7 @@
 //! System calls through BPF programs.
 
 mod files;
+mod interface;
 mod layout;
 mod load;
 pub(crate) mod namespace;
@@ -29,6 +30,7 @@ pub(crate) struct BpfCapture {
     output: Output,
     files: Option<Files>,
     registers: Registers,
+    counts: bool,
     by_thread: bool,
     streams: bool,
     began_ns: u64,
@@ -54,6 +56,7 @@ impl BpfCapture {
             output,
             files,
             registers,
+            counts: options.counts,
             by_thread: options.by_thread,
             streams: options.stream.is_some(),
             began_ns: monotonic_ns(),
@@ -87,7 +90,10 @@ impl Capture for BpfCapture {
         Ok(Summary {
             engine: self.engine,
             length_ns: end_ns.saturating_sub(self.began_ns),
-            figures: read::figures(&self.ebpf, self.by_thread)?,
+            figures: match self.counts {
+                true => read::figures(&self.ebpf, self.by_thread)?,
+                false => crate::Figures::NotWanted,
+            },
             files: match self.files {
                 Some(files) => Some(files.finish(&self.ebpf)?),
                 None => None,

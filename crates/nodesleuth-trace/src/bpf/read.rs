@@ -17,12 +17,13 @@ pub(super) fn counters(ebpf: &Ebpf) -> Result<Counted, String> {
     let read = || -> Result<Counted, MapError> {
         let map = PerCpuArray::<_, [u64; layout::COUNTERS]>::try_from(map(ebpf, "cpu_counters")?)?;
         let mut sum = Counted::default();
-        for &[_, seen, produced, dropped, untracked, unsummed] in map.get(&0, 0)?.iter() {
+        for &[_, seen, produced, dropped, untracked, unsummed, foreign] in map.get(&0, 0)?.iter() {
             sum.node_calls += seen;
             sum.lost.produced += produced;
             sum.lost.dropped += dropped;
             sum.lost.untracked_calls += untracked;
             sum.lost.unsummed += unsummed;
+            sum.lost.by_32_bit += foreign;
         }
         Ok(sum)
     };

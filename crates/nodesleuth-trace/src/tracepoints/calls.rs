@@ -70,7 +70,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u64> {
 pub(super) struct Calls {
     only: Option<u32>,
     stream: Option<StreamOptions>,
-    tally: Tally,
+    tally: Option<Tally>,
     under_way: BTreeMap<u32, Event>,
 }
 
@@ -79,7 +79,7 @@ impl Calls {
         Self {
             only: (!options.children).then_some(options.pid),
             stream: options.stream.clone(),
-            tally: Tally::new(options.by_thread),
+            tally: options.counts.then(|| Tally::new(options.by_thread)),
             under_way: BTreeMap::new(),
         }
     }
@@ -96,10 +96,20 @@ impl Calls {
         match self.under_way.remove(&event.tid) {
             Some(begin) if begin.number == event.number => {
                 let record = record(&begin, event.time_ns, End::Returned(result));
-                self.tally.add(&record);
+                self.count(&record);
                 self.stream_if_wanted(&record, each);
             }
-            _ => self.tally.began_before(event.number),
+            _ => {
+                if let Some(tally) = &mut self.tally {
+                    tally.began_before(event.number);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, record: &Record<'_>) {
+        if let Some(tally) = &mut self.tally {
+            tally.add(record);
         }
     }
 
@@ -129,10 +139,11 @@ impl Calls {
             if lives {
                 in_flight.push(InFlight::from(&record));
             } else {
-                self.tally.add(&record);
+                self.count(&record);
             }
         }
-        (self.tally.figures(), in_flight)
+        let figures = self.tally.map_or(Figures::NotWanted, Tally::figures);
+        (figures, in_flight)
     }
 }
 
@@ -197,6 +208,7 @@ mod tests {
         Options {
             pid: 7,
             children,
+            counts: true,
             by_thread: false,
             files: false,
             stream: Some(StreamOptions::default()),

@@ -72,6 +72,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let options = Options {
         pid: target.pid.0,
         children: args.children,
+        counts: true,
         by_thread: args.by_thread,
         files: args.files,
         stream: None,

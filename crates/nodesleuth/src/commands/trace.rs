@@ -5,7 +5,7 @@ mod json;
 mod line;
 mod words;
 
-use super::watched::{Ended, Watch, WatchArgs, Watched};
+use super::watched::{self, Ended, Watch, WatchArgs, Watched};
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -79,6 +79,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let options = Options {
         pid: target.pid.0,
         children: args.children,
+        counts: false,
         by_thread: false,
         files: false,
         stream: Some(args.stream(arch)),
@@ -233,6 +234,7 @@ fn end(watched: &Watched) -> String {
             grouped(lost.produced)
         ));
     }
+    text.push_str(&watched::by_32_bit(lost));
     text.push_str(&watched.cost());
     text
 }

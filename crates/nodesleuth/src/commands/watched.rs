@@ -14,9 +14,22 @@ use nodesleuth_collect::{
     Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
 };
 use nodesleuth_model::Cores;
+use nodesleuth_model::units::grouped;
 use nodesleuth_model::evidence::Target;
-use nodesleuth_trace::Engine;
+use nodesleuth_trace::{Engine, Lost};
 use std::time::Duration;
+
+/// What is missing as it came by the 32-bit interface, as a line.
+pub(crate) fn by_32_bit(lost: &Lost) -> String {
+    match lost.by_32_bit {
+        0 => String::new(),
+        calls => format!(
+            "INCOMPLETE: {} calls by the 32-bit interface (int $0x80) are left out: their numbers \
+             mean other calls\n",
+            grouped(calls)
+        ),
+    }
+}
 
 /// Every process on the node pays while a capture lasts.
 const LONGEST: Duration = Duration::from_secs(600);

@@ -13,7 +13,7 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         .collect();
     let sampled = match &summary.figures {
         Figures::Sampled { looks, totals } => json!({ "looks": looks, "threads": totals }),
-        Figures::Counted { .. } => Value::Null,
+        Figures::Counted { .. } | Figures::NotWanted => Value::Null,
     };
     json!({
         "pid": watched.target.pid,

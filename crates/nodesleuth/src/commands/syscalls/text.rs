@@ -5,7 +5,7 @@ use super::files;
 use super::reading::RULE;
 use super::row::{Row, Table};
 use super::sampled;
-use crate::commands::watched::{Ended, Watched};
+use crate::commands::watched::{self, Ended, Watched};
 use comfy_table::{CellAlignment, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Cores, Nanos, printable};
@@ -112,6 +112,7 @@ fn lost(lost: &Lost) -> String {
             grouped(lost.unsummed)
         ));
     }
+    text.push_str(&watched::by_32_bit(lost));
     text
 }
 
@@ -246,5 +247,11 @@ mod tests {
         let text = lost(&tables);
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("no room for 3 calls"), "{text}");
+        let foreign = Lost {
+            by_32_bit: 2,
+            ..Lost::default()
+        };
+        let text = lost(&foreign);
+        assert!(text.contains("INCOMPLETE: 2 calls by the 32-bit"), "{text}");
     }
 }

@@ -17,7 +17,7 @@ const UNION: u32 = 5;
 const FUNCTION: u32 = 12;
 
 /// A kernel's BTF.
-pub(super) struct Btf {
+pub(crate) struct Btf {
     bytes: Vec<u8>,
     strings: Range<usize>,
     /// Where each type begins; the first has id 1.
@@ -34,7 +34,7 @@ struct Entry {
 }
 
 impl Btf {
-    pub(super) fn of_kernel() -> Result<Self, String> {
+    pub(crate) fn of_kernel() -> Result<Self, String> {
         let told = |error| format!("{KERNEL}: {error}");
         let file = File::open(KERNEL).map_err(told)?;
         let mut bytes = Vec::new();
@@ -80,13 +80,13 @@ impl Btf {
     }
 
     /// The id of a function.
-    pub(super) fn function(&self, name: &str) -> Option<u32> {
+    pub(crate) fn function(&self, name: &str) -> Option<u32> {
         let (id, _) = self.find(name, FUNCTION)?;
         Some(id)
     }
 
     /// Where a field is in a structure, in bytes; a field of a field is named after a dot.
-    pub(super) fn offset(&self, structure: &str, field: &str) -> Option<u32> {
+    pub(crate) fn offset(&self, structure: &str, field: &str) -> Option<u32> {
         let (_, mut within) = self.find(structure, STRUCT)?;
         let mut bits = 0;
         for name in field.split('.') {
