@@ -53,9 +53,9 @@ struct {
 struct {
     UINT(type, MAP_HASH);
     UINT(max_entries, 1);
-    TYPE(key, struct thread_key);
+    TYPE(key, struct part_key);
     TYPE(value, struct statistics);
-} thread_totals SEC(".maps");
+} part_totals SEC(".maps");
 
 struct {
     UINT(type, MAP_PERCPU_HASH);
@@ -71,13 +71,22 @@ struct {
     TYPE(value, struct counters);
 } cpu_counters SEC(".maps");
 
-// Processes that descend from the target, when they are wanted.
+// Living processes that descend from the target, when they are wanted, by the kernel's own id;
+// and how many threads each has.
 struct {
     UINT(type, MAP_HASH);
-    UINT(max_entries, 4096);
+    UINT(max_entries, 1);
     TYPE(key, __u32);
     TYPE(value, __u32);
 } descendants SEC(".maps");
+
+// Of descendants that have ended, by the id that is shown.
+struct {
+    UINT(type, MAP_HASH);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct last_name);
+} last_names SEC(".maps");
 
 // A record to begin with: too large for the stack.
 struct {
@@ -95,6 +104,7 @@ struct event {
     __u64 now;
     __u32 tgid;
     __u32 tid;
+    __u32 kernel_tgid;
 };
 
 INLINE void identify(struct event *event)
@@ -102,12 +112,16 @@ INLINE void identify(struct event *event)
     __u64 both = pid_tgid();
     event->tgid = both >> 32;
     event->tid = (__u32)both;
+    event->kernel_tgid = event->tgid;
 #ifdef RING
     if (event->config->flags & IN_NAMESPACE) {
         struct namespace_ids ids = {};
         pid_tgid_in_namespace(event->config->namespace_device, event->config->namespace_inode, &ids, sizeof(ids));
-        event->tgid = ids.tgid;
-        event->tid = ids.pid;
+        // A child in a namespace of its own has no ids in ours that could be asked for.
+        if (ids.tgid) {
+            event->tgid = ids.tgid;
+            event->tid = ids.pid;
+        }
     }
 #endif
 }
@@ -118,7 +132,7 @@ INLINE int is_target(const struct event *event)
         return 1;
     if (LIKELY(!(event->config->flags & WITH_CHILDREN)))
         return 0;
-    return map_lookup(&descendants, &event->tgid) != 0;
+    return map_lookup(&descendants, &event->kernel_tgid) != 0;
 }
 
 // Settings and counters are arrays of one: the verifier wants the check all the same.
@@ -243,10 +257,18 @@ INLINE int bucket_of(__u64 value)
     return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
+// What a record is counted for, beside the sum over all.
+INLINE __u32 part_of(const struct event *event, const struct record *record)
+{
+    if (event->config->flags & BY_THREAD)
+        return record->tid;
+    return event->config->flags & BY_PROCESS ? record->tgid : 0;
+}
+
 INLINE void count_error(struct event *event, const struct record *record)
 {
     struct error_key key = {
-        .tid = event->config->flags & BY_THREAD ? record->tid : 0,
+        .part = part_of(event, record),
         .number = record->number,
         .error = -record->result,
     };
@@ -266,16 +288,16 @@ INLINE struct statistics *statistics_of(const struct event *event, const struct 
 {
     __u32 number = record->number;
     struct statistics *total = map_lookup(&totals, &number);
-    if (LIKELY(!(event->config->flags & BY_THREAD)))
+    if (LIKELY(!(event->config->flags & (BY_THREAD | BY_PROCESS))))
         return total;
-    struct thread_key key = {.tid = record->tid, .number = number};
-    struct statistics *own = map_lookup(&thread_totals, &key);
+    struct part_key key = {.part = part_of(event, record), .number = number};
+    struct statistics *own = map_lookup(&part_totals, &key);
     __u32 last = SYSCALLS - 1;
     // The array's last entry is what a new one begins with: it is never counted in.
     struct statistics *empty = map_lookup(&totals, &last);
     if (!own && empty) {
-        map_update(&thread_totals, &key, empty, MAP_UPDATE_NEW);
-        own = map_lookup(&thread_totals, &key);
+        map_update(&part_totals, &key, empty, MAP_UPDATE_NEW);
+        own = map_lookup(&part_totals, &key);
     }
     return own;
 }
@@ -541,6 +563,21 @@ int sched_switch(void *context)
     return 0;
 }
 
+// The thread that ends is the current one: with a process's last one the process has ended.
+INLINE void end_descendant(const struct event *event)
+{
+    __u32 *living = map_lookup(&descendants, &event->kernel_tgid);
+    if (!living)
+        return;
+    __sync_fetch_and_add(living, -1);
+    if (*living)
+        return;
+    map_delete(&descendants, &event->kernel_tgid);
+    struct last_name name = {};
+    current_name(name.text, sizeof(name.text));
+    map_update(&last_names, &event->tgid, &name, 0);
+}
+
 #ifdef CLASSIC
 SEC("tracepoint/sched/sched_process_exit")
 #else
@@ -552,6 +589,8 @@ int thread_exit(void *context)
     struct event event = {};
     if (!find_target(&event))
         return 0;
+    if (event.config->flags & WITH_CHILDREN)
+        end_descendant(&event);
     struct record *state = map_lookup(&threads, &event.tid);
     if (!state)
         return 0;
@@ -565,6 +604,29 @@ int thread_exit(void *context)
     map_delete(&threads, &event.tid);
     return 0;
 }
+
+#ifndef CLASSIC
+// The current thread has made another one, maybe of another process. Only attached when children
+// are wanted.
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct raw_arguments *context)
+{
+    struct event event = {};
+    if (!find_target(&event))
+        return 0;
+    __u32 child = 0, one = 1;
+    read_kernel(&child, sizeof(child), (const void *)context->args[1] + event.config->tgid_offset);
+    if (child != event.kernel_tgid) {
+        if (map_update(&descendants, &child, &one, 0))
+            event.counters->unfollowed++;
+        return 0;
+    }
+    __u32 *living = map_lookup(&descendants, &child);
+    if (living)
+        __sync_fetch_and_add(living, 1);
+    return 0;
+}
+#endif
 
 // Several helpers are for GPL programs only; this names the licence to the kernel.
 char licence[] SEC("license") = "GPL";

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::failure::Result;
 use crate::lab::{CadvisorLab, Size};
 use crate::test::cadvisor_expectations as expectations;
-use crate::test::read_bill;
 use crate::test::parts::none_of;
+use crate::test::read_bill;
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
 

@@ -13,9 +13,14 @@ pub(super) fn unmet(capture: &Value) -> Vec<String> {
     let mut unmet = Vec::new();
     match accounted(capture) {
         Some(part) => {
-            eprintln!("lab: {:.1} % of its read time is billed to files", part * 100.0);
+            eprintln!(
+                "lab: {:.1} % of its read time is billed to files",
+                part * 100.0
+            );
             if part < ACCOUNTED {
-                unmet.push(format!("{part:.3} of its read time has a file, not {ACCOUNTED}"));
+                unmet.push(format!(
+                    "{part:.3} of its read time has a file, not {ACCOUNTED}"
+                ));
             }
         }
         None => unmet.push("no read was counted, or none has a file".to_owned()),

@@ -69,13 +69,14 @@ mod tests {
         let number = Arch::native().unwrap().number("futex").unwrap();
         if let Figures::Counted { errors, .. } = &mut summary.figures {
             errors.push(ErrorCount {
-                tid: None,
+                part: None,
                 number,
                 error: 110,
                 count: 4,
             });
         }
         let in_flight = |wall_ns| InFlight {
+            tgid: 1,
             tid: 1,
             number,
             wall_ns,

@@ -21,7 +21,7 @@ use crate::tasks::cgroup_mounts;
 use crate::{Collector, Ctx, Finish};
 use nodesleuth_model::evidence::{ArgumentSample, ArgumentUse, SyscallTrace};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed, Pid};
-use nodesleuth_trace::{Options, StreamOptions};
+use nodesleuth_trace::{Options, Split, StreamOptions};
 use paths::Paths;
 use std::time::Duration;
 use tally::Tally;
@@ -132,7 +132,7 @@ impl<'a> Captures<'a> {
             pid: self.pid.0,
             children: false,
             counts: true,
-            by_thread: false,
+            split: Split::Together,
             files: false,
             stream: Some(StreamOptions {
                 numbers: Some(numbers),

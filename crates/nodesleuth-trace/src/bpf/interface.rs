@@ -37,6 +37,9 @@ mod tests {
     fn this_kernel_says_where_it_notes_it() {
         let Ok(kernel) = Btf::of_kernel() else { return };
         let offset = kernel.offset("task_struct", "thread_info.status");
-        assert!(offset.is_some_and(|offset| offset > 0 && offset < 64), "{offset:?}");
+        assert!(
+            offset.is_some_and(|offset| offset > 0 && offset < 64),
+            "{offset:?}"
+        );
     }
 }

@@ -15,7 +15,7 @@ mod registers_tests;
 use crate::clock::monotonic_ns;
 use crate::cost;
 use crate::session::{Capture, LOOK, POLL};
-use crate::{Engine, Options, Record, Summary};
+use crate::{Engine, Options, Record, Split, Summary};
 use aya::Ebpf;
 use aya::maps::{Map, MapError};
 use files::Files;
@@ -31,7 +31,8 @@ pub(crate) struct BpfCapture {
     files: Option<Files>,
     registers: Registers,
     counts: bool,
-    by_thread: bool,
+    split: Split,
+    follows: bool,
     streams: bool,
     began_ns: u64,
     call_before_ns: f64,
@@ -49,7 +50,7 @@ impl BpfCapture {
             false => None,
         };
         let call_before_ns = cost::own_call_ns();
-        load::attach(&mut ebpf)?;
+        load::attach(&mut ebpf, options.children)?;
         Ok(Self {
             engine,
             ebpf,
@@ -57,7 +58,8 @@ impl BpfCapture {
             files,
             registers,
             counts: options.counts,
-            by_thread: options.by_thread,
+            split: options.split,
+            follows: options.children,
             streams: options.stream.is_some(),
             began_ns: monotonic_ns(),
             call_before_ns,
@@ -81,7 +83,7 @@ impl Capture for BpfCapture {
     fn finish(mut self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String> {
         let call_during_ns = cost::own_call_ns();
         let end_ns = monotonic_ns();
-        load::detach(&mut self.ebpf)?;
+        load::detach(&mut self.ebpf, self.follows)?;
         self.output.drain(&self.registers, true, each);
         let mut counted = read::counters(&self.ebpf)?;
         counted.lost.dropped = counted.lost.dropped.max(self.output.lost());
@@ -91,7 +93,7 @@ impl Capture for BpfCapture {
             engine: self.engine,
             length_ns: end_ns.saturating_sub(self.began_ns),
             figures: match self.counts {
-                true => read::figures(&self.ebpf, self.by_thread)?,
+                true => read::figures(&self.ebpf, self.split)?,
                 false => crate::Figures::NotWanted,
             },
             files: match self.files {
@@ -99,6 +101,10 @@ impl Capture for BpfCapture {
                 None => None,
             },
             in_flight: read::in_flight(&self.ebpf, &self.registers, end_ns, each)?,
+            children: match self.follows {
+                true => read::children(&self.ebpf)?,
+                false => Vec::new(),
+            },
             lost: counted.lost,
             cost: crate::Cost {
                 node_calls: Some(counted.node_calls),

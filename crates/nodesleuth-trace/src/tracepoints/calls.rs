@@ -3,7 +3,7 @@
 use super::events::Tracepoints;
 use crate::tally::Tally;
 use crate::{Captured, End, Figures, InFlight, Options, Record, StreamOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub(super) struct Calls {
     stream: Option<StreamOptions>,
     tally: Option<Tally>,
     under_way: BTreeMap<u32, Event>,
+    /// The process watched, and those that it started.
+    seen: BTreeSet<u32>,
 }
 
 impl Calls {
@@ -79,15 +81,23 @@ impl Calls {
         Self {
             only: (!options.children).then_some(options.pid),
             stream: options.stream.clone(),
-            tally: options.counts.then(|| Tally::new(options.by_thread)),
+            tally: options.counts.then(|| Tally::new(options.split)),
             under_way: BTreeMap::new(),
+            seen: BTreeSet::from([options.pid]),
         }
+    }
+
+    /// The processes that were started, without names.
+    pub(super) fn children(&self, of: u32) -> Vec<u32> {
+        let seen = self.seen.iter().copied();
+        seen.filter(|process| *process != of).collect()
     }
 
     pub(super) fn take(&mut self, event: &Event, each: &mut dyn FnMut(&Record<'_>)) {
         if self.only.is_some_and(|only| only != event.tgid) {
             return;
         }
+        self.seen.insert(event.tgid);
         let Side::Exit(result) = event.end else {
             // The end of a call that is still there was lost.
             self.under_way.insert(event.tid, *event);
@@ -168,6 +178,7 @@ fn record(begin: &Event, end_ns: u64, end: End) -> Record<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Split;
 
     const POINTS: Tracepoints = Tracepoints {
         enter: 443,
@@ -209,7 +220,7 @@ mod tests {
             pid: 7,
             children,
             counts: true,
-            by_thread: false,
+            split: Split::Together,
             files: false,
             stream: Some(StreamOptions::default()),
         }

@@ -14,7 +14,7 @@ use crate::signals;
 use nodesleuth_collect::{Clock, SystemClock};
 use nodesleuth_model::units::grouped;
 use nodesleuth_trace::decode::FileTable;
-use nodesleuth_trace::{Arch, Options, Record, StreamOptions, boottime_offset_ns, captures};
+use nodesleuth_trace::{Arch, Options, Record, Split, StreamOptions, boottime_offset_ns, captures};
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
@@ -48,7 +48,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Also the processes that it starts meanwhile
+    /// Also the processes that it starts meanwhile, and those that they start; ends with the
+    /// process itself all the same
     #[arg(long)]
     children: bool,
 
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         pid: target.pid.0,
         children: args.children,
         counts: false,
-        by_thread: false,
+        split: Split::Together,
         files: false,
         stream: Some(args.stream(arch)),
     };
@@ -234,7 +235,7 @@ fn end(watched: &Watched) -> String {
             grouped(lost.produced)
         ));
     }
-    text.push_str(&watched::by_32_bit(lost));
+    text.push_str(&watched::left_out(lost));
     text.push_str(&watched.cost());
     text
 }

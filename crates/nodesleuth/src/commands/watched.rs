@@ -14,21 +14,28 @@ use nodesleuth_collect::{
     Cancel, CollectError, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
 };
 use nodesleuth_model::Cores;
-use nodesleuth_model::units::grouped;
 use nodesleuth_model::evidence::Target;
+use nodesleuth_model::units::grouped;
 use nodesleuth_trace::{Engine, Lost};
 use std::time::Duration;
 
-/// What is missing as it came by the 32-bit interface, as a line.
-pub(crate) fn by_32_bit(lost: &Lost) -> String {
-    match lost.by_32_bit {
-        0 => String::new(),
-        calls => format!(
+/// What was not followed at all, as lines.
+pub(crate) fn left_out(lost: &Lost) -> String {
+    let mut text = String::new();
+    if lost.by_32_bit > 0 {
+        text.push_str(&format!(
             "INCOMPLETE: {} calls by the 32-bit interface (int $0x80) are left out: their numbers \
              mean other calls\n",
-            grouped(calls)
-        ),
+            grouped(lost.by_32_bit)
+        ));
     }
+    if lost.unfollowed > 0 {
+        text.push_str(&format!(
+            "INCOMPLETE: no room to follow {} of the processes that were started\n",
+            grouped(lost.unfollowed)
+        ));
+    }
+    text
 }
 
 /// Every process on the node pays while a capture lasts.

@@ -227,6 +227,10 @@ fn without_tracefs_bpf_runs_and_perf_rings_say_what_is_missing() {
 
 /// A shell that waits for a line and then becomes what the words say.
 fn watched_shell(script: &str) -> Run {
+    watched_shell_with(script, &[])
+}
+
+fn watched_shell_with(script: &str, arguments: &[&str]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("program");
     std::fs::write(
@@ -238,13 +242,10 @@ fn watched_shell(script: &str) -> Run {
     std::fs::set_permissions(&program, mode).unwrap();
     let program = Waiting::start(&program);
     let pid = program.pid();
-    let mut command = Command::new(binary());
-    command
-        .args([
-            "-v", "syscalls", "--pid", &pid, "--for", "60s", "-o", "json",
-        ])
-        .stdin(Stdio::null());
-    watched(command, program)
+    let fixed = [
+        "-v", "syscalls", "--pid", &pid, "--for", "60s", "-o", "json",
+    ];
+    watched(with_tracefs(&[&fixed[..], arguments].concat()), program)
 }
 
 #[test]
@@ -257,4 +258,40 @@ fn a_process_that_becomes_another_program_is_watched_on() {
     assert_eq!(json["ended"], "target_gone");
     assert_eq!(counted(&json, "execve")["calls"], 1);
     assert_eq!(counted(&json, "write")["calls"], 500);
+}
+
+/// The helpers end within milliseconds; a grandchild is one too.
+#[test]
+#[ignore = "needs root"]
+fn processes_that_it_starts_are_counted_and_named() {
+    let script = "for i in 1 2 3 4 5; do \
+        /usr/bin/dd if=/dev/zero of=/dev/null bs=1 count=100 status=none; done; \
+        sh -c '/usr/bin/dd if=/dev/zero of=/dev/null bs=1 count=300 status=none; exit 0'";
+    for engine in ["bpf-ring", "bpf-perf", "perf-rings"] {
+        let run = watched_shell_with(script, &["--children", "--engine", engine]);
+        let json = run.json();
+        assert_eq!(json["engine"], engine, "{run:?}");
+        assert_eq!(counted(&json, "write")["calls"], 800, "{engine}: {run:?}");
+        let processes = json["processes"].as_array().unwrap();
+        let writers = processes.iter().filter(|process| {
+            let calls = process["syscalls"].as_array().unwrap();
+            calls
+                .iter()
+                .any(|call| call["name"] == "write" && call["calls"] == 100)
+        });
+        assert_eq!(writers.count(), 5, "{engine}: {run:?}");
+        if engine != "perf-rings" {
+            let children = json["children"].as_array().unwrap();
+            let named = children.iter().filter(|child| child["comm"] == "dd");
+            assert_eq!(named.count(), 6, "{children:?}");
+        }
+    }
+    let run = watched_shell_with(script, &[]);
+    let alone = run.json();
+    let writes = alone["syscalls"].as_array().unwrap().iter();
+    let writes: Vec<_> = writes.filter(|call| call["name"] == "write").collect();
+    assert!(
+        writes.is_empty(),
+        "the shell itself writes nothing: {writes:?}"
+    );
 }

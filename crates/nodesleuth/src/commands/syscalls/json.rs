@@ -2,15 +2,17 @@
 
 use super::row::{Row, Table};
 use crate::commands::watched::{Ended, Watched};
-use nodesleuth_trace::Figures;
+use nodesleuth_trace::{Figures, Split};
 use serde_json::{Value, json};
 
 pub(super) fn of(watched: &Watched, table: &Table) -> Value {
     let summary = &watched.summary;
-    let threads = table.threads.iter();
-    let threads: Vec<Value> = threads
-        .map(|(tid, rows)| json!({ "tid": tid, "syscalls": rows_of(rows, table) }))
-        .collect();
+    let parts = |split: Split, id: &str| -> Vec<Value> {
+        let parts = table.parts.iter().filter(|_| table.split == split);
+        parts
+            .map(|(part, rows)| json!({ id: part, "syscalls": rows_of(rows, table) }))
+            .collect()
+    };
     let sampled = match &summary.figures {
         Figures::Sampled { looks, totals } => json!({ "looks": looks, "threads": totals }),
         Figures::Counted { .. } | Figures::NotWanted => Value::Null,
@@ -32,7 +34,9 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         },
         "lost": summary.lost,
         "syscalls": rows_of(&table.rows, table),
-        "threads": threads,
+        "threads": parts(Split::Threads, "tid"),
+        "processes": parts(Split::Processes, "pid"),
+        "children": watched.summary.children,
         "files": summary.files,
         "sampled": sampled,
     })

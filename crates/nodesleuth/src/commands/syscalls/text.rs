@@ -2,6 +2,7 @@
 
 use super::Shown;
 use super::files;
+use super::processes;
 use super::reading::RULE;
 use super::row::{Row, Table};
 use super::sampled;
@@ -9,7 +10,7 @@ use crate::commands::watched::{self, Ended, Watched};
 use comfy_table::{CellAlignment, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Cores, Nanos, printable};
-use nodesleuth_trace::{Figures, Lost};
+use nodesleuth_trace::{Figures, Lost, Split};
 
 const HEADER: [&str; 14] = [
     "syscall",
@@ -39,16 +40,20 @@ pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
         text.push_str(&sampled::of(*looks, totals));
         return text;
     }
-    text.push_str(&rows(&table.rows, table.length, watched.target_cpu));
+    text.push_str(&rows(&table.rows, table.length, table.target_cpu));
     text.push_str(&details(&table.rows, shown));
     if let Some(costs) = &watched.summary.files {
         text.push_str(&files::of(costs));
     }
-    if shown.by_thread {
-        for (tid, rows_of_thread) in &table.threads {
-            text.push_str(&format!("\nthread {tid}:\n"));
-            text.push_str(&rows(rows_of_thread, table.length, watched.target_cpu));
-            text.push_str(&details(rows_of_thread, shown));
+    match table.split {
+        Split::Together => {}
+        Split::Processes => text.push_str(&processes::of(watched, table)),
+        Split::Threads => {
+            for (tid, rows_of_thread) in &table.parts {
+                text.push_str(&format!("\nthread {tid}:\n"));
+                text.push_str(&rows(rows_of_thread, table.length, table.target_cpu));
+                text.push_str(&details(rows_of_thread, shown));
+            }
         }
     }
     text.push_str(&format!("\n{BLOCKED}\n{RULE}\n"));
@@ -83,6 +88,12 @@ fn cpu(watched: &Watched, table: &Table) -> String {
     let cores = |time: Nanos| Cores(time.seconds() / table.length.seconds().max(1e-9));
     let in_calls: Option<u64> = table.rows.iter().map(|row| row.total.on_cpu_ns).sum();
     match in_calls {
+        Some(ns) if table.split == Split::Processes => format!(
+            "it used {} cores itself; {} were used in these system calls, the processes that it \
+             started included\n",
+            cores(used),
+            cores(Nanos(ns))
+        ),
         Some(ns) => format!(
             "it used {} cores, {} of them in these system calls\n",
             cores(used),
@@ -112,7 +123,7 @@ fn lost(lost: &Lost) -> String {
             grouped(lost.unsummed)
         ));
     }
-    text.push_str(&watched::by_32_bit(lost));
+    text.push_str(&watched::left_out(lost));
     text
 }
 
