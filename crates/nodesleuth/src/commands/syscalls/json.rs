@@ -30,6 +30,7 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
             "call_before_ns": summary.cost.call_before_ns,
             "call_during_ns": summary.cost.call_during_ns,
             "others_cores": summary.cost.cores(summary.length_ns),
+            "own_setup_seconds": watched.setup_cpu.seconds(),
             "own_cpu_seconds": watched.own_cpu.seconds(),
         },
         "lost": summary.lost,
