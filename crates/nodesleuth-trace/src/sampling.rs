@@ -62,6 +62,20 @@ impl SamplingCapture {
     }
 }
 
+/// The calls that threads of a process are in now; none of threads that may not be looked at.
+pub(crate) fn calls_now(pid: u32) -> Vec<InFlight> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let call = |thread: fs::DirEntry| {
+        let tid = thread.file_name().to_str()?.parse().ok()?;
+        let text = fs::read_to_string(thread.path().join("syscall")).ok()?;
+        let call = parse(tid, &text)?;
+        Some(InFlight { tgid: pid, ..call })
+    };
+    threads.flatten().filter_map(call).collect()
+}
+
 fn refused(path: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!("{path}: not there; this kernel was built without it"),

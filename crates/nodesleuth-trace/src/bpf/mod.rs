@@ -14,6 +14,7 @@ mod registers_tests;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
+use crate::sampling;
 use crate::session::{Capture, LOOK, POLL};
 use crate::{Engine, Options, Record, Split, Summary};
 use aya::Ebpf;
@@ -31,6 +32,7 @@ pub(crate) struct BpfCapture {
     files: Option<Files>,
     registers: Registers,
     counts: bool,
+    pid: u32,
     split: Split,
     follows: bool,
     streams: bool,
@@ -58,6 +60,7 @@ impl BpfCapture {
             files,
             registers,
             counts: options.counts,
+            pid: options.pid,
             split: options.split,
             follows: options.children,
             streams: options.stream.is_some(),
@@ -82,6 +85,8 @@ impl Capture for BpfCapture {
 
     fn finish(mut self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String> {
         let call_during_ns = cost::own_call_ns();
+        // Before detaching: a thread that was not seen until then has been in its call all the time.
+        let before = sampling::calls_now(self.pid);
         let end_ns = monotonic_ns();
         load::detach(&mut self.ebpf, self.follows)?;
         self.output.drain(&self.registers, true, each);
@@ -100,7 +105,7 @@ impl Capture for BpfCapture {
                 Some(files) => Some(files.finish(&self.ebpf)?),
                 None => None,
             },
-            in_flight: read::in_flight(&self.ebpf, &self.registers, end_ns, each)?,
+            in_flight: read::in_flight(&self.ebpf, &self.registers, (before, end_ns), each)?,
             children: match self.follows {
                 true => read::children(&self.ebpf)?,
                 false => Vec::new(),

@@ -121,18 +121,21 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// Calls that had not returned at `end_ns`.
+/// Calls that had not returned at `end_ns`. Threads that were not seen to do anything are in the
+/// calls of `before`, if in any.
 pub(super) fn in_flight(
     ebpf: &Ebpf,
     registers: &Registers,
-    end_ns: u64,
+    (before, end_ns): (Vec<InFlight>, u64),
     each: &mut dyn FnMut(&Record<'_>),
 ) -> Result<Vec<InFlight>, String> {
     let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut read = || -> Result<(), MapError> {
         let map = HashMap::<_, u32, layout::RecordBytes>::try_from(map(ebpf, "threads")?)?;
         for entry in map.iter() {
-            let (_, mut bytes) = entry?;
+            let (tid, mut bytes) = entry?;
+            seen.insert(tid);
             if layout::close(&mut bytes, end_ns)
                 && let Some(record) = layout::record(&bytes, registers)
             {
@@ -143,6 +146,12 @@ pub(super) fn in_flight(
         Ok(())
     };
     read().map_err(|error| refusal::reason("reading calls in flight", &error))?;
+    let unseen = |call: &InFlight| !seen.contains(&call.tid);
+    let at_least = |call| InFlight {
+        on_cpu_ns: Some(0),
+        ..call
+    };
+    found.extend(before.into_iter().filter(unseen).map(at_least));
     found.sort_by_key(|call| call.tid);
     Ok(found)
 }

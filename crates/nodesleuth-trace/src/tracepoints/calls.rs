@@ -27,6 +27,8 @@ const RAW: usize = 20;
 /// In the tracepoint's fields: what all have in common, then the number, then the rest.
 const NUMBER: usize = 8;
 const REST: usize = 16;
+/// -1 as it is kept here.
+const NO_NUMBER: u16 = u16::MAX;
 
 impl Event {
     /// The time of a sample.
@@ -104,11 +106,13 @@ impl Calls {
             return;
         };
         match self.under_way.remove(&event.tid) {
-            Some(begin) if begin.number == event.number => {
+            // Returning from a signal handler ends with no number.
+            Some(begin) if begin.number == event.number || event.number == NO_NUMBER => {
                 let record = record(&begin, event.time_ns, End::Returned(result));
                 self.count(&record);
                 self.stream_if_wanted(&record, each);
             }
+            _ if event.number == NO_NUMBER => {}
             _ => {
                 if let Some(tally) = &mut self.tally {
                     tally.began_before(event.number);
@@ -236,6 +240,16 @@ mod tests {
         ];
         let expected = ["202 30 Returned(-110)", "0 350 ThreadEnded"];
         assert_eq!(seen(&samples, &options(false)), expected);
+    }
+
+    #[test]
+    fn a_signal_handler_s_return_has_no_number_when_it_ends() {
+        let samples = [
+            sample(443, 8, 100, 15, &[0; 6]),
+            sample(442, 8, 130, u64::MAX, &[7]),
+            sample(442, 9, 131, u64::MAX, &[7]),
+        ];
+        assert_eq!(seen(&samples, &options(false)), ["15 30 Returned(7)"]);
     }
 
     #[test]

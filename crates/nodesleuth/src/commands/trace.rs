@@ -100,8 +100,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         enough: &|| writer.borrow_mut().batch_ended(),
     };
     let watched = watch.run(target, &mut |record| writer.borrow_mut().write(record))?;
-    writer.into_inner().finish()?;
-    output::note(&end(&watched));
+    let written = writer.into_inner().finish()?;
+    output::note(&end(&watched, written));
     Ok(())
 }
 
@@ -148,7 +148,7 @@ struct Writer<'a> {
     line: String,
     /// From the records' clock to UTC.
     utc_offset_ns: u64,
-    left: u64,
+    written: u64,
     failed: Option<io::Error>,
 }
 
@@ -162,7 +162,7 @@ impl<'a> Writer<'a> {
             out: BufWriter::new(io::stdout()),
             line: String::new(),
             utc_offset_ns: clock.utc_unix_nanos().saturating_sub(monotonic_ns),
-            left: args.count.unwrap_or(u64::MAX),
+            written: 0,
             failed: None,
         }
     }
@@ -187,14 +187,14 @@ impl<'a> Writer<'a> {
             ),
             Format::Json => json::write(&mut self.words, record, utc_ns, &mut self.line),
         }
-        self.left -= 1;
+        self.written += 1;
         if let Err(error) = self.out.write_all(self.line.as_bytes()) {
             self.failed = Some(error);
         }
     }
 
     fn is_done(&self) -> bool {
-        self.failed.is_some() || self.left == 0
+        self.failed.is_some() || self.written >= self.args.count.unwrap_or(u64::MAX)
     }
 
     /// Shows what has come in, and says whether that is enough.
@@ -206,16 +206,20 @@ impl<'a> Writer<'a> {
         self.is_done()
     }
 
-    fn finish(mut self) -> Result<(), Failure> {
+    /// Says how many calls it has written.
+    fn finish(mut self) -> Result<u64, Failure> {
         match self.failed.take() {
             Some(error) => Err(error.into()),
-            None => Ok(self.out.flush()?),
+            None => {
+                self.out.flush()?;
+                Ok(self.written)
+            }
         }
     }
 }
 
 /// What is said on stderr when it is over.
-fn end(watched: &Watched) -> String {
+fn end(watched: &Watched, written: u64) -> String {
     let (summary, lost) = (&watched.summary, &watched.summary.lost);
     let why = match watched.ended {
         Ended::InTime => "",
@@ -223,7 +227,8 @@ fn end(watched: &Watched) -> String {
         Ended::TargetGone => ", the process has ended",
     };
     let mut text = format!(
-        "{:.2} s, engine {}{why}\n",
+        "{} calls in {:.2} s, engine {}{why}\n",
+        grouped(written),
         nodesleuth_model::Nanos(summary.length_ns).seconds(),
         summary.engine
     );

@@ -2,6 +2,7 @@
 
 use super::{COUNTING, Waiting, compiled, counted, watched, with_tracefs};
 use crate::support::{Run, binary, finish, must, start};
+use nodesleuth_trace::Arch;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
@@ -294,4 +295,31 @@ fn processes_that_it_starts_are_counted_and_named() {
         writes.is_empty(),
         "the shell itself writes nothing: {writes:?}"
     );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_call_that_lasts_longer_than_the_capture_is_in_flight() {
+    let mut sleeper = start(Command::new("sleep").arg("60").stdin(Stdio::null()));
+    let pid = sleeper.id().to_string();
+    let asleep = |_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok_and(|call| {
+            call.starts_with(
+                &Arch::native()
+                    .unwrap()
+                    .number("clock_nanosleep")
+                    .unwrap()
+                    .to_string(),
+            )
+        })
+    };
+    assert!((0..30_000).any(asleep));
+    let run = crate::support::run(&["syscalls", "--pid", &pid, "--for", "200ms", "-o", "json"]);
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    let json = run.json();
+    let sleep = &counted(&json, "clock_nanosleep")["in_flight"];
+    assert_eq!(sleep.as_array().unwrap().len(), 1, "{run:?}");
+    assert!(sleep[0]["wall_ns"].is_null(), "it began before: {run:?}");
 }

@@ -28,6 +28,9 @@ const HEADER: [&str; 14] = [
     "in flight",
     "reading",
 ];
+/// Instead of a table.
+const NOTHING: &str = "\
+no system call began or returned meanwhile: every thread computes, or waits in a call that began\nearlier and whose right to be looked at (CAP_SYS_PTRACE) we do not have\n";
 /// What the column means.
 const BLOCKED: &str = "\
 blocked: all time off the CPU, whether it slept or waited for a CPU that others used.";
@@ -38,6 +41,10 @@ pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
     let mut text = header(watched, table);
     if let Figures::Sampled { looks, totals } = &watched.summary.figures {
         text.push_str(&sampled::of(*looks, totals));
+        return text;
+    }
+    if table.rows.is_empty() {
+        text.push_str(NOTHING);
         return text;
     }
     text.push_str(&rows(&table.rows, table.length, table.target_cpu));
@@ -86,7 +93,10 @@ fn cpu(watched: &Watched, table: &Table) -> String {
         return "CPU of the target: not readable\n".to_owned();
     };
     let cores = |time: Nanos| Cores(time.seconds() / table.length.seconds().max(1e-9));
-    let in_calls: Option<u64> = table.rows.iter().map(|row| row.total.on_cpu_ns).sum();
+    let in_calls: Option<u64> = match &watched.summary.figures {
+        Figures::Counted { .. } => table.rows.iter().map(|row| row.total.on_cpu_ns).sum(),
+        Figures::Sampled { .. } | Figures::NotWanted => None,
+    };
     match in_calls {
         Some(ns) if table.split == Split::Processes => format!(
             "it used {} cores itself; {} were used in these system calls, the processes that it \
@@ -177,11 +187,13 @@ fn cells(row: &Row, length: Nanos, target_cpu: Option<Nanos>) -> [String; 14] {
 
 /// How many, and the longest of them.
 fn in_flight(row: &Row) -> String {
-    let longest = row.in_flight.iter().filter_map(|call| call.wall_ns).max();
+    // One without a time began before the capture.
+    let longest: Option<Vec<u64>> = row.in_flight.iter().map(|call| call.wall_ns).collect();
+    let longest = longest.map(|times| times.into_iter().max().map(Nanos));
     match (row.in_flight.len(), longest) {
         (0, _) => String::new(),
-        (count, Some(longest)) => format!("{count} (≤ {})", Nanos(longest)),
-        (count, None) => count.to_string(),
+        (count, Some(Some(longest))) => format!("{count} (≤ {longest})"),
+        (count, _) => format!("{count} (all along)"),
     }
 }
 
