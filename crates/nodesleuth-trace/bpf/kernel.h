@@ -38,6 +38,7 @@ static long (*const map_update)(void *map, const void *key, const void *value, _
 static long (*const map_delete)(void *map, const void *key) = (void *)3;
 static __u64 (*const monotonic_ns)(void) = (void *)5;
 static __u64 (*const pid_tgid)(void) = (void *)14;
+static long (*const current_name)(void *to, __u32 size) = (void *)16;
 static long (*const perf_output)(void *context, void *map, __u64 flags, void *data, __u64 size) = (void *)25;
 static __u64 (*const current_task_address)(void) = (void *)35;
 static long (*const read_user)(void *to, __u64 size, const void *from) = (void *)112;

@@ -14,6 +14,9 @@ enum {
     WITH_CHILDREN = 16,
     IN_NAMESPACE = 32,
     WANT_FILES = 64,
+    // Only x86-64 has two ways into the kernel, whose numbers mean different calls.
+    TELL_32_BIT = 128,
+    BY_PROCESS = 256,
 };
 
 struct config {
@@ -26,6 +29,10 @@ struct config {
     // The PID namespace that ids are meant in, when it is not the first one.
     __u64 namespace_device;
     __u64 namespace_inode;
+    // Where in task_struct the kernel notes a call by the 32-bit way; 0 when that is not known.
+    __u32 status_offset;
+    // Where in task_struct the process's id is, for WITH_CHILDREN.
+    __u32 tgid_offset;
 };
 
 enum slot_kind {
@@ -77,6 +84,7 @@ enum {
     ACTIVE = 1,    // the call has not returned
     SWITCHED = 2,  // the thread left its CPU during the call
     UNRETURNED = 4, // the thread ended in the call
+    FOREIGN = 8,   // the call came by the 32-bit way: not followed
 };
 
 // One call of one thread; also a thread's state while the call lasts.
@@ -114,15 +122,20 @@ struct statistics {
     __u64 buckets[BUCKETS];
 };
 
-struct thread_key {
-    __u32 tid; // 0 when threads are not told apart
+struct part_key {
+    __u32 part; // thread or process; 0 when they are not told apart
     __u32 number;
 };
 
 struct error_key {
-    __u32 tid;
+    __u32 part;
     __u16 number;
     __u16 error;
+};
+
+// The name that a process of the target's had at its end.
+struct last_name {
+    char text[16];
 };
 
 struct counters {
@@ -132,4 +145,6 @@ struct counters {
     __u64 dropped;     // of them, those for which there was no room
     __u64 untracked;   // calls of threads for which the map had no room
     __u64 unsummed;    // calls or errors for which the map had no room
+    __u64 foreign;     // calls by the 32-bit way
+    __u64 unfollowed;  // children for which the map had no room
 };

@@ -53,9 +53,9 @@ struct {
 struct {
     UINT(type, MAP_HASH);
     UINT(max_entries, 1);
-    TYPE(key, struct thread_key);
+    TYPE(key, struct part_key);
     TYPE(value, struct statistics);
-} thread_totals SEC(".maps");
+} part_totals SEC(".maps");
 
 struct {
     UINT(type, MAP_PERCPU_HASH);
@@ -71,13 +71,22 @@ struct {
     TYPE(value, struct counters);
 } cpu_counters SEC(".maps");
 
-// Processes that descend from the target, when they are wanted.
+// Living processes that descend from the target, when they are wanted, by the kernel's own id;
+// and how many threads each has.
 struct {
     UINT(type, MAP_HASH);
-    UINT(max_entries, 4096);
+    UINT(max_entries, 1);
     TYPE(key, __u32);
     TYPE(value, __u32);
 } descendants SEC(".maps");
+
+// Of descendants that have ended, by the id that is shown.
+struct {
+    UINT(type, MAP_HASH);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct last_name);
+} last_names SEC(".maps");
 
 // A record to begin with: too large for the stack.
 struct {
@@ -87,12 +96,15 @@ struct {
     TYPE(value, struct record);
 } nothing SEC(".maps");
 
+enum { LOWEST_ADDRESS = 4096 };
+
 struct event {
     const struct config *config;
     struct counters *counters;
     __u64 now;
     __u32 tgid;
     __u32 tid;
+    __u32 kernel_tgid;
 };
 
 INLINE void identify(struct event *event)
@@ -100,12 +112,16 @@ INLINE void identify(struct event *event)
     __u64 both = pid_tgid();
     event->tgid = both >> 32;
     event->tid = (__u32)both;
+    event->kernel_tgid = event->tgid;
 #ifdef RING
     if (event->config->flags & IN_NAMESPACE) {
         struct namespace_ids ids = {};
         pid_tgid_in_namespace(event->config->namespace_device, event->config->namespace_inode, &ids, sizeof(ids));
-        event->tgid = ids.tgid;
-        event->tid = ids.pid;
+        // A child in a namespace of its own has no ids in ours that could be asked for.
+        if (ids.tgid) {
+            event->tgid = ids.tgid;
+            event->tid = ids.pid;
+        }
     }
 #endif
 }
@@ -116,7 +132,7 @@ INLINE int is_target(const struct event *event)
         return 1;
     if (LIKELY(!(event->config->flags & WITH_CHILDREN)))
         return 0;
-    return map_lookup(&descendants, &event->tgid) != 0;
+    return map_lookup(&descendants, &event->kernel_tgid) != 0;
 }
 
 // Settings and counters are arrays of one: the verifier wants the check all the same.
@@ -161,6 +177,9 @@ INLINE __u64 read_slot(struct record *record, const struct slot *slot, __u64 at,
     OPAQUE(at);
     if (!from || at > PAYLOAD - room)
         return 0;
+    // No program has memory there: it is a number. Trying would cost more than the whole record.
+    if ((__u64)from < LOWEST_ADDRESS)
+        return UNREADABLE;
     if (slot->kind == SLOT_STRING) {
         long got = read_user_string(record->payload + at, room, from);
         return got <= 0 ? UNREADABLE : got;
@@ -238,10 +257,18 @@ INLINE int bucket_of(__u64 value)
     return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
+// What a record is counted for, beside the sum over all.
+INLINE __u32 part_of(const struct event *event, const struct record *record)
+{
+    if (event->config->flags & BY_THREAD)
+        return record->tid;
+    return event->config->flags & BY_PROCESS ? record->tgid : 0;
+}
+
 INLINE void count_error(struct event *event, const struct record *record)
 {
     struct error_key key = {
-        .tid = event->config->flags & BY_THREAD ? record->tid : 0,
+        .part = part_of(event, record),
         .number = record->number,
         .error = -record->result,
     };
@@ -261,16 +288,16 @@ INLINE struct statistics *statistics_of(const struct event *event, const struct 
 {
     __u32 number = record->number;
     struct statistics *total = map_lookup(&totals, &number);
-    if (LIKELY(!(event->config->flags & BY_THREAD)))
+    if (LIKELY(!(event->config->flags & (BY_THREAD | BY_PROCESS))))
         return total;
-    struct thread_key key = {.tid = record->tid, .number = number};
-    struct statistics *own = map_lookup(&thread_totals, &key);
+    struct part_key key = {.part = part_of(event, record), .number = number};
+    struct statistics *own = map_lookup(&part_totals, &key);
     __u32 last = SYSCALLS - 1;
     // The array's last entry is what a new one begins with: it is never counted in.
     struct statistics *empty = map_lookup(&totals, &last);
     if (!own && empty) {
-        map_update(&thread_totals, &key, empty, MAP_UPDATE_NEW);
-        own = map_lookup(&thread_totals, &key);
+        map_update(&part_totals, &key, empty, MAP_UPDATE_NEW);
+        own = map_lookup(&part_totals, &key);
     }
     return own;
 }
@@ -373,17 +400,16 @@ INLINE void deliver(void *context, struct event *event, struct record *state)
     }
 }
 
-INLINE void leave(void *context, struct event *event, __u32 number, __s64 result)
+// A call that began before we were there.
+INLINE void count_began_before(__u32 number)
 {
-    __u64 now = monotonic_ns();
-    struct record *state = map_lookup(&threads, &event->tid);
-    if (!state || !(state->flags & ACTIVE)) {
-        // It began before we were there.
-        struct statistics *sum = map_lookup(&totals, &number);
-        if (sum)
-            sum->began_before++;
-        return;
-    }
+    struct statistics *sum = map_lookup(&totals, &number);
+    if (sum)
+        sum->began_before++;
+}
+
+INLINE void leave(void *context, struct event *event, struct record *state, __u64 now, __s64 result)
+{
     add_on_cpu(event, state, now);
     state->wall_ns = now - state->begin_ns;
     state->result = result;
@@ -399,51 +425,84 @@ INLINE int find_target(struct event *event)
     return is_target(event);
 }
 
+// What a call's two ends look like to each kind of tracepoint.
 #ifdef CLASSIC
-struct sys_enter {
+#define CALL_TRACEPOINT(name) SEC("tracepoint/raw_syscalls/" name)
+
+struct call_begin {
     __u64 common;
     __u64 number;
     __u64 arguments[6];
 };
 
-SEC("tracepoint/raw_syscalls/sys_enter")
-int sys_enter(struct sys_enter *context)
-{
-    struct event event = {};
-    int ours = find_target(&event);
-    if (event.counters)
-        event.counters->seen++;
-    if (!ours)
-        return 0;
-    struct record *state = state_of(&event);
-    if (!state) {
-        event.counters->untracked++;
-        return 0;
-    }
-#pragma unroll
-    for (int index = 0; index < 6; index++)
-        state->registers[index] = context->arguments[index];
-    enter(&event, state, clamp_number(context->number));
-    return 0;
-}
-
-struct sys_exit {
+struct call_end {
     __u64 common;
     __u64 number;
     __s64 result;
 };
 
-SEC("tracepoint/raw_syscalls/sys_exit")
-int sys_exit(struct sys_exit *context)
+INLINE int read_arguments(const struct event *event, struct record *state, struct call_begin *context)
 {
-    struct event event = {};
-    if (find_target(&event))
-        leave(context, &event, clamp_number(context->number), context->result);
-    return 0;
+#pragma unroll
+    for (int index = 0; index < 6; index++)
+        state->registers[index] = context->arguments[index];
+    return 1;
+}
+
+INLINE __u64 number_at_end(const struct event *event, const struct call_end *context)
+{
+    return context->number;
 }
 #else
-SEC("raw_tp/sys_enter")
-int sys_enter(struct raw_arguments *context)
+#define CALL_TRACEPOINT(name) SEC("raw_tp/" name)
+
+struct call_begin {
+    const void *registers;
+    __u64 number;
+};
+
+struct call_end {
+    const void *registers;
+    __s64 result;
+};
+
+// x86-64 only: places among the words that are read, and the kernel's bit in thread_info.status.
+enum { WORDS = 10, WORD_CX = 4, WORD_IP = 9, STATUS_32_BIT = 2 };
+
+// The instruction `syscall` leaves in cx where it came from; `int $0x80` leaves cx alone.
+INLINE int came_by_32_bit(const struct event *event, const __u64 *words)
+{
+    if (LIKELY(!(event->config->flags & TELL_32_BIT) || words[WORD_CX] == words[WORD_IP]))
+        return 0;
+    // On a CPU on which `syscall` leaves cx alone too, the kernel's own note decides.
+    if (!event->config->status_offset)
+        return 1;
+    __u32 status = 0;
+    read_kernel(&status, sizeof(status), (const void *)current_task_address() + event->config->status_offset);
+    return status & STATUS_32_BIT;
+}
+
+// Says whether the number means what it means to us.
+INLINE int read_arguments(const struct event *event, struct record *state, struct call_begin *context)
+{
+    __u64 words[WORDS];
+    read_kernel(words, sizeof(words), context->registers + event->config->registers_offset);
+#pragma unroll
+    for (int index = 0; index < REGISTERS; index++)
+        state->registers[index] = words[index];
+    return !came_by_32_bit(event, words);
+}
+
+INLINE __u64 number_at_end(const struct event *event, const struct call_end *context)
+{
+    __u32 number = 0;
+    read_kernel(&number, sizeof(number), context->registers + event->config->number_offset);
+    return number;
+}
+#endif
+
+CALL_TRACEPOINT("sys_enter")
+int sys_enter(struct call_begin *context)
 {
     struct event event = {};
     int ours = find_target(&event);
@@ -456,24 +515,29 @@ int sys_enter(struct raw_arguments *context)
         event.counters->untracked++;
         return 0;
     }
-    const void *registers = (const void *)context->args[0];
-    read_kernel(state->registers, sizeof(state->registers), registers + event.config->registers_offset);
-    enter(&event, state, clamp_number(context->args[1]));
+    if (LIKELY(read_arguments(&event, state, context))) {
+        enter(&event, state, clamp_number(context->number));
+    } else {
+        state->flags = FOREIGN;
+        event.counters->foreign++;
+    }
     return 0;
 }
 
-SEC("raw_tp/sys_exit")
-int sys_exit(struct raw_arguments *context)
+CALL_TRACEPOINT("sys_exit")
+int sys_exit(struct call_end *context)
 {
     struct event event = {};
     if (!find_target(&event))
         return 0;
-    __u32 number = 0;
-    read_kernel(&number, sizeof(number), (const void *)context->args[0] + event.config->number_offset);
-    leave(context, &event, clamp_number(number), context->args[1]);
+    __u64 now = monotonic_ns();
+    struct record *state = map_lookup(&threads, &event.tid);
+    if (LIKELY(state && state->flags & ACTIVE))
+        leave(context, &event, state, now, context->result);
+    else if (!state || !(state->flags & FOREIGN))
+        count_began_before(clamp_number(number_at_end(&event, context)));
     return 0;
 }
-#endif
 
 #ifdef CLASSIC
 SEC("tracepoint/sched/sched_switch")
@@ -499,6 +563,21 @@ int sched_switch(void *context)
     return 0;
 }
 
+// The thread that ends is the current one: with a process's last one the process has ended.
+INLINE void end_descendant(const struct event *event)
+{
+    __u32 *living = map_lookup(&descendants, &event->kernel_tgid);
+    if (!living)
+        return;
+    __sync_fetch_and_add(living, -1);
+    if (*living)
+        return;
+    map_delete(&descendants, &event->kernel_tgid);
+    struct last_name name = {};
+    current_name(name.text, sizeof(name.text));
+    map_update(&last_names, &event->tgid, &name, 0);
+}
+
 #ifdef CLASSIC
 SEC("tracepoint/sched/sched_process_exit")
 #else
@@ -510,6 +589,8 @@ int thread_exit(void *context)
     struct event event = {};
     if (!find_target(&event))
         return 0;
+    if (event.config->flags & WITH_CHILDREN)
+        end_descendant(&event);
     struct record *state = map_lookup(&threads, &event.tid);
     if (!state)
         return 0;
@@ -523,6 +604,29 @@ int thread_exit(void *context)
     map_delete(&threads, &event.tid);
     return 0;
 }
+
+#ifndef CLASSIC
+// The current thread has made another one, maybe of another process. Only attached when children
+// are wanted.
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct raw_arguments *context)
+{
+    struct event event = {};
+    if (!find_target(&event))
+        return 0;
+    __u32 child = 0, one = 1;
+    read_kernel(&child, sizeof(child), (const void *)context->args[1] + event.config->tgid_offset);
+    if (child != event.kernel_tgid) {
+        if (map_update(&descendants, &child, &one, 0))
+            event.counters->unfollowed++;
+        return 0;
+    }
+    __u32 *living = map_lookup(&descendants, &child);
+    if (living)
+        __sync_fetch_and_add(living, 1);
+    return 0;
+}
+#endif
 
 // Several helpers are for GPL programs only; this names the licence to the kernel.
 char licence[] SEC("license") = "GPL";

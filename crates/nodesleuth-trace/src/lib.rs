@@ -18,6 +18,10 @@ mod tracepoints;
 #[cfg(target_os = "linux")]
 mod bpf;
 #[cfg(target_os = "linux")]
+mod btf;
+#[cfg(target_os = "linux")]
+mod children;
+#[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
 mod cost;
@@ -35,11 +39,11 @@ pub use clock::boottime_offset_ns;
 pub use engine::{Attempt, Engine};
 pub use files::{FileCosts, FileMethod, FileTotal};
 pub use names::{Arch, error_name};
-pub use options::{Options, StreamOptions};
+pub use options::{Options, Split, StreamOptions};
 pub use record::{Captured, End, Record};
 pub use session::{Session, TraceError};
 pub use summary::{
-    BUCKETS, Cost, ErrorCount, Figures, InFlight, Lost, SampledTotal, Summary, Total,
+    BUCKETS, Child, Cost, ErrorCount, Figures, InFlight, Lost, SampledTotal, Summary, Total,
 };
 #[cfg(target_os = "linux")]
 pub use tasks::{TaskIterator, TaskRecord};

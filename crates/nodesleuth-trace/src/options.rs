@@ -7,14 +7,40 @@ use crate::Record;
 pub struct Options {
     /// The process.
     pub pid: u32,
-    /// Also the processes that it starts during the capture.
+    /// Also the processes that it starts during the capture, and those that they start. The
+    /// capture ends with the first one all the same.
     pub children: bool,
-    /// Totals for each thread, not only for the process.
-    pub by_thread: bool,
+    /// Totals by system call; without them [`Figures`](crate::Figures) has none.
+    pub counts: bool,
+    /// For what totals are kept apart.
+    pub split: Split,
     /// Which file each call was about.
     pub files: bool,
     /// Single calls, if wanted.
     pub stream: Option<StreamOptions>,
+}
+
+/// For what totals are kept apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Split {
+    /// For nothing: one total of each system call.
+    #[default]
+    Together,
+    /// For each thread.
+    Threads,
+    /// For each process, with [`Options::children`].
+    Processes,
+}
+
+impl Split {
+    /// The thread or process that a call is counted for.
+    pub(crate) fn part(self, tgid: u32, tid: u32) -> Option<u32> {
+        match self {
+            Self::Together => None,
+            Self::Threads => Some(tid),
+            Self::Processes => Some(tgid),
+        }
+    }
 }
 
 /// Which calls are to be seen singly.

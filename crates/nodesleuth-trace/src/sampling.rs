@@ -25,6 +25,9 @@ impl SamplingCapture {
         if options.stream.is_some() {
             return Err("sampling sees no single calls".to_owned());
         }
+        if options.children {
+            return Err("sampling follows no processes that are started".to_owned());
+        }
         let path = format!("/proc/{0}/task/{0}/syscall", options.pid);
         fs::read_to_string(&path).map_err(|error| refused(&path, &error))?;
         Ok(Self {
@@ -49,12 +52,28 @@ impl SamplingCapture {
                 let call = parse(tid, &text);
                 let number = call.as_ref().map(|call| call.number);
                 *self.found.entry((tid, number)).or_default() += 1;
-                self.last.extend(call);
+                let pid = self.pid;
+                self.last
+                    .extend(call.map(|call| InFlight { tgid: pid, ..call }));
             }
         }
         self.looks += 1;
         Some(())
     }
+}
+
+/// The calls that threads of a process are in now; none of threads that may not be looked at.
+pub(crate) fn calls_now(pid: u32) -> Vec<InFlight> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let call = |thread: fs::DirEntry| {
+        let tid = thread.file_name().to_str()?.parse().ok()?;
+        let text = fs::read_to_string(thread.path().join("syscall")).ok()?;
+        let call = parse(tid, &text)?;
+        Some(InFlight { tgid: pid, ..call })
+    };
+    threads.flatten().filter_map(call).collect()
 }
 
 fn refused(path: &str, error: &io::Error) -> String {
@@ -77,6 +96,7 @@ fn parse(tid: u32, text: &str) -> Option<InFlight> {
         *argument = u64::from_str_radix(word, 16).ok()?;
     }
     Some(InFlight {
+        tgid: 0,
         tid,
         number,
         wall_ns: None,
@@ -108,6 +128,7 @@ impl Capture for SamplingCapture {
             },
             files: None,
             in_flight: self.last,
+            children: Vec::new(),
             lost: Lost::default(),
             cost: Cost::default(),
         })

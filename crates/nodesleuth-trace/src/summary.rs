@@ -20,6 +20,9 @@ pub struct Summary {
     pub files: Option<FileCosts>,
     /// Calls that had not returned when the capture ended, by thread.
     pub in_flight: Vec<InFlight>,
+    /// The processes that were started, if they were wanted too and did anything.
+    #[serde(default)]
+    pub children: Vec<Child>,
     /// What did not fit somewhere, and is therefore missing above.
     pub lost: Lost,
     /// What the capture cost others.
@@ -32,11 +35,13 @@ pub struct Summary {
 pub enum Figures {
     /// Every call was seen.
     Counted {
-        /// By thread (if wanted) and system call.
+        /// By thread or process (if wanted) and system call.
         totals: Vec<Total>,
-        /// By thread (if wanted), system call and error.
+        /// By thread or process (if wanted), system call and error.
         errors: Vec<ErrorCount>,
     },
+    /// Calls were only handed over singly.
+    NotWanted,
     /// Threads were looked at now and then.
     Sampled {
         /// How often.
@@ -49,8 +54,9 @@ pub enum Figures {
 /// The calls of one system call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
-    /// The thread; `None`: all of them.
-    pub tid: Option<u32>,
+    /// The thread or process, as [`Options::split`](crate::Options::split) says; `None`: all of
+    /// them.
+    pub part: Option<u32>,
     /// Which system call.
     pub number: u16,
     /// How many returned.
@@ -77,8 +83,9 @@ pub struct Total {
 /// How often one system call failed with one error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorCount {
-    /// The thread; `None`: all of them.
-    pub tid: Option<u32>,
+    /// The thread or process, as [`Options::split`](crate::Options::split) says; `None`: all of
+    /// them.
+    pub part: Option<u32>,
     /// Which system call.
     pub number: u16,
     /// Which error.
@@ -101,6 +108,9 @@ pub struct SampledTotal {
 /// A call that had not returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InFlight {
+    /// The process.
+    #[serde(default)]
+    pub tgid: u32,
     /// The thread.
     pub tid: u32,
     /// Which system call.
@@ -116,6 +126,7 @@ pub struct InFlight {
 impl From<&Record<'_>> for InFlight {
     fn from(record: &Record<'_>) -> Self {
         Self {
+            tgid: record.tgid,
             tid: record.tid,
             number: record.number,
             wall_ns: Some(record.wall_ns),
@@ -123,6 +134,15 @@ impl From<&Record<'_>> for InFlight {
             arguments: record.arguments,
         }
     }
+}
+
+/// A process that the one watched, or another such one, has started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    /// The process.
+    pub tgid: u32,
+    /// Its name at its end, or now; `None`: nobody looked in time.
+    pub comm: Option<String>,
 }
 
 /// What did not fit.
@@ -136,6 +156,13 @@ pub struct Lost {
     pub untracked_calls: u64,
     /// Calls or errors for which there was no room in the tables.
     pub unsummed: u64,
+    /// Calls by the 32-bit interface (`int $0x80`), whose numbers mean other calls. Only the engines
+    /// bpf-ring and bpf-perf tell them apart.
+    #[serde(default)]
+    pub by_32_bit: u64,
+    /// Processes started for which there was no room: their calls are missing.
+    #[serde(default)]
+    pub unfollowed: u64,
 }
 
 /// What the capture cost everybody on the node.

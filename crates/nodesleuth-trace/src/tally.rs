@@ -1,20 +1,20 @@
 //! Sums up calls one by one, where the kernel cannot do it.
 
-use crate::{BUCKETS, ErrorCount, Figures, Record, Total};
+use crate::{BUCKETS, ErrorCount, Figures, Record, Split, Total};
 use std::collections::BTreeMap;
 
 /// Totals so far.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    by_thread: bool,
+    split: Split,
     totals: BTreeMap<(Option<u32>, u16), Total>,
     errors: BTreeMap<(Option<u32>, u16, u16), u64>,
 }
 
 impl Tally {
-    pub(crate) fn new(by_thread: bool) -> Self {
+    pub(crate) fn new(split: Split) -> Self {
         Self {
-            by_thread,
+            split,
             totals: BTreeMap::new(),
             errors: BTreeMap::new(),
         }
@@ -22,8 +22,8 @@ impl Tally {
 
     /// A call that returned, or in which its thread ended.
     pub(crate) fn add(&mut self, record: &Record<'_>) {
-        let tid = self.by_thread.then_some(record.tid);
-        let total = self.total(tid, record.number);
+        let part = self.split.part(record.tgid, record.tid);
+        let total = self.total(part, record.number);
         if !matches!(record.end, crate::End::Returned(_)) {
             total.unreturned += 1;
             return;
@@ -42,7 +42,7 @@ impl Tally {
         total.buckets[class] += 1;
         if let Some(error) = record.end.error() {
             total.errors += 1;
-            *self.errors.entry((tid, record.number, error)).or_default() += 1;
+            *self.errors.entry((part, record.number, error)).or_default() += 1;
         }
     }
 
@@ -51,20 +51,20 @@ impl Tally {
         self.total(None, number).began_before += 1;
     }
 
-    fn total(&mut self, tid: Option<u32>, number: u16) -> &mut Total {
+    fn total(&mut self, part: Option<u32>, number: u16) -> &mut Total {
         let none = || Total {
-            tid,
+            part,
             number,
             on_cpu_ns: Some(0),
             ..Total::default()
         };
-        self.totals.entry((tid, number)).or_insert_with(none)
+        self.totals.entry((part, number)).or_insert_with(none)
     }
 
     pub(crate) fn figures(self) -> Figures {
         let errors = self.errors.into_iter();
-        let errors = errors.map(|((tid, number, error), count)| ErrorCount {
-            tid,
+        let errors = errors.map(|((part, number, error), count)| ErrorCount {
+            part,
             number,
             error,
             count,
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn calls_errors_and_extremes_are_kept() {
-        let mut tally = Tally::new(false);
+        let mut tally = Tally::new(Split::Together);
         tally.add(&record(1024, End::Returned(0)));
         tally.add(&record(10, End::Returned(-110)));
         tally.add(&record(1, End::ThreadEnded));
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn one_call_of_unknown_cpu_time_makes_the_sum_unknown() {
-        let mut tally = Tally::new(true);
+        let mut tally = Tally::new(Split::Threads);
         tally.add(&record(5, End::Returned(0)));
         let unknown = Record {
             on_cpu_ns: None,
@@ -126,6 +126,6 @@ mod tests {
         let Figures::Counted { totals, .. } = tally.figures() else {
             panic!("counted")
         };
-        assert_eq!((totals[0].tid, totals[0].on_cpu_ns), (Some(8), None));
+        assert_eq!((totals[0].part, totals[0].on_cpu_ns), (Some(8), None));
     }
 }

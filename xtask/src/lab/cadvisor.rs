@@ -101,9 +101,15 @@ impl CadvisorLab {
             ])
             .arg("--save")
             .arg(&evidence);
-        let spelled = bounded::spelled(&command);
-        let printed = bounded::output(&mut command, DIAGNOSE_LIMIT)?.success(&spelled)?;
-        serde_json::from_str(&printed).doing(|| format!("reading what {spelled} printed"))
+        printed_json(&mut command)
+    }
+
+    /// What the released binary says about the files that this cAdvisor reads.
+    pub(crate) fn calls_on_files(&self, binary: &Path) -> Result<Value> {
+        let mut command = Command::new(binary);
+        command.args(["syscalls", "--files", "--for", "5s", "-o", "json"]);
+        command.args(["--pid", &self.pid().to_string()]);
+        printed_json(&mut command)
     }
 
     /// What a command in the lab gets to know.
@@ -148,6 +154,12 @@ impl CadvisorLab {
         Failure::new("starting cadvisor", format!("{why}\n{said}"))
             .remedy(format!("its whole log is {}", self.log.display()))
     }
+}
+
+fn printed_json(command: &mut Command) -> Result<Value> {
+    let spelled = bounded::spelled(command);
+    let printed = bounded::output(command, DIAGNOSE_LIMIT)?.success(&spelled)?;
+    serde_json::from_str(&printed).doing(|| format!("reading what {spelled} printed"))
 }
 
 fn make_zombies(workspace: &Workspace, count: usize) -> Result<Option<Zombies>> {

@@ -11,8 +11,9 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::workspace::Workspace;
 
-/// Loading, attaching and some watching.
+/// Loading, attaching, watching and detaching: a few have ended by themselves by then.
 const LONGEST: Duration = Duration::from_millis(500);
+const WATCHING: &str = "300ms";
 const ASK_LIMIT: Duration = Duration::from_secs(30);
 /// The kernel takes programs away a moment later.
 const LOOKS: u32 = 100;
@@ -56,7 +57,7 @@ fn kill_one(binary: &Path, index: u32) -> Result<()> {
     let words = CAPTURES[index as usize % CAPTURES.len()];
     let mut capture = Command::new(binary)
         .args(words)
-        .args(["--for", "60s", "--pid", &std::process::id().to_string()])
+        .args(["--for", WATCHING, "--pid", &std::process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -76,10 +77,10 @@ fn delay(index: u32) -> Duration {
     LONGEST * scattered / 0x1_0000
 }
 
-/// Every program and link in the kernel, as bpftool names them.
+/// Every program, link and map in the kernel, as bpftool names them.
 fn attached() -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    for what in ["prog", "link"] {
+    for what in ["prog", "link", "map"] {
         let mut bpftool = Command::new("bpftool");
         let said = bounded::output(bpftool.args(["-j", what]), ASK_LIMIT)
             .map_err(|error| error.remedy("apt-get install bpftool"))?

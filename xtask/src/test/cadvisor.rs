@@ -10,6 +10,7 @@ use crate::failure::Result;
 use crate::lab::{CadvisorLab, Size};
 use crate::test::cadvisor_expectations as expectations;
 use crate::test::parts::none_of;
+use crate::test::read_bill;
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
 
@@ -23,8 +24,11 @@ pub(crate) fn many_cgroups(workspace: &Workspace) -> Result<Outcome> {
         cgroups: CGROUPS,
         zombies: 0,
     };
-    in_lab(workspace, size, |_, diagnosis| {
-        Ok(expectations::of_many_cgroups(diagnosis))
+    in_lab(workspace, size, |lab, diagnosis| {
+        let mut unmet = expectations::of_many_cgroups(diagnosis);
+        let bill = lab.calls_on_files(&workspace.release_binary()?)?;
+        unmet.extend(read_bill::unmet(&bill));
+        Ok(unmet)
     })
 }
 

@@ -49,12 +49,11 @@ fn add_in_flight(call: &mut SyscallUse, in_flight: &InFlight, length_ns: u64) {
     call.on_cpu.0 += in_flight.on_cpu_ns.unwrap_or(0);
 }
 
-/// Calls that could not be counted for want of room.
+/// Calls that could not be counted for want of room, or as their numbers mean other calls.
 pub(super) fn uncounted(summary: &Summary) -> u64 {
-    summary
-        .lost
-        .untracked_calls
-        .saturating_add(summary.lost.unsummed)
+    let lost = &summary.lost;
+    let counts = [lost.untracked_calls, lost.unsummed, lost.by_32_bit];
+    counts.into_iter().fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
@@ -70,13 +69,14 @@ mod tests {
         let number = Arch::native().unwrap().number("futex").unwrap();
         if let Figures::Counted { errors, .. } = &mut summary.figures {
             errors.push(ErrorCount {
-                tid: None,
+                part: None,
                 number,
                 error: 110,
                 count: 4,
             });
         }
         let in_flight = |wall_ns| InFlight {
+            tgid: 1,
             tid: 1,
             number,
             wall_ns,

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn single_files_are_added_up_by_kind_and_call() {
         let total = |path: Option<&str>, call: &str| FileTotal {
-            path: path.map(str::to_owned),
+            path: path.map(Into::into),
             number: Arch::native().unwrap().number(call).unwrap(),
             calls: 2,
             bytes: 10,

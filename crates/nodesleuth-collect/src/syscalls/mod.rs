@@ -21,7 +21,7 @@ use crate::tasks::cgroup_mounts;
 use crate::{Collector, Ctx, Finish};
 use nodesleuth_model::evidence::{ArgumentSample, ArgumentUse, SyscallTrace};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed, Pid};
-use nodesleuth_trace::{Options, StreamOptions};
+use nodesleuth_trace::{Options, Split, StreamOptions};
 use paths::Paths;
 use std::time::Duration;
 use tally::Tally;
@@ -131,7 +131,8 @@ impl<'a> Captures<'a> {
         Options {
             pid: self.pid.0,
             children: false,
-            by_thread: false,
+            counts: true,
+            split: Split::Together,
             files: false,
             stream: Some(StreamOptions {
                 numbers: Some(numbers),

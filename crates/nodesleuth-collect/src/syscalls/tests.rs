@@ -41,6 +41,7 @@ pub(crate) fn fake_summary(length_ns: u64, calls: &[(&str, u64)]) -> Summary {
         },
         files: Some(FileCosts::default()),
         in_flight: Vec::new(),
+        children: Vec::new(),
         lost: Lost::default(),
         cost: Cost::default(),
     }

@@ -50,10 +50,14 @@ impl Files {
         let mut totals = Vec::new();
         for entry in map.iter() {
             let (key, [calls, errors, bytes, wall_ns, on_cpu_ns, _]) = entry?;
+            // Known, but no call about it has returned.
+            if calls == 0 {
+                continue;
+            }
             let (inode, device, number, tgid) = layout::file_key(&key);
             totals.push(FileTotal {
                 tgid,
-                path: self.names.get(device, inode).map(str::to_owned),
+                path: self.names.get(device, inode),
                 number: u16::try_from(number).unwrap_or(u16::MAX),
                 calls,
                 errors,
@@ -62,7 +66,6 @@ impl Files {
                 on_cpu_ns: Some(on_cpu_ns),
             });
         }
-        totals.retain(|total| total.calls > 0);
         totals.sort_by(|one, other| (&one.path, one.number).cmp(&(&other.path, other.number)));
         Ok(totals)
     }

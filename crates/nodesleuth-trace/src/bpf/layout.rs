@@ -2,19 +2,19 @@
 
 use crate::captures::{self, Extent, Slot};
 use crate::files::FileFrom;
-use crate::{Arch, Captured, End, Record, Total};
+use crate::{Arch, Captured, End, Record, Split, Total};
 
 /// `struct record` with its whole payload.
 pub(super) const RECORD: usize = 1232;
 const HEADER: usize = 120;
 /// Words of `struct statistics` and `struct counters`.
 pub(super) const STATISTICS: usize = 48;
-pub(super) const COUNTERS: usize = 6;
+pub(super) const COUNTERS: usize = 8;
 /// Entries of the tables by system call; the last one is a spare, the one before it takes what has
 /// a larger number.
 pub(super) const SYSCALLS: u16 = 512;
 const INTEREST: usize = 40;
-const CONFIG: usize = 40;
+const CONFIG: usize = 48;
 
 const WANT_SUMMARY: u32 = 1;
 const WANT_STREAM: u32 = 2;
@@ -23,6 +23,8 @@ const ERRORS_ONLY: u32 = 8;
 const WITH_CHILDREN: u32 = 16;
 const IN_NAMESPACE: u32 = 32;
 const WANT_FILES: u32 = 64;
+const TELL_32_BIT: u32 = 128;
+const BY_PROCESS: u32 = 256;
 
 const ACTIVE: u8 = 1;
 const SWITCHED: u8 = 2;
@@ -74,27 +76,36 @@ impl Registers {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Config {
     pub(super) tgid: u32,
+    pub(super) counts: bool,
     pub(super) stream: bool,
     pub(super) files: bool,
-    pub(super) by_thread: bool,
+    pub(super) split: Split,
     pub(super) errors_only: bool,
     pub(super) children: bool,
     pub(super) slower_than_ns: u64,
     pub(super) registers: Registers,
     /// Device and inode of the PID namespace in which the ids are meant, if it is not the first.
     pub(super) namespace: Option<(u64, u64)>,
+    /// Whether the kernel has two ways in, whose numbers mean different calls.
+    pub(super) two_ways: bool,
+    /// Where in the kernel's `task_struct` it notes by which one a call came; 0: not known.
+    pub(super) status_offset: u32,
+    /// Where in the kernel's `task_struct` the process's id is; 0: not needed.
+    pub(super) tgid_offset: u32,
 }
 
 impl Config {
     pub(super) fn bytes(&self) -> ConfigBytes {
         let flags = [
-            (true, WANT_SUMMARY),
+            (self.counts, WANT_SUMMARY),
             (self.stream, WANT_STREAM),
             (self.files, WANT_FILES),
-            (self.by_thread, BY_THREAD),
+            (self.split == Split::Threads, BY_THREAD),
+            (self.split == Split::Processes, BY_PROCESS),
             (self.errors_only, ERRORS_ONLY),
             (self.children, WITH_CHILDREN),
             (self.namespace.is_some(), IN_NAMESPACE),
+            (self.two_ways, TELL_32_BIT),
         ];
         let set = flags.iter().filter(|(wanted, _)| *wanted);
         let (device, inode) = self.namespace.unwrap_or_default();
@@ -106,6 +117,8 @@ impl Config {
         bytes.u32(self.registers.number_offset);
         bytes.u64(device);
         bytes.u64(inode);
+        bytes.u32(self.status_offset);
+        bytes.u32(self.tgid_offset);
         bytes.done()
     }
 }
@@ -260,12 +273,12 @@ pub(super) fn close(bytes: &mut RecordBytes, end_ns: u64) -> bool {
 
 /// `struct statistics`, summed over CPUs.
 pub(super) fn total<'a>(
-    tid: Option<u32>,
+    part: Option<u32>,
     number: u16,
     cpus: impl IntoIterator<Item = &'a [u64; STATISTICS]>,
 ) -> Total {
     let mut total = Total {
-        tid,
+        part,
         number,
         calls: 0,
         errors: 0,
@@ -332,8 +345,8 @@ pub(super) fn error_key(key: &[u8; 8]) -> (u32, u16, u16) {
     (u32_at(key, 0), u16_at(key, 4), u16_at(key, 6))
 }
 
-/// `struct thread_key`.
-pub(super) fn thread_key(key: &[u8; 8]) -> (u32, u32) {
+/// `struct part_key`.
+pub(super) fn part_key(key: &[u8; 8]) -> (u32, u32) {
     (u32_at(key, 0), u32_at(key, 4))
 }
 

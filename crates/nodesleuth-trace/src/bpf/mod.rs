@@ -1,6 +1,7 @@
 //! System calls through BPF programs.
 
 mod files;
+mod interface;
 mod layout;
 mod load;
 pub(crate) mod namespace;
@@ -13,8 +14,9 @@ mod registers_tests;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
+use crate::sampling;
 use crate::session::{Capture, LOOK, POLL};
-use crate::{Engine, Options, Record, Summary};
+use crate::{Engine, Options, Record, Split, Summary};
 use aya::Ebpf;
 use aya::maps::{Map, MapError};
 use files::Files;
@@ -30,7 +32,10 @@ pub(crate) struct BpfCapture {
     output: Output,
     files: Option<Files>,
     registers: Registers,
-    by_thread: bool,
+    counts: bool,
+    pid: u32,
+    split: Split,
+    follows: bool,
     streams: bool,
     began_ns: u64,
     call_before_ns: f64,
@@ -48,14 +53,17 @@ impl BpfCapture {
             false => None,
         };
         let call_before_ns = cost::own_call_ns();
-        load::attach(&mut ebpf)?;
+        load::attach(&mut ebpf, options.children)?;
         Ok(Self {
             engine,
             ebpf,
             output,
             files,
             registers,
-            by_thread: options.by_thread,
+            counts: options.counts,
+            pid: options.pid,
+            split: options.split,
+            follows: options.children,
             streams: options.stream.is_some(),
             began_ns: monotonic_ns(),
             call_before_ns,
@@ -78,8 +86,10 @@ impl Capture for BpfCapture {
 
     fn finish(mut self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String> {
         let call_during_ns = cost::own_call_ns();
+        // Before detaching: a thread that was not seen until then has been in its call all the time.
+        let before = sampling::calls_now(self.pid);
         let end_ns = monotonic_ns();
-        load::detach(&mut self.ebpf)?;
+        load::detach(&mut self.ebpf, self.follows)?;
         self.output.drain(&self.registers, true, each);
         let mut counted = read::counters(&self.ebpf)?;
         counted.lost.dropped = counted.lost.dropped.max(self.output.lost());
@@ -88,12 +98,19 @@ impl Capture for BpfCapture {
         Ok(Summary {
             engine: self.engine,
             length_ns: end_ns.saturating_sub(self.began_ns),
-            figures: read::figures(&self.ebpf, self.by_thread)?,
+            figures: match self.counts {
+                true => read::figures(&self.ebpf, self.split)?,
+                false => crate::Figures::NotWanted,
+            },
             files: match self.files {
                 Some(files) => Some(files.finish(&self.ebpf)?),
                 None => None,
             },
-            in_flight: read::in_flight(&self.ebpf, &self.registers, end_ns, each)?,
+            in_flight: read::in_flight(&self.ebpf, &self.registers, (before, end_ns), each)?,
+            children: match self.follows {
+                true => read::children(&self.ebpf)?,
+                false => Vec::new(),
+            },
             lost: counted.lost,
             cost: crate::Cost {
                 node_calls: Some(counted.node_calls),

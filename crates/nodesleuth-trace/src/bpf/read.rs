@@ -2,9 +2,10 @@
 
 use super::layout::{self, Registers};
 use super::{map, refusal};
-use crate::{ErrorCount, Figures, InFlight, Lost, Record, Total};
+use crate::{Child, ErrorCount, Figures, InFlight, Lost, Record, Split, Total, children};
 use aya::Ebpf;
 use aya::maps::{HashMap, MapError, PerCpuArray, PerCpuHashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a CPU has counted; see `struct counters`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,25 +18,37 @@ pub(super) fn counters(ebpf: &Ebpf) -> Result<Counted, String> {
     let read = || -> Result<Counted, MapError> {
         let map = PerCpuArray::<_, [u64; layout::COUNTERS]>::try_from(map(ebpf, "cpu_counters")?)?;
         let mut sum = Counted::default();
-        for &[_, seen, produced, dropped, untracked, unsummed] in map.get(&0, 0)?.iter() {
+        for &[
+            _,
+            seen,
+            produced,
+            dropped,
+            untracked,
+            unsummed,
+            foreign,
+            unfollowed,
+        ] in map.get(&0, 0)?.iter()
+        {
             sum.node_calls += seen;
             sum.lost.produced += produced;
             sum.lost.dropped += dropped;
             sum.lost.untracked_calls += untracked;
             sum.lost.unsummed += unsummed;
+            sum.lost.by_32_bit += foreign;
+            sum.lost.unfollowed += unfollowed;
         }
         Ok(sum)
     };
     read().map_err(|error| refusal::reason("reading counters", &error))
 }
 
-pub(super) fn figures(ebpf: &Ebpf, by_thread: bool) -> Result<Figures, String> {
+pub(super) fn figures(ebpf: &Ebpf, split: Split) -> Result<Figures, String> {
     let read = || -> Result<Figures, MapError> {
         let mut totals = process_totals(ebpf)?;
-        if by_thread {
-            // What threads were counted for stands there; only calls that nobody saw begin are
+        if split != Split::Together {
+            // What parts were counted for stands there; only calls that nobody saw begin are
             // counted for the process alone.
-            totals.extend(thread_totals(ebpf)?);
+            totals.extend(part_totals(ebpf)?);
         }
         Ok(Figures::Counted {
             totals,
@@ -56,17 +69,17 @@ fn process_totals(ebpf: &Ebpf) -> Result<Vec<Total>, MapError> {
     Ok(totals)
 }
 
-fn thread_totals(ebpf: &Ebpf) -> Result<Vec<Total>, MapError> {
+fn part_totals(ebpf: &Ebpf) -> Result<Vec<Total>, MapError> {
     let map =
-        HashMap::<_, [u8; 8], [u64; layout::STATISTICS]>::try_from(map(ebpf, "thread_totals")?)?;
+        HashMap::<_, [u8; 8], [u64; layout::STATISTICS]>::try_from(map(ebpf, "part_totals")?)?;
     let mut totals = Vec::new();
     for entry in map.iter() {
         let (key, words) = entry?;
-        let (tid, number) = layout::thread_key(&key);
+        let (part, number) = layout::part_key(&key);
         let number = u16::try_from(number).unwrap_or(layout::SYSCALLS);
-        totals.push(layout::total(Some(tid), number, [&words]));
+        totals.push(layout::total(Some(part), number, [&words]));
     }
-    totals.sort_by_key(|total| (total.tid, total.number));
+    totals.sort_by_key(|total| (total.part, total.number));
     Ok(totals)
 }
 
@@ -75,30 +88,54 @@ fn errors(ebpf: &Ebpf) -> Result<Vec<ErrorCount>, MapError> {
     let mut errors = Vec::new();
     for entry in map.iter() {
         let (key, cpus) = entry?;
-        let (tid, number, error) = layout::error_key(&key);
+        let (part, number, error) = layout::error_key(&key);
         errors.push(ErrorCount {
-            tid: (tid != 0).then_some(tid),
+            part: (part != 0).then_some(part),
             number,
             error,
             count: cpus.iter().sum(),
         });
     }
-    errors.sort_by_key(|error| (error.tid, error.number, error.error));
+    errors.sort_by_key(|error| (error.part, error.number, error.error));
     Ok(errors)
 }
 
-/// Calls that had not returned at `end_ns`.
+/// The processes that were started and did anything: those that have ended, then the others.
+pub(super) fn children(ebpf: &Ebpf) -> Result<Vec<Child>, String> {
+    let read = || -> Result<Vec<Child>, MapError> {
+        let ended = HashMap::<_, u32, [u8; 16]>::try_from(map(ebpf, "last_names")?)?;
+        let living = HashMap::<_, u32, u32>::try_from(map(ebpf, "descendants")?)?;
+        let ended = ended.iter().collect::<Result<BTreeMap<_, _>, _>>()?;
+        let living = living.keys().collect::<Result<BTreeSet<_>, _>>()?;
+        let all: BTreeSet<u32> = ended.keys().copied().chain(living).collect();
+        Ok(children::named(all, &|tgid| {
+            ended.get(&tgid).map(|name| text(name))
+        }))
+    };
+    read().map_err(|error| refusal::reason("reading the processes started", &error))
+}
+
+/// Up to the NUL.
+fn text(bytes: &[u8]) -> String {
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// Calls that had not returned at `end_ns`. Threads that were not seen to do anything are in the
+/// calls of `before`, if in any.
 pub(super) fn in_flight(
     ebpf: &Ebpf,
     registers: &Registers,
-    end_ns: u64,
+    (before, end_ns): (Vec<InFlight>, u64),
     each: &mut dyn FnMut(&Record<'_>),
 ) -> Result<Vec<InFlight>, String> {
     let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut read = || -> Result<(), MapError> {
         let map = HashMap::<_, u32, layout::RecordBytes>::try_from(map(ebpf, "threads")?)?;
         for entry in map.iter() {
-            let (_, mut bytes) = entry?;
+            let (tid, mut bytes) = entry?;
+            seen.insert(tid);
             if layout::close(&mut bytes, end_ns)
                 && let Some(record) = layout::record(&bytes, registers)
             {
@@ -109,6 +146,12 @@ pub(super) fn in_flight(
         Ok(())
     };
     read().map_err(|error| refusal::reason("reading calls in flight", &error))?;
+    let unseen = |call: &InFlight| !seen.contains(&call.tid);
+    let at_least = |call| InFlight {
+        on_cpu_ns: Some(0),
+        ..call
+    };
+    found.extend(before.into_iter().filter(unseen).map(at_least));
     found.sort_by_key(|call| call.tid);
     Ok(found)
 }

@@ -19,6 +19,7 @@ pub(crate) use names::Names;
 pub(crate) use tracker::Tracker;
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What calls about files cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +53,8 @@ pub struct FileTotal {
     pub tgid: u32,
     /// The path as the process's mounts show it, or what else the descriptor is
     /// (`socket`, `pipe`, `anon_inode:[eventfd]`); `None`: not known.
-    pub path: Option<String>,
+    /// Shared by all that is about the same file: a collector of statistics has a hundred thousand.
+    pub path: Option<Arc<str>>,
     /// Which system call.
     pub number: u16,
     /// How many returned.

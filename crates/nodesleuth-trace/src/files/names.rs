@@ -2,6 +2,7 @@
 
 use super::Mounts;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// inode, device, mode, depth; then the names.
 const HEADER: usize = 16;
@@ -13,18 +14,18 @@ const PIPE: u16 = 0o010_000;
 
 /// Known files by device and inode.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<(u32, u64), String>);
+pub(crate) struct Names(BTreeMap<(u32, u64), Arc<str>>);
 
 impl Names {
     /// Takes a message of the programs; what is no message is left out.
     pub(crate) fn take(&mut self, message: &[u8], mounts: &Mounts) {
         if let Some((device, inode, name)) = parse(message, mounts) {
-            self.0.insert((device, inode), name);
+            self.0.insert((device, inode), name.into());
         }
     }
 
-    pub(crate) fn get(&self, device: u32, inode: u64) -> Option<&str> {
-        self.0.get(&(device, inode)).map(String::as_str)
+    pub(crate) fn get(&self, device: u32, inode: u64) -> Option<Arc<str>> {
+        self.0.get(&(device, inode)).cloned()
     }
 }
 
@@ -83,7 +84,7 @@ mod tests {
     fn named(mode: u16, names: &[&str]) -> String {
         let mut all = Names::default();
         all.take(&message(mode, names), &Mounts::default());
-        all.get((254 << 20) | 1, 42).unwrap().to_owned()
+        all.get((254 << 20) | 1, 42).unwrap().to_string()
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Tracker {
         let totals = self.totals.into_iter();
         let totals = totals.map(|((tgid, path, number), total)| FileTotal {
             tgid,
-            path: Some(path),
+            path: Some(path.into()),
             number,
             ..total
         });
@@ -198,7 +198,14 @@ mod tests {
         let mut tracker = Tracker::new(Arch::X86_64, "x".to_owned());
         calls.iter().for_each(|call| tracker.take(call));
         let costs = tracker.finish();
-        let told = |total: FileTotal| (total.path.unwrap(), total.calls, total.bytes, total.errors);
+        let told = |total: FileTotal| {
+            (
+                total.path.unwrap().to_string(),
+                total.calls,
+                total.bytes,
+                total.errors,
+            )
+        };
         (
             costs.totals.into_iter().map(told).collect(),
             costs.unknown_calls,

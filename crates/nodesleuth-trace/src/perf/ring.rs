@@ -7,6 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 const HEADER: usize = 8;
 /// A call chain as deep as kernels usually walk, and more.
 const LARGE_RECORD: u64 = 2048;
+/// A smaller ring is of no use.
+const SMALLEST: usize = 64 << 10;
 const LOST: u32 = 2;
 const SAMPLE: u32 = 9;
 
@@ -39,8 +41,16 @@ pub(crate) enum Sample<'a> {
 }
 
 impl Ring {
+    /// A ring of so many bytes, or of as many as we may lock: whoever lacks CAP_IPC_LOCK shares
+    /// kernel.perf_event_mlock_kb and `ulimit -l` with all programs of the same user.
     pub(crate) fn new(event: OwnedFd, bytes: usize) -> io::Result<Self> {
-        let mapping = Mapping::new(event.as_fd(), bytes)?;
+        let mut bytes = bytes;
+        let mapping = loop {
+            match Mapping::new(event.as_fd(), bytes) {
+                Err(error) if is_refused(&error) && bytes > SMALLEST => bytes /= 2,
+                made => break made.map_err(|error| limited(&error))?,
+            }
+        };
         Ok(Self {
             event,
             mapping,
@@ -94,6 +104,18 @@ impl Ring {
         }
         self.mapping.set_tail(self.tail);
     }
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EPERM | libc::ENOMEM))
+}
+
+fn limited(error: &io::Error) -> io::Error {
+    let hint = match is_refused(error) {
+        true => "; kernel.perf_event_mlock_kb and ulimit -l leave no room for a ring",
+        false => "",
+    };
+    io::Error::other(format!("mapping a ring: {error}{hint}"))
 }
 
 fn sample(kind: u32, body: &[u8]) -> Option<Sample<'_>> {

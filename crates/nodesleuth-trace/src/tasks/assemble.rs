@@ -2,7 +2,7 @@
 //! them one after another on its stack and writes that out.
 
 use super::WORDS;
-use super::btf::Btf;
+use crate::btf::Btf;
 
 /// One BPF instruction.
 pub(super) type Instruction = u64;

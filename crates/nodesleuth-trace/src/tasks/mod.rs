@@ -3,11 +3,10 @@
 //! a few milliseconds once.
 
 mod assemble;
-pub(crate) mod btf;
 mod load;
 
 use crate::bpf::namespace;
-use btf::Btf;
+use crate::btf::Btf;
 use std::fs::File;
 use std::io::Read;
 

@@ -3,7 +3,7 @@
 use super::events::Tracepoints;
 use crate::tally::Tally;
 use crate::{Captured, End, Figures, InFlight, Options, Record, StreamOptions};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ const RAW: usize = 20;
 /// In the tracepoint's fields: what all have in common, then the number, then the rest.
 const NUMBER: usize = 8;
 const REST: usize = 16;
+/// -1 as it is kept here.
+const NO_NUMBER: u16 = u16::MAX;
 
 impl Event {
     /// The time of a sample.
@@ -70,8 +72,10 @@ fn word(bytes: &[u8], at: usize) -> Option<u64> {
 pub(super) struct Calls {
     only: Option<u32>,
     stream: Option<StreamOptions>,
-    tally: Tally,
+    tally: Option<Tally>,
     under_way: BTreeMap<u32, Event>,
+    /// The process watched, and those that it started.
+    seen: BTreeSet<u32>,
 }
 
 impl Calls {
@@ -79,27 +83,47 @@ impl Calls {
         Self {
             only: (!options.children).then_some(options.pid),
             stream: options.stream.clone(),
-            tally: Tally::new(options.by_thread),
+            tally: options.counts.then(|| Tally::new(options.split)),
             under_way: BTreeMap::new(),
+            seen: BTreeSet::from([options.pid]),
         }
+    }
+
+    /// The processes that were started, without names.
+    pub(super) fn children(&self, of: u32) -> Vec<u32> {
+        let seen = self.seen.iter().copied();
+        seen.filter(|process| *process != of).collect()
     }
 
     pub(super) fn take(&mut self, event: &Event, each: &mut dyn FnMut(&Record<'_>)) {
         if self.only.is_some_and(|only| only != event.tgid) {
             return;
         }
+        self.seen.insert(event.tgid);
         let Side::Exit(result) = event.end else {
             // The end of a call that is still there was lost.
             self.under_way.insert(event.tid, *event);
             return;
         };
         match self.under_way.remove(&event.tid) {
-            Some(begin) if begin.number == event.number => {
+            // Returning from a signal handler ends with no number.
+            Some(begin) if begin.number == event.number || event.number == NO_NUMBER => {
                 let record = record(&begin, event.time_ns, End::Returned(result));
-                self.tally.add(&record);
+                self.count(&record);
                 self.stream_if_wanted(&record, each);
             }
-            _ => self.tally.began_before(event.number),
+            _ if event.number == NO_NUMBER => {}
+            _ => {
+                if let Some(tally) = &mut self.tally {
+                    tally.began_before(event.number);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, record: &Record<'_>) {
+        if let Some(tally) = &mut self.tally {
+            tally.add(record);
         }
     }
 
@@ -129,10 +153,11 @@ impl Calls {
             if lives {
                 in_flight.push(InFlight::from(&record));
             } else {
-                self.tally.add(&record);
+                self.count(&record);
             }
         }
-        (self.tally.figures(), in_flight)
+        let figures = self.tally.map_or(Figures::NotWanted, Tally::figures);
+        (figures, in_flight)
     }
 }
 
@@ -157,6 +182,7 @@ fn record(begin: &Event, end_ns: u64, end: End) -> Record<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Split;
 
     const POINTS: Tracepoints = Tracepoints {
         enter: 443,
@@ -197,7 +223,8 @@ mod tests {
         Options {
             pid: 7,
             children,
-            by_thread: false,
+            counts: true,
+            split: Split::Together,
             files: false,
             stream: Some(StreamOptions::default()),
         }
@@ -213,6 +240,16 @@ mod tests {
         ];
         let expected = ["202 30 Returned(-110)", "0 350 ThreadEnded"];
         assert_eq!(seen(&samples, &options(false)), expected);
+    }
+
+    #[test]
+    fn a_signal_handler_s_return_has_no_number_when_it_ends() {
+        let samples = [
+            sample(443, 8, 100, 15, &[0; 6]),
+            sample(442, 8, 130, u64::MAX, &[7]),
+            sample(442, 9, 131, u64::MAX, &[7]),
+        ];
+        assert_eq!(seen(&samples, &options(false)), ["15 30 Returned(7)"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod calls;
 mod events;
 
+use crate::children;
 use crate::clock::monotonic_ns;
 use crate::cost;
 use crate::perf::Rings;
@@ -22,6 +23,7 @@ pub(crate) struct RingsCapture {
     rings: Rings,
     tracepoints: Tracepoints,
     calls: Calls,
+    pid: u32,
     entries: u64,
     began_ns: u64,
     call_before_ns: f64,
@@ -37,6 +39,7 @@ impl RingsCapture {
             rings: Rings::new(rings),
             tracepoints,
             calls: Calls::new(options),
+            pid: options.pid,
             entries: 0,
             began_ns: monotonic_ns(),
             call_before_ns,
@@ -70,6 +73,7 @@ impl Capture for RingsCapture {
         self.events.clear();
         self.drain(u64::MAX, each);
         let dropped = self.rings.lost();
+        let children = self.calls.children(self.pid);
         let (figures, in_flight) = self.calls.finish(end_ns, each);
         Ok(Summary {
             engine: Engine::PerfRings,
@@ -77,6 +81,7 @@ impl Capture for RingsCapture {
             figures,
             files: None,
             in_flight,
+            children: children::named(children, &|_| None),
             lost: Lost {
                 produced: self.entries + dropped,
                 dropped,

@@ -2,6 +2,7 @@
 
 mod files;
 mod json;
+mod processes;
 mod reading;
 mod row;
 mod sampled;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
-use nodesleuth_trace::Options;
+use nodesleuth_trace::{Options, Split};
 
 /// Count a process's system calls in the kernel: calls, errors, time on a CPU and time waiting
 ///
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     watch: WatchArgs,
 
     /// Also by thread
-    #[arg(long)]
+    #[arg(long, conflicts_with = "children")]
     by_thread: bool,
 
     /// Also each error by its name
@@ -44,7 +45,9 @@ pub(crate) struct Args {
     #[arg(long)]
     files: bool,
 
-    /// Also the processes that it starts meanwhile
+    /// Also the processes that it starts meanwhile, and those that they start, with the totals of
+    /// each; ends with the process itself all the same. Their CPU is not known as a whole, so CPU %
+    /// and spinning are not said
     #[arg(long)]
     children: bool,
 
@@ -61,9 +64,18 @@ pub(crate) struct Args {
 /// What is shown beside the table.
 #[derive(Clone, Copy, Debug)]
 struct Shown {
-    by_thread: bool,
     errors: bool,
     histogram: bool,
+}
+
+impl Args {
+    fn split(&self) -> Split {
+        match (self.by_thread, self.children && !self.strace_compat) {
+            (true, _) => Split::Threads,
+            (false, true) => Split::Processes,
+            (false, false) => Split::Together,
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
@@ -72,7 +84,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let options = Options {
         pid: target.pid.0,
         children: args.children,
-        by_thread: args.by_thread,
+        counts: true,
+        split: args.split(),
         files: args.files,
         stream: None,
     };
@@ -85,9 +98,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     };
     let watched = watch.run(target, &mut |_| ())?;
     progress.finish();
-    let table = row::Table::of(&watched);
+    let table = row::Table::of(&watched, args.split());
     let shown = Shown {
-        by_thread: args.by_thread,
         errors: args.errors,
         histogram: args.histogram,
     };

@@ -5,7 +5,7 @@ mod json;
 mod line;
 mod words;
 
-use super::watched::{Ended, Watch, WatchArgs, Watched};
+use super::watched::{self, Ended, Watch, WatchArgs, Watched};
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -14,7 +14,7 @@ use crate::signals;
 use nodesleuth_collect::{Clock, SystemClock};
 use nodesleuth_model::units::grouped;
 use nodesleuth_trace::decode::FileTable;
-use nodesleuth_trace::{Arch, Options, Record, StreamOptions, boottime_offset_ns, captures};
+use nodesleuth_trace::{Arch, Options, Record, Split, StreamOptions, boottime_offset_ns, captures};
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
@@ -48,7 +48,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Also the processes that it starts meanwhile
+    /// Also the processes that it starts meanwhile, and those that they start; ends with the
+    /// process itself all the same
     #[arg(long)]
     children: bool,
 
@@ -79,7 +80,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let options = Options {
         pid: target.pid.0,
         children: args.children,
-        by_thread: false,
+        counts: false,
+        split: Split::Together,
         files: false,
         stream: Some(args.stream(arch)),
     };
@@ -98,8 +100,8 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         enough: &|| writer.borrow_mut().batch_ended(),
     };
     let watched = watch.run(target, &mut |record| writer.borrow_mut().write(record))?;
-    writer.into_inner().finish()?;
-    output::note(&end(&watched));
+    let written = writer.into_inner().finish()?;
+    output::note(&end(&watched, written));
     Ok(())
 }
 
@@ -146,7 +148,7 @@ struct Writer<'a> {
     line: String,
     /// From the records' clock to UTC.
     utc_offset_ns: u64,
-    left: u64,
+    written: u64,
     failed: Option<io::Error>,
 }
 
@@ -160,7 +162,7 @@ impl<'a> Writer<'a> {
             out: BufWriter::new(io::stdout()),
             line: String::new(),
             utc_offset_ns: clock.utc_unix_nanos().saturating_sub(monotonic_ns),
-            left: args.count.unwrap_or(u64::MAX),
+            written: 0,
             failed: None,
         }
     }
@@ -185,14 +187,14 @@ impl<'a> Writer<'a> {
             ),
             Format::Json => json::write(&mut self.words, record, utc_ns, &mut self.line),
         }
-        self.left -= 1;
+        self.written += 1;
         if let Err(error) = self.out.write_all(self.line.as_bytes()) {
             self.failed = Some(error);
         }
     }
 
     fn is_done(&self) -> bool {
-        self.failed.is_some() || self.left == 0
+        self.failed.is_some() || self.written >= self.args.count.unwrap_or(u64::MAX)
     }
 
     /// Shows what has come in, and says whether that is enough.
@@ -204,16 +206,20 @@ impl<'a> Writer<'a> {
         self.is_done()
     }
 
-    fn finish(mut self) -> Result<(), Failure> {
+    /// Says how many calls it has written.
+    fn finish(mut self) -> Result<u64, Failure> {
         match self.failed.take() {
             Some(error) => Err(error.into()),
-            None => Ok(self.out.flush()?),
+            None => {
+                self.out.flush()?;
+                Ok(self.written)
+            }
         }
     }
 }
 
 /// What is said on stderr when it is over.
-fn end(watched: &Watched) -> String {
+fn end(watched: &Watched, written: u64) -> String {
     let (summary, lost) = (&watched.summary, &watched.summary.lost);
     let why = match watched.ended {
         Ended::InTime => "",
@@ -221,7 +227,8 @@ fn end(watched: &Watched) -> String {
         Ended::TargetGone => ", the process has ended",
     };
     let mut text = format!(
-        "{:.2} s, engine {}{why}\n",
+        "{} calls in {:.2} s, engine {}{why}\n",
+        grouped(written),
         nodesleuth_model::Nanos(summary.length_ns).seconds(),
         summary.engine
     );
@@ -233,6 +240,7 @@ fn end(watched: &Watched) -> String {
             grouped(lost.produced)
         ));
     }
+    text.push_str(&watched::left_out(lost));
     text.push_str(&watched.cost());
     text
 }

@@ -10,8 +10,28 @@ use crate::args;
 use crate::failure::Failure;
 use nodesleuth_collect::{Cancel, Progress};
 use nodesleuth_model::evidence::Target;
-use nodesleuth_trace::Engine;
+use nodesleuth_model::units::grouped;
+use nodesleuth_trace::{Engine, Lost};
 use std::time::Duration;
+
+/// What was not followed at all, as lines.
+pub(crate) fn left_out(lost: &Lost) -> String {
+    let mut text = String::new();
+    if lost.by_32_bit > 0 {
+        text.push_str(&format!(
+            "INCOMPLETE: {} calls by the 32-bit interface (int $0x80) are left out: their numbers \
+             mean other calls\n",
+            grouped(lost.by_32_bit)
+        ));
+    }
+    if lost.unfollowed > 0 {
+        text.push_str(&format!(
+            "INCOMPLETE: no room to follow {} of the processes that were started\n",
+            grouped(lost.unfollowed)
+        ));
+    }
+    text
+}
 
 /// Every process on the node pays while a capture lasts.
 const LONGEST: Duration = Duration::from_secs(600);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 /// How often it is called depends on what else runs.
 const BY_CHANCE: [&str; 7] = [
@@ -45,15 +45,19 @@ fn under_strace(folder: &Path, options: &[&str], program: Waiting) -> String {
     let mut command = Command::new("strace");
     command.args(options).arg("-o").arg(&out);
     let mut strace = start(command.args(["-p", &program.pid()]));
+    until_attached(&mut strace);
+    program.go();
+    finish(strace);
+    fs::read_to_string(out).unwrap()
+}
+
+fn until_attached(strace: &mut Child) {
     let mut said = BufReader::new(strace.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("attached") {
         assert!(said.read_line(&mut line).unwrap() > 0, "{line}");
     }
     strace.stderr = Some(said.into_inner());
-    program.go();
-    finish(strace);
-    fs::read_to_string(out).unwrap()
 }
 
 /// Counts the lines of `strace -f`: a call that others interrupt has two.
@@ -153,6 +157,51 @@ fn every_engine_counts_what_strace_counts() {
         }
         ours.retain(|name, _| !BY_CHANCE.contains(&name.as_str()));
         assert!(ours.is_empty(), "{engine}: strace has no {ours:?}");
+    }
+}
+
+/// Both see the same run: which goroutine waits how often is chance.
+#[test]
+#[ignore = "needs root"]
+fn of_one_run_of_a_go_program_both_count_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(program) = strace_is_there()
+        .then(|| go_program(folder.path()))
+        .flatten()
+    else {
+        return;
+    };
+    for engine in COUNTING {
+        let waiting = Waiting::start(&program);
+        let pid = waiting.pid();
+        let out = folder.path().join("same");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-p", &pid, "-o"]).arg(&out);
+        let mut strace = start(&mut strace);
+        until_attached(&mut strace);
+        let json = by_engine(engine, waiting);
+        finish(strace);
+        let theirs = lines(&fs::read_to_string(&out).unwrap());
+        let ours = table(&json);
+        for name in [
+            "futex",
+            "epoll_pwait",
+            "nanosleep",
+            "write",
+            "openat",
+            "close",
+        ] {
+            let (Some(theirs), Some(ours)) = (theirs.get(name), ours.get(name)) else {
+                panic!("{engine}: no {name} in {theirs:?} or {ours:?}")
+            };
+            let apart = ours.calls.abs_diff(theirs.calls);
+            // And those under way when one of both begins or ends.
+            let allowed = theirs.calls / 100 + 4;
+            assert!(
+                apart <= allowed,
+                "{engine}: {name}: {ours:?}, strace {theirs:?}"
+            );
+        }
     }
 }
 

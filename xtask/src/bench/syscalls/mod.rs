@@ -104,11 +104,11 @@ fn ratios(row: &Row, rows: &[Row]) -> [f64; 3] {
     [0, 1, 2].map(|load| row.each_ns[load] / rows[0].each_ns[load])
 }
 
-/// What does the same, and how many times more it is wanted to add.
-fn peers(kind: Kind) -> [(&'static str, u32); 2] {
+/// Who is compared with, and how many times more it is wanted to add.
+fn peers(kind: Kind) -> &'static [(&'static str, u32)] {
     match kind {
-        Kind::Stream => [(STRACE, 8), (PERF_TRACE, 4)],
-        Kind::Nobody | Kind::Theirs | Kind::Summary => [(STRACE_C, 8), (PERF_TRACE, 4)],
+        Kind::Stream => &[(STRACE_C, 8), (STRACE, 8), (PERF_TRACE, 4)],
+        Kind::Nobody | Kind::Theirs | Kind::Summary => &[(STRACE_C, 8), (PERF_TRACE, 4)],
     }
 }
 
@@ -126,7 +126,7 @@ fn verdicts(rows: &[Row]) -> String {
             ours.map(|ratio| format!("{ratio:.2}x")).join(" / "),
             wanted.map(|ratio| format!("{ratio:.1}x")).join(" / "),
         ));
-        for (peer, least) in peers(kind) {
+        for &(peer, least) in peers(kind) {
             let Some(peer_row) = typed(peer) else {
                 continue;
             };

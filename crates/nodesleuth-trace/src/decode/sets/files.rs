@@ -15,25 +15,7 @@ pub(in crate::decode) const OPEN_X86_64: Set = Set::mixed("O_???", 3, ACCESS, BI
 /// The same without a way of access: `pipe2`, `dup3`.
 pub(in crate::decode) const PIPE_X86_64: Set = Set::flags("O_???", BITS_X86_64);
 
-const BITS_X86_64: &[(u64, &str)] = &[
-    (0x40, "O_CREAT"),
-    (0x80, "O_EXCL"),
-    (0x100, "O_NOCTTY"),
-    (0x200, "O_TRUNC"),
-    (0x400, "O_APPEND"),
-    (0x800, "O_NONBLOCK"),
-    (0x10_1000, "O_SYNC"),
-    (0x1000, "O_DSYNC"),
-    (0x4000, "O_DIRECT"),
-    (0x8000, "O_LARGEFILE"),
-    (0x2_0000, "O_NOFOLLOW"),
-    (0x4_0000, "O_NOATIME"),
-    (0x8_0000, "O_CLOEXEC"),
-    (0x20_0000, "O_PATH"),
-    (0x41_0000, "O_TMPFILE"),
-    (0x1_0000, "O_DIRECTORY"),
-    (0x2000, "FASYNC"),
-];
+const BITS_X86_64: &[(u64, &str)] = &open_bits(0x4000, 0x8000, 0x1_0000, 0x2_0000);
 
 /// `open` on arm64: four bits are elsewhere.
 pub(in crate::decode) const OPEN_AARCH64: Set = Set::mixed("O_???", 3, ACCESS, BITS_AARCH64);
@@ -41,25 +23,35 @@ pub(in crate::decode) const OPEN_AARCH64: Set = Set::mixed("O_???", 3, ACCESS, B
 /// The same without a way of access: `pipe2`, `dup3`.
 pub(in crate::decode) const PIPE_AARCH64: Set = Set::flags("O_???", BITS_AARCH64);
 
-const BITS_AARCH64: &[(u64, &str)] = &[
-    (0x40, "O_CREAT"),
-    (0x80, "O_EXCL"),
-    (0x100, "O_NOCTTY"),
-    (0x200, "O_TRUNC"),
-    (0x400, "O_APPEND"),
-    (0x800, "O_NONBLOCK"),
-    (0x10_1000, "O_SYNC"),
-    (0x1000, "O_DSYNC"),
-    (0x1_0000, "O_DIRECT"),
-    (0x2_0000, "O_LARGEFILE"),
-    (0x8000, "O_NOFOLLOW"),
-    (0x4_0000, "O_NOATIME"),
-    (0x8_0000, "O_CLOEXEC"),
-    (0x20_0000, "O_PATH"),
-    (0x40_4000, "O_TMPFILE"),
-    (0x4000, "O_DIRECTORY"),
-    (0x2000, "FASYNC"),
-];
+const BITS_AARCH64: &[(u64, &str)] = &open_bits(0x1_0000, 0x2_0000, 0x4000, 0x8000);
+
+/// Only four bits are not the same everywhere.
+const fn open_bits(
+    direct: u64,
+    large_file: u64,
+    directory: u64,
+    no_follow: u64,
+) -> [(u64, &'static str); 17] {
+    [
+        (0x40, "O_CREAT"),
+        (0x80, "O_EXCL"),
+        (0x100, "O_NOCTTY"),
+        (0x200, "O_TRUNC"),
+        (0x400, "O_APPEND"),
+        (0x800, "O_NONBLOCK"),
+        (0x10_1000, "O_SYNC"),
+        (0x1000, "O_DSYNC"),
+        (direct, "O_DIRECT"),
+        (large_file, "O_LARGEFILE"),
+        (no_follow, "O_NOFOLLOW"),
+        (0x4_0000, "O_NOATIME"),
+        (0x8_0000, "O_CLOEXEC"),
+        (0x20_0000, "O_PATH"),
+        (0x40_0000 | directory, "O_TMPFILE"),
+        (directory, "O_DIRECTORY"),
+        (0x2000, "FASYNC"),
+    ]
+}
 
 /// `resolve` of `openat2`.
 pub(in crate::decode) const RESOLVE: Set = Set::flags(

@@ -6,7 +6,7 @@ use super::object::Object;
 use crate::bpf::{namespace, refusal, set_entry};
 use crate::perf::{self, Attributes, Ring, Scope};
 use crate::stacks::{StackOptions, StackTarget, depth};
-use crate::tasks::btf::Btf;
+use crate::btf::Btf;
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use std::collections::HashMap;
 use std::ffi::CStr;

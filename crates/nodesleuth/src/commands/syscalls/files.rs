@@ -6,6 +6,7 @@ use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Bytes, Nanos, printable};
 use nodesleuth_trace::{FileCosts, FileMethod, FileTotal};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// So many rows of each table.
 const SHOWN: usize = 15;
@@ -21,7 +22,7 @@ pub(super) fn of(costs: &FileCosts) -> String {
         text.push_str(&table("subtree", &cgroups));
     }
     text.push_str("\nthe most expensive:\n");
-    let single = |total: &FileTotal| Some(total.path.clone().unwrap_or(UNKNOWN.to_owned()));
+    let single = |total: &FileTotal| Some(total.path.as_deref().unwrap_or(UNKNOWN).to_owned());
     text.push_str(&table("file", &sums(costs, single)));
     if costs.unknown_calls > 0 {
         let calls = grouped(costs.unknown_calls);
@@ -44,7 +45,7 @@ fn method(method: &FileMethod) -> String {
 /// What is summed up under one name.
 #[derive(Default)]
 struct Sum {
-    files: BTreeSet<String>,
+    files: BTreeSet<Arc<str>>,
     calls: u64,
     bytes: u64,
     wall_ns: u64,
@@ -154,7 +155,7 @@ mod tests {
 
     fn total(path: &str) -> FileTotal {
         FileTotal {
-            path: Some(path.to_owned()),
+            path: Some(path.into()),
             calls: 2,
             on_cpu_ns: Some(10),
             ..FileTotal::default()

@@ -2,18 +2,20 @@
 
 use super::row::{Row, Table};
 use crate::commands::watched::Watched;
-use nodesleuth_trace::Figures;
+use nodesleuth_trace::{Figures, Split};
 use serde_json::{Value, json};
 
 pub(super) fn of(watched: &Watched, table: &Table) -> Value {
     let summary = &watched.summary;
-    let threads = table.threads.iter();
-    let threads: Vec<Value> = threads
-        .map(|(tid, rows)| json!({ "tid": tid, "syscalls": rows_of(rows, table) }))
-        .collect();
+    let parts = |split: Split, id: &str| -> Vec<Value> {
+        let parts = table.parts.iter().filter(|_| table.split == split);
+        parts
+            .map(|(part, rows)| json!({ id: part, "syscalls": rows_of(rows, table) }))
+            .collect()
+    };
     let sampled = match &summary.figures {
         Figures::Sampled { looks, totals } => json!({ "looks": looks, "threads": totals }),
-        Figures::Counted { .. } => Value::Null,
+        Figures::Counted { .. } | Figures::NotWanted => Value::Null,
     };
     json!({
         "pid": watched.target.pid,
@@ -28,11 +30,14 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
             "call_before_ns": summary.cost.call_before_ns,
             "call_during_ns": summary.cost.call_during_ns,
             "others_cores": summary.cost.cores(summary.length_ns),
+            "own_setup_seconds": watched.setup_cpu.seconds(),
             "own_cpu_seconds": watched.own_cpu.seconds(),
         },
         "lost": summary.lost,
         "syscalls": rows_of(&table.rows, table),
-        "threads": threads,
+        "threads": parts(Split::Threads, "tid"),
+        "processes": parts(Split::Processes, "pid"),
+        "children": watched.summary.children,
         "files": summary.files,
         "sampled": sampled,
     })

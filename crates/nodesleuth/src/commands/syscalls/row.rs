@@ -3,7 +3,7 @@
 use super::reading::Reading;
 use crate::commands::watched::Watched;
 use nodesleuth_model::{Cores, Nanos};
-use nodesleuth_trace::{Arch, ErrorCount, Figures, InFlight, Summary, Total, error_name};
+use nodesleuth_trace::{Arch, ErrorCount, Figures, InFlight, Split, Summary, Total, error_name};
 use std::collections::BTreeMap;
 
 /// What was seen, in the order in which it is shown.
@@ -11,10 +11,14 @@ use std::collections::BTreeMap;
 pub(super) struct Table {
     /// How long was watched.
     pub(super) length: Nanos,
+    /// CPU that all who are in the table used meanwhile; `None`: not known, as of children.
+    pub(super) target_cpu: Option<Nanos>,
     /// Of the process.
     pub(super) rows: Vec<Row>,
-    /// Of its threads, if they were told apart.
-    pub(super) threads: BTreeMap<u32, Vec<Row>>,
+    /// For what else totals were kept.
+    pub(super) split: Split,
+    /// Those, by thread or process.
+    pub(super) parts: BTreeMap<u32, Vec<Row>>,
 }
 
 /// One system call.
@@ -56,33 +60,39 @@ impl Row {
 }
 
 impl Table {
-    pub(super) fn of(watched: &Watched) -> Self {
+    pub(super) fn of(watched: &Watched, split: Split) -> Self {
         let summary = &watched.summary;
+        let target_cpu = watched.target_cpu.filter(|_| split != Split::Processes);
         let Figures::Counted { totals, errors } = &summary.figures else {
             return Self {
                 length: Nanos(summary.length_ns),
+                target_cpu,
                 rows: Vec::new(),
-                threads: BTreeMap::new(),
+                split,
+                parts: BTreeMap::new(),
             };
         };
         let make = Maker {
             summary,
             errors,
-            target_cpu: watched.target_cpu,
+            split,
+            target_cpu,
         };
-        let mut threads: BTreeMap<u32, Vec<Row>> = BTreeMap::new();
+        let mut parts: BTreeMap<u32, Vec<Row>> = BTreeMap::new();
         for total in totals {
-            if let Some(tid) = total.tid {
-                let in_flight = make.in_flight(total.number, Some(tid));
+            if let Some(part) = total.part {
+                let in_flight = make.in_flight(total.number, Some(part));
                 let row = make.row(total.clone(), in_flight);
-                threads.entry(tid).or_default().push(row);
+                parts.entry(part).or_default().push(row);
             }
         }
-        threads.values_mut().for_each(|rows| sort(rows));
+        parts.values_mut().for_each(|rows| sort(rows));
         Self {
             length: Nanos(summary.length_ns),
-            rows: make.process_rows(totals),
-            threads,
+            target_cpu,
+            rows: make.all_rows(totals),
+            split,
+            parts,
         }
     }
 }
@@ -98,12 +108,13 @@ fn sort(rows: &mut [Row]) {
 struct Maker<'a> {
     summary: &'a Summary,
     errors: &'a [ErrorCount],
+    split: Split,
     target_cpu: Option<Nanos>,
 }
 
 impl Maker<'_> {
-    /// Threads added up, and the system calls that are only in flight.
-    fn process_rows(&self, totals: &[Total]) -> Vec<Row> {
+    /// Parts added up, and the system calls that are only in flight.
+    fn all_rows(&self, totals: &[Total]) -> Vec<Row> {
         let mut sums: BTreeMap<u16, Total> = BTreeMap::new();
         for total in totals {
             let none = || nothing(total);
@@ -141,7 +152,7 @@ impl Maker<'_> {
     fn errors_of(&self, total: &Total) -> Vec<(String, u64)> {
         let mut counts: BTreeMap<u16, u64> = BTreeMap::new();
         let wanted = |count: &&ErrorCount| {
-            count.number == total.number && (total.tid.is_none() || count.tid == total.tid)
+            count.number == total.number && (total.part.is_none() || count.part == total.part)
         };
         for count in self.errors.iter().filter(wanted) {
             *counts.entry(count.error).or_default() += count.count;
@@ -152,10 +163,15 @@ impl Maker<'_> {
         errors
     }
 
-    fn in_flight(&self, number: u16, tid: Option<u32>) -> Vec<InFlight> {
+    fn in_flight(&self, number: u16, part: Option<u32>) -> Vec<InFlight> {
         let calls = self.summary.in_flight.iter();
-        let wanted =
-            |call: &&InFlight| call.number == number && tid.is_none_or(|tid| tid == call.tid);
+        let part_of = |call: &InFlight| match self.split {
+            Split::Processes => call.tgid,
+            Split::Threads | Split::Together => call.tid,
+        };
+        let wanted = |call: &&InFlight| {
+            call.number == number && part.is_none_or(|part| part == part_of(call))
+        };
         calls.filter(wanted).cloned().collect()
     }
 }
@@ -171,7 +187,7 @@ fn named_error(error: u16) -> String {
 
 fn nothing(like: &Total) -> Total {
     Total {
-        tid: None,
+        part: None,
         number: like.number,
         calls: 0,
         errors: 0,
@@ -187,7 +203,7 @@ fn nothing(like: &Total) -> Total {
 
 fn only_in_flight(call: &InFlight) -> Total {
     Total {
-        tid: None,
+        part: None,
         number: call.number,
         on_cpu_ns: call.on_cpu_ns.map(|_| 0),
         ..Total::default()

@@ -13,7 +13,8 @@ pub(super) fn of(table: &Table) -> String {
         .filter(|row| row.total.calls > 0)
         .collect();
     rows.sort_by(|one, other| seconds(other).total_cmp(&seconds(one)));
-    let all: f64 = rows.iter().map(|row| seconds(row)).sum();
+    // The sum of no floats is minus zero.
+    let all = rows.iter().fold(0.0, |sum, row| sum + seconds(row));
     let mut text = format!(
         "{:>6} {:>11} {:>11} {:>9} {:>9} {}\n{RULER}",
         "% time", "seconds", "usecs/call", "calls", "errors", "syscall"
@@ -46,4 +47,24 @@ fn line((seconds, calls, errors): (f64, u64, u64), all: f64, name: &str) -> Stri
         String::new()
     };
     format!("{percent:>6.2} {seconds:>11.6} {each:>11} {calls:>9} {errors:>9} {name}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nodesleuth_trace::Split;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn of_no_calls_nothing_is_the_total() {
+        let text = of(&Table {
+            length: Nanos(1),
+            target_cpu: None,
+            rows: Vec::new(),
+            split: Split::Together,
+            parts: BTreeMap::new(),
+        });
+        let total = text.lines().last().unwrap();
+        assert!(total.starts_with("  0.00    0.000000 "), "{total}");
+    }
 }

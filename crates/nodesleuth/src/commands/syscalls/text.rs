@@ -2,14 +2,15 @@
 
 use super::Shown;
 use super::files;
+use super::processes;
 use super::reading::RULE;
 use super::row::{Row, Table};
 use super::sampled;
-use crate::commands::watched::{Ended, Watched};
+use crate::commands::watched::{self, Ended, Watched};
 use comfy_table::{CellAlignment, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Cores, Nanos, printable};
-use nodesleuth_trace::{Figures, Lost};
+use nodesleuth_trace::{Figures, Lost, Split};
 
 const HEADER: [&str; 14] = [
     "syscall",
@@ -27,6 +28,9 @@ const HEADER: [&str; 14] = [
     "in flight",
     "reading",
 ];
+/// Instead of a table.
+const NOTHING: &str = "\
+no system call began or returned meanwhile: every thread computes, or waits in a call that began\nearlier and whose right to be looked at (CAP_SYS_PTRACE) we do not have\n";
 /// What the column means.
 const BLOCKED: &str = "\
 blocked: all time off the CPU, whether it slept or waited for a CPU that others used.";
@@ -39,16 +43,24 @@ pub(super) fn of(watched: &Watched, table: &Table, shown: Shown) -> String {
         text.push_str(&sampled::of(*looks, totals));
         return text;
     }
-    text.push_str(&rows(&table.rows, table.length, watched.target_cpu));
+    if table.rows.is_empty() {
+        text.push_str(NOTHING);
+        return text;
+    }
+    text.push_str(&rows(&table.rows, table.length, table.target_cpu));
     text.push_str(&details(&table.rows, shown));
     if let Some(costs) = &watched.summary.files {
         text.push_str(&files::of(costs));
     }
-    if shown.by_thread {
-        for (tid, rows_of_thread) in &table.threads {
-            text.push_str(&format!("\nthread {tid}:\n"));
-            text.push_str(&rows(rows_of_thread, table.length, watched.target_cpu));
-            text.push_str(&details(rows_of_thread, shown));
+    match table.split {
+        Split::Together => {}
+        Split::Processes => text.push_str(&processes::of(watched, table)),
+        Split::Threads => {
+            for (tid, rows_of_thread) in &table.parts {
+                text.push_str(&format!("\nthread {tid}:\n"));
+                text.push_str(&rows(rows_of_thread, table.length, table.target_cpu));
+                text.push_str(&details(rows_of_thread, shown));
+            }
         }
     }
     text.push_str(&format!("\n{BLOCKED}\n{RULE}\n"));
@@ -81,8 +93,17 @@ fn cpu(watched: &Watched, table: &Table) -> String {
         return "CPU of the target: not readable\n".to_owned();
     };
     let cores = |time: Nanos| Cores(time.seconds() / table.length.seconds().max(1e-9));
-    let in_calls: Option<u64> = table.rows.iter().map(|row| row.total.on_cpu_ns).sum();
+    let in_calls: Option<u64> = match &watched.summary.figures {
+        Figures::Counted { .. } => table.rows.iter().map(|row| row.total.on_cpu_ns).sum(),
+        Figures::Sampled { .. } | Figures::NotWanted => None,
+    };
     match in_calls {
+        Some(ns) if table.split == Split::Processes => format!(
+            "it used {} cores itself; {} were used in these system calls, the processes that it \
+             started included\n",
+            cores(used),
+            cores(Nanos(ns))
+        ),
         Some(ns) => format!(
             "it used {} cores, {} of them in these system calls\n",
             cores(used),
@@ -112,6 +133,7 @@ fn lost(lost: &Lost) -> String {
             grouped(lost.unsummed)
         ));
     }
+    text.push_str(&watched::left_out(lost));
     text
 }
 
@@ -165,11 +187,13 @@ fn cells(row: &Row, length: Nanos, target_cpu: Option<Nanos>) -> [String; 14] {
 
 /// How many, and the longest of them.
 fn in_flight(row: &Row) -> String {
-    let longest = row.in_flight.iter().filter_map(|call| call.wall_ns).max();
+    // One without a time began before the capture.
+    let longest: Option<Vec<u64>> = row.in_flight.iter().map(|call| call.wall_ns).collect();
+    let longest = longest.map(|times| times.into_iter().max().map(Nanos));
     match (row.in_flight.len(), longest) {
         (0, _) => String::new(),
-        (count, Some(longest)) => format!("{count} (≤ {})", Nanos(longest)),
-        (count, None) => count.to_string(),
+        (count, Some(Some(longest))) => format!("{count} (≤ {longest})"),
+        (count, _) => format!("{count} (all along)"),
     }
 }
 
@@ -246,5 +270,11 @@ mod tests {
         let text = lost(&tables);
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("no room for 3 calls"), "{text}");
+        let foreign = Lost {
+            by_32_bit: 2,
+            ..Lost::default()
+        };
+        let text = lost(&foreign);
+        assert!(text.contains("INCOMPLETE: 2 calls by the 32-bit"), "{text}");
     }
 }

@@ -22,7 +22,9 @@ pub(crate) struct Watched {
     pub(crate) attempts: Vec<nodesleuth_trace::Attempt>,
     /// CPU that the target used meanwhile; `None`: its clock could not be read.
     pub(crate) target_cpu: Option<Nanos>,
-    /// CPU that we used.
+    /// CPU that we used until everything was loaded.
+    pub(crate) setup_cpu: Nanos,
+    /// CPU that we used from then on.
     pub(crate) own_cpu: Nanos,
     /// Why it ended before its time.
     pub(crate) ended: Ended,
@@ -44,7 +46,10 @@ impl Watched {
             ),
             _ => "what others paid was not measured".to_owned(),
         };
-        format!("cost of watching: {others}; nodesleuth itself {own} cores\n")
+        format!(
+            "cost of watching: {others}; nodesleuth itself {own} cores, and {} of CPU to begin\n",
+            self.setup_cpu
+        )
     }
 }
 
@@ -77,8 +82,9 @@ impl Watch<'_> {
         target: Target,
         each: &mut dyn FnMut(&Record<'_>),
     ) -> Result<Watched, Failure> {
-        let own_before = own_cpu();
+        let before_setup = own_cpu();
         let mut session = Session::open(self.options, self.args.engine)?;
+        let after_setup = own_cpu();
         tell_refused(session.attempts());
         self.progress
             .stage(&format!("watching with engine {}", session.engine()));
@@ -92,7 +98,8 @@ impl Watch<'_> {
             summary,
             attempts,
             target_cpu: before.zip(cpu).map(|(before, after)| since(after, before)),
-            own_cpu: since(own_cpu(), own_before),
+            setup_cpu: since(after_setup, before_setup),
+            own_cpu: since(own_cpu(), after_setup),
             ended,
         })
     }

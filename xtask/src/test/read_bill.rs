@@ -1,0 +1,88 @@
+//! What `nodesleuth syscalls --files -o json` must say about a real cAdvisor: whose files it reads,
+//! and that the time of its reads is accounted for.
+
+use serde_json::Value;
+
+/// How much of the time that reads take on a CPU must be billed to a file with a name.
+const ACCOUNTED: f64 = 0.9;
+/// Beginnings of the names of files that it must have read in some cgroup.
+const MUST_BE_READ: [&str; 2] = ["memory.", "cpu"];
+
+/// A sentence for each expectation that is not met.
+pub(super) fn unmet(capture: &Value) -> Vec<String> {
+    let mut unmet = Vec::new();
+    match accounted(capture) {
+        Some(part) => {
+            eprintln!(
+                "lab: {:.1} % of its read time is billed to files",
+                part * 100.0
+            );
+            if part < ACCOUNTED {
+                unmet.push(format!(
+                    "{part:.3} of its read time has a file, not {ACCOUNTED}"
+                ));
+            }
+        }
+        None => unmet.push("no read was counted, or none has a file".to_owned()),
+    }
+    for beginning in MUST_BE_READ {
+        if !reads(capture).any(|read| is_of_a_cgroup(read, beginning)) {
+            unmet.push(format!("no file {beginning}* of a cgroup was read"));
+        }
+    }
+    unmet
+}
+
+/// The part of the reads' time on a CPU that is billed to files whose path is known.
+fn accounted(capture: &Value) -> Option<f64> {
+    let calls = capture["syscalls"].as_array()?;
+    let read = calls.iter().find(|call| call["name"] == "read")?;
+    let billed = reads(capture).filter(|read| read["path"].is_string());
+    let billed: Option<f64> = billed.map(|read| read["on_cpu_ns"].as_f64()).sum();
+    let all = read["on_cpu_ns"].as_f64().filter(|ns| *ns > 0.0)?;
+    Some(billed? / all)
+}
+
+/// What was billed for reads.
+fn reads(capture: &Value) -> impl Iterator<Item = &Value> {
+    let calls = capture["syscalls"].as_array().into_iter().flatten();
+    let mut reads = calls.filter(|call| call["name"] == "read");
+    let number = reads.next().map(|call| &call["number"]);
+    let totals = capture["files"]["totals"].as_array().into_iter().flatten();
+    totals.filter(move |total| Some(&total["number"]) == number)
+}
+
+fn is_of_a_cgroup(read: &Value, beginning: &str) -> bool {
+    let path = read["path"].as_str().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path.starts_with("/sys/fs/cgroup/") && name.starts_with(beginning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn capture(memory_ns: u64) -> Value {
+        json!({
+            "syscalls": [{"name": "read", "number": 0, "on_cpu_ns": 1000}],
+            "files": {"totals": [
+                {"path": "/sys/fs/cgroup/memory/a/memory.stat", "number": 0, "on_cpu_ns": memory_ns},
+                {"path": "/sys/fs/cgroup/cpuacct/a/cpuacct.usage", "number": 0, "on_cpu_ns": 100},
+                {"path": null, "number": 0, "on_cpu_ns": 50},
+                {"path": "/sys/fs/cgroup/memory/a/memory.stat", "number": 257, "on_cpu_ns": 9000},
+            ]},
+        })
+    }
+
+    #[test]
+    fn only_reads_of_known_files_are_accounted() {
+        assert_eq!(unmet(&capture(800)), Vec::<String>::new());
+        assert_eq!(unmet(&capture(799)).len(), 1);
+    }
+
+    #[test]
+    fn an_empty_answer_meets_nothing() {
+        assert_eq!(unmet(&json!({})).len(), 3);
+    }
+}
