@@ -80,6 +80,50 @@ function inPreorder(fn, parent, ends) {
   return tree.finish();
 }
 
+/// The same stacks merged from the leaf: callers stand on the functions they call. Rows are sorted
+/// by their functions, leaf first, and need not be written down for it: a stack is the way from
+/// its node to the root.
+function reversedTree(tree) {
+  const { fn, parent, depth, rowNode, row } = tree;
+  const order = Uint32Array.from(rowNode, (_, index) => index);
+  order.sort((a, b) => compareFromLeaf(tree, rowNode[a], rowNode[b]) || a - b);
+  const shared = Int32Array.from(order, (index, at) =>
+    at === 0 ? 0 : sharedFromLeaf(tree, rowNode[order[at - 1]], rowNode[index]),
+  );
+  let nodes = 1;
+  for (let at = 0; at < order.length; at++) nodes += depth[rowNode[order[at]]] - shared[at];
+  const reversed = new TreeBuilder(nodes, order.length);
+  const path = [0];
+  for (let at = 0; at < order.length; at++) {
+    let node = rowNode[order[at]];
+    for (let skipped = 0; skipped < shared[at]; skipped++) node = parent[node];
+    path.length = shared[at] + 1;
+    for (; node > 0; node = parent[node]) path.push(reversed.add(fn[node], path[path.length - 1]));
+    reversed.endStack(at, path[path.length - 1], row[order[at]]);
+  }
+  return reversed.finish();
+}
+
+function compareFromLeaf({ fn, parent }, a, b) {
+  while (a !== b && a > 0 && b > 0) {
+    if (fn[a] !== fn[b]) return fn[a] - fn[b];
+    a = parent[a];
+    b = parent[b];
+  }
+  return a === b ? 0 : (a > 0) - (b > 0);
+}
+
+/// How many functions two stacks have in common, from their leaves on.
+function sharedFromLeaf({ fn, parent, depth }, a, b) {
+  let shared = 0;
+  for (; a > 0 && b > 0 && fn[a] === fn[b]; shared++) {
+    if (a === b) return shared + depth[a];
+    a = parent[a];
+    b = parent[b];
+  }
+  return shared;
+}
+
 /// Calls back with each stack's functions, root first. The array is used again.
 function eachStack(tree, callback) {
   const path = [];

@@ -31,6 +31,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         before: before.as_ref().map(|input| &input.profile),
         value_index: Some(value),
         inverted: args.inverted,
+        reversed: args.reverse,
         links: links(args)?,
     };
     if after.profile.stack_count() == 0 {
