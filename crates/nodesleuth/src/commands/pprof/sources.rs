@@ -15,7 +15,7 @@ use std::path::Path;
 /// Marks samples of bases.
 const BASE_LABEL: &str = "pprof::base";
 
-/// All sources as one profile, bases subtracted.
+/// All sources as one profile, the base subtracted.
 pub(crate) fn load(sources: &Sources) -> Result<Profile, Failure> {
     let binary = Binary::among(sources);
     let files = &sources.files[binary.words..];
@@ -23,10 +23,10 @@ pub(crate) fn load(sources: &Sources) -> Result<Profile, Failure> {
         mut profile,
         tells_period,
     } = merged(files, "source", sources, &binary)?;
-    if sources.bases.is_empty() {
+    let Some(base) = &sources.base else {
         return Ok(profile);
-    }
-    let base = merged(&sources.bases, "base", sources, &binary)?;
+    };
+    let base = merged(std::slice::from_ref(base), "base", sources, &binary)?;
     let mut merger = Merger::new();
     if !tells_period || !base.tells_period {
         merger.allow_untold_period();
