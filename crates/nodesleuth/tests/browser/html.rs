@@ -1,5 +1,7 @@
 //! What a person does with the page: look, zoom, search, choose, share a link.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use nodesleuth_profile::{HtmlOptions, Profile, ProfileBuilder, ValueType};
 
 use crate::page::{Page, key};
@@ -345,6 +347,31 @@ fn stacks_can_be_merged_from_the_leaf() {
     page.choose("merged", "root");
     assert_eq!(page.find("main.main").depth, 1);
     assert_eq!(page.browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn many_stacks_are_merged_from_the_leaf_as_few_are() {
+    let profile = crate::page::large(3_000, 10);
+    let options = HtmlOptions {
+        reversed: true,
+        ..HtmlOptions::default()
+    };
+    let Some(page) = Page::with(&profile, &options) else {
+        return;
+    };
+    let mut ways = BTreeSet::new();
+    let mut leaves: BTreeMap<&str, f64> = BTreeMap::new();
+    for stack in profile.stacks() {
+        let names: Vec<_> = stack.frames().rev().map(|frame| frame.name()).collect();
+        *leaves.entry(names[0]).or_default() += stack.values()[0] as f64;
+        ways.extend((1..=names.len()).map(|length| names[..length].to_vec()));
+    }
+    let size = page.number("nodesleuth.model.graph(nodesleuth.state).tree.size - 1");
+    assert_eq!(size, ways.len() as f64);
+    let boxes = page.boxes();
+    let drawn: Vec<_> = boxes.iter().filter(|b| b.depth == 1).collect();
+    let drawn: Vec<_> = drawn.iter().map(|b| (b.name.as_str(), b.value)).collect();
+    assert!(leaves.into_iter().eq(drawn));
 }
 
 #[test]
