@@ -343,7 +343,7 @@ fn stacks_can_be_merged_from_the_leaf() {
     assert!(page.text("location.hash").contains("from=root"));
     page.browser.keys("r");
     assert_eq!(page.zoomed_to(), "all");
-    assert_eq!(on_read(&page).len(), 5, "{:#?}", page.boxes());
+    assert_eq!(on_read(&page).len(), 4, "{:#?}", page.boxes());
     page.choose("merged", "root");
     assert_eq!(page.find("main.main").depth, 1);
     assert_eq!(page.browser.console(), Vec::<String>::new());
