@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz`: the fuzz targets of `nodesleuth-profile`, one after the other, each for a
-//! bounded time. Without cargo-fuzz or a nightly toolchain the seeds are mutated by a test on the
+//! bounded time, whether those before it passed or not. Without cargo-fuzz or a nightly toolchain the seeds are mutated by a test on the
 //! stable toolchain.
 
 use std::fs;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::bounded;
 use crate::failure::{Failure, Result, While};
+use crate::interrupt;
 use crate::workspace::Workspace;
 
 const CRATE: &str = "crates/nodesleuth-profile";
@@ -53,15 +54,41 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
             false => "the mutation test on the stable toolchain",
         }
     );
-    for target in &wanted {
+    let outcomes = each(&wanted, |target| {
         println!("\n=== {target} ===");
         let mut command = match coverage_guided {
             true => cargo_fuzz(workspace, target, length)?,
             false => mutations(workspace, target, length),
         };
-        bounded::succeed(&mut command, length + BUILD_LIMIT)?;
+        bounded::succeed(&mut command, length + BUILD_LIMIT)
+    })?;
+    print!("\n{}", summary(&outcomes));
+    let passed = outcomes.iter().all(|(_, outcome)| outcome.is_ok());
+    Ok(ExitCode::from(u8::from(!passed)))
+}
+
+type Outcomes<'t> = Vec<(&'t str, Result<()>)>;
+
+/// Runs all of them: one that fails does not stop the others, Ctrl-C does.
+fn each<'t>(targets: &'t [String], run: impl Fn(&str) -> Result<()>) -> Result<Outcomes<'t>> {
+    let mut outcomes = Vec::new();
+    for target in targets {
+        let outcome = run(target);
+        interrupt::check()?;
+        if let Err(failure) = &outcome {
+            println!("--- {target} failed: {failure}");
+        }
+        outcomes.push((target.as_str(), outcome));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(outcomes)
+}
+
+fn summary(outcomes: &Outcomes<'_>) -> String {
+    let rows = outcomes.iter().map(|(target, outcome)| match outcome {
+        Ok(()) => format!("{target}: passed\n"),
+        Err(failure) => format!("{target}: FAILED: {failure}\n"),
+    });
+    rows.collect()
 }
 
 /// Each has a folder of seeds.
@@ -127,4 +154,35 @@ fn mutations(workspace: &Workspace, target: &str, length: Duration) -> Command {
         .args(["--nocapture", "--test-threads=1"])
         .env("NODESLEUTH_FUZZ_SECONDS", length.as_secs().to_string());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_that_fails_does_not_stop_the_others() {
+        let targets = ["a", "b", "c"].map(str::to_owned);
+        let outcomes = each(&targets, |target| match target {
+            "b" => Err(Failure::new("cargo", "exit status: 101")),
+            _ => Ok(()),
+        });
+        assert_eq!(
+            summary(&outcomes.unwrap()),
+            "a: passed\nb: FAILED: cargo: exit status: 101\nc: passed\n"
+        );
+    }
+
+    #[test]
+    fn every_target_has_a_mutation_test_for_the_stable_toolchain() {
+        let workspace = Workspace::find().unwrap();
+        let tests = workspace.root().join(CRATE).join("tests/mutations.rs");
+        let tests = fs::read_to_string(tests).unwrap();
+        let targets = targets(&workspace).unwrap();
+        assert!(targets.len() >= 4, "{targets:?}");
+        for target in targets {
+            let name = format!("fn broken_{target}_does");
+            assert!(tests.contains(&name), "{name}");
+        }
+    }
 }

@@ -122,8 +122,14 @@ fn profiles(evidence: &Evidence) -> Vec<NotChecked> {
         what: format!("profile {}", failure.source),
         why: failure.missing.to_string(),
     });
-    let mut rows: Vec<NotChecked> = failed.collect();
-    if evidence.profiles.is_empty() && rows.is_empty() {
+    let parts = evidence.profiles.iter().flat_map(|record| {
+        record.notes.iter().map(|note| NotChecked {
+            what: format!("parts of profile {}", record.source),
+            why: note.clone(),
+        })
+    });
+    let mut rows: Vec<NotChecked> = failed.chain(parts).collect();
+    if evidence.profiles.is_empty() && evidence.profile_failures.is_empty() {
         rows.push(NotChecked {
             what: "stacks of the target".to_owned(),
             why: profile_hint(evidence),

@@ -8,7 +8,7 @@
 )]
 
 use nodesleuth_analyze::{Catalog, LoadedProfile, analyze};
-use nodesleuth_model::diagnosis::AdvisoryStatus;
+use nodesleuth_model::diagnosis::{AdvisoryStatus, NotChecked};
 use nodesleuth_model::evidence::{GoModule, ProcessStat, ProfileRecord, ReadOutcome, TimedRead};
 use nodesleuth_model::{
     Bytes, Confidence, Diagnosis, Evidence, FindingKind, Nanos, Observed, Outcome, Pid, Ticks,
@@ -146,6 +146,16 @@ fn the_walk_is_found_without_a_profile_too() {
     let diagnosis = diagnose_changed("k415-z20000", |evidence| evidence.profiles.clear());
     assert_eq!(ids(&diagnosis)[0], "memory-stat-walk");
     assert!(diagnosis.ledger.explained_share() > 0.8);
+}
+
+#[test]
+fn what_a_profiles_reader_left_out_is_shown_as_not_checked() {
+    let note = "2 lines were not understood and are ignored; the first is line 7: x";
+    let diagnosis = diagnose_changed("k415-z20000", |evidence| {
+        evidence.profiles[0].notes.push(note.to_owned());
+    });
+    let row = |row: &&NotChecked| row.why == note && row.what.starts_with("parts of profile ");
+    assert!(diagnosis.not_checked.iter().any(|found| row(&found)));
 }
 
 #[test]

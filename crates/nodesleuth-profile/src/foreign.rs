@@ -18,6 +18,9 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a zip archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd file"),
     (b"BZh", "a bzip2 file"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"%PDF-", "a PDF document"),
     (b"\xfd7zXZ", "an xz file"),
     (b"go 1.", EXECUTION_TRACE),
 ];
@@ -146,6 +149,7 @@ mod tests {
     fn binary_formats_are_named() {
         assert!(said(b"\x1f\x8b\x08rest").contains("gzip inside gzip"));
         assert!(said(b"\x7fELF\x02").contains("an ELF binary"));
+        assert!(said(b"\x89PNG\r\n\x1a\n").contains("a PNG picture"));
         assert!(said(b"go 1.19 trace\0\0\0\x81").contains("go tool trace"));
     }
 

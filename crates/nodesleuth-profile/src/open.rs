@@ -42,6 +42,16 @@ pub enum Format {
     FoldedPair,
 }
 
+impl Format {
+    /// Whether it says what one sample stands for, as profiles must agree on to be added up.
+    pub fn tells_period(self) -> bool {
+        !matches!(
+            self,
+            Self::PprofTraces | Self::PerfScript | Self::Folded | Self::FoldedPair
+        )
+    }
+}
+
 /// Stacks read by [`open`].
 #[derive(Debug, Clone)]
 pub struct Opened {

@@ -56,6 +56,29 @@ impl Strings {
             .map_or_else(|| self.get(id).as_bytes(), Vec::as_slice)
     }
 
+    /// Shows each broken byte as a character of its own from now on, so that text which is made of
+    /// these strings can be turned into their bytes by [`unmarked`]. Returns whether there are any.
+    pub(crate) fn mark_broken_bytes(&mut self) -> bool {
+        if self.invalid.is_empty() || self.text.contains(is_mark) {
+            return false;
+        }
+        let mut marked = Self {
+            text: String::with_capacity(self.text.len()),
+            ends: Vec::with_capacity(self.ends.len()),
+            invalid: BTreeMap::new(),
+        };
+        for id in self.ids() {
+            for chunk in self.bytes(id).utf8_chunks() {
+                marked.text.push_str(chunk.valid());
+                marked.text.extend(chunk.invalid().iter().map(|b| mark(*b)));
+            }
+            marked.ends.push(marked.text.len());
+        }
+        marked.invalid = std::mem::take(&mut self.invalid);
+        *self = marked;
+        true
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = StrId> + use<> {
         (0..dense(self.len())).map(StrId)
     }
@@ -77,6 +100,29 @@ impl Strings {
         self.ends.push(self.text.len());
         id
     }
+}
+
+/// The last characters that there are, which no name has: one for each byte from 0x80 on.
+const MARKS: u32 = 0x0010_ff00;
+
+fn mark(byte: u8) -> char {
+    char::from_u32(MARKS + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn is_mark(c: char) -> bool {
+    u32::from(c) >= MARKS + 0x80
+}
+
+/// Text with marks as the bytes that they stand for.
+pub(crate) fn unmarked(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match is_mark(c) {
+            true => bytes.push(u32::from(c) as u8),
+            false => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
 }
 
 /// Fills a [`Strings`], giving equal bytes the same id. Keys are borrowed where they can be.

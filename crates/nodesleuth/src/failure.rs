@@ -113,6 +113,7 @@ impl Failure {
                 "existing files are never overwritten: choose another name or remove it"
             }
             io::ErrorKind::NotFound => "check the path",
+            io::ErrorKind::IsADirectory => "name a file in it",
             io::ErrorKind::PermissionDenied => "check its permissions, or run as root",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "make room, or choose a path on another filesystem"

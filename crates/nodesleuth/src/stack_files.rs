@@ -1,7 +1,7 @@
 //! Files of stacks that a user names: profiles in any format.
 
 use crate::failure::Failure;
-use nodesleuth_profile::{Limits, OpenError, Opened, open};
+use nodesleuth_profile::{Format, Limits, Merger, OpenError, Opened, Profile, open};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
@@ -17,6 +17,22 @@ pub(crate) fn load(name: &OsStr, limits: &Limits) -> Result<Opened, Failure> {
     let bytes = bytes(path).map_err(|error| Failure::file("read", path, error))?;
     open(bytes, &limits)
         .map_err(|error| Failure::usage(format!("{}: {error}", path.display()), help(&error)))
+}
+
+/// Adds stacks to those before them.
+pub(crate) fn add(
+    merger: &mut Merger,
+    profile: &Profile,
+    format: Format,
+    name: &str,
+) -> Result<(), Failure> {
+    if !format.tells_period() {
+        merger.allow_untold_period();
+    }
+    merger.add(profile).map_err(|error| {
+        let help = "only profiles of the same kind can be added up";
+        Failure::usage(format!("{name}: {error}"), help)
+    })
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {

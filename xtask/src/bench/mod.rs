@@ -5,6 +5,7 @@ mod census;
 mod cpu;
 mod diagnose;
 mod document;
+mod html;
 mod machine;
 pub(crate) mod profiles;
 mod stacks;
@@ -50,6 +51,8 @@ enum Which {
     Reports,
     /// `pprof -proto` of 600 profiles against `go tool pprof -proto`.
     Merge,
+    /// Pages in a headless Chromium: load, zoom, search.
+    Html,
     All,
 }
 
@@ -106,6 +109,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Merge,
         id: "merge",
         measure: merge::measure,
+    },
+    Section {
+        which: Which::Html,
+        id: "html",
+        measure: html::measure,
     },
 ];
 

@@ -7,6 +7,7 @@ use nix::unistd::geteuid;
 
 use crate::bounded;
 use crate::failure::Result;
+use crate::test::browser;
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
 
@@ -25,7 +26,8 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result<Outcome> {
 
 pub(crate) fn tests(workspace: &Workspace) -> Result<Outcome> {
     let mut cargo = cargo(workspace, "test --workspace --no-fail-fast");
-    passes(&mut cargo, BUILD_LIMIT)
+    // Those in a browser are a part of their own, which gets the browser first.
+    passes(cargo.env(browser::WANTED, "0"), BUILD_LIMIT)
 }
 
 pub(crate) fn rustdoc(workspace: &Workspace) -> Result<Outcome> {

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the parts in order, each with a heading and its time; a failing part does
 //! not stop the others. Which parts there are is said in `parts.rs`.
 
-mod browser;
+pub(crate) mod browser;
 mod cadvisor;
 mod cadvisor_expectations;
 mod cargo_parts;
@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave out what needs a release build, root or the lab.
+    /// Leave out what needs a release build, a browser, root or the lab.
     #[arg(long)]
     quick: bool,
     /// Only the parts whose name contains TEXT.

@@ -19,6 +19,8 @@ pub(super) struct Loaded {
     pub(super) bytes: Vec<u8>,
     /// The profile's own idea of its length.
     pub(super) duration: Option<Nanos>,
+    /// What is to be known about the reading, such as lines of a text that were not understood.
+    pub(super) notes: Vec<String>,
 }
 
 /// Reads and checks it.

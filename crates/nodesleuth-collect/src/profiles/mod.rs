@@ -1,4 +1,5 @@
-//! Profiles that the user named: fetched while the window is open, checked, and kept as they came.
+//! Profiles that the user named: fetched while the window is open, checked, and kept as they came, or
+//! as pprof files if they came as text.
 
 mod address;
 mod fetch;
@@ -139,6 +140,7 @@ pub(crate) fn finish(
                     fetched,
                     covers_window: fetched.is_some() && is_as_long_as(loaded.duration, window),
                     duration: loaded.duration,
+                    notes: loaded.notes,
                 });
                 files.push((file, loaded.bytes));
             }
@@ -157,9 +159,8 @@ impl Answer {
             Self::Loaded(loaded) => return Ok((loaded, None)),
             Self::Coming(answer) => wait(&answer, cancel)?,
         };
-        let bytes = arrived.bytes?;
-        let duration = validate::duration(&bytes)?;
-        Ok((Loaded { bytes, duration }, Some(arrived.took)))
+        let loaded = validate::any_format(arrived.bytes?)?;
+        Ok((loaded, Some(arrived.took)))
     }
 }
 

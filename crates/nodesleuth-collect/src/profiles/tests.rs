@@ -100,16 +100,37 @@ fn a_file_is_taken_as_it_is_and_does_not_cover_the_window() {
 
 #[test]
 fn text_of_a_profile_is_kept_as_a_profile() {
-    let raw = "PeriodType: cpu nanoseconds\nPeriod: 10000000\nDuration: 2.5s\nSamples:\n\
-               samples/count cpu/nanoseconds\n          3   30000000: 1 \nLocations\n     \
-               1: 0x1 main.main /x/main.go:3 s=1\nMappings\n";
+    let raw = raw_text();
     let fake = crate::fake_node::FakeNode::new();
     let path = fake.root().join("kubelet.pprof");
     fake.write_bytes("/kubelet.pprof", raw.as_bytes());
-    let (evidence, files) = collect(path.to_str().unwrap());
-    assert_eq!(evidence.profiles[0].duration, Some(Nanos(2_500_000_000)));
-    let kept = nodesleuth_profile::read(&files[0].1, &Limits::default()).unwrap();
-    assert_eq!((kept.total(1), kept.stack_count()), (30_000_000, 1));
+    let (address, _) = server(ok(raw.as_bytes()));
+    for source in [path.to_str().unwrap(), &address] {
+        let (evidence, files) = collect(source);
+        assert_eq!(evidence.profiles[0].duration, Some(Nanos(2_500_000_000)));
+        let kept = nodesleuth_profile::read(&files[0].1, &Limits::default()).unwrap();
+        assert_eq!((kept.total(1), kept.stack_count()), (30_000_000, 1));
+    }
+}
+
+#[test]
+fn what_was_not_understood_of_a_text_is_part_of_the_evidence() {
+    let text = b"main;read 3\nwhat is this\n";
+    let fake = crate::fake_node::FakeNode::new().file("/x.folded", "");
+    fake.write_bytes("/x.folded", text);
+    let path = fake.root().join("x.folded");
+    let (address, _) = server(ok(text));
+    for source in [path.to_str().unwrap(), &address] {
+        let (evidence, _) = collect(source);
+        let said = "line 2 was not understood and is ignored: what is this";
+        assert_eq!(evidence.profiles[0].notes, [said]);
+    }
+}
+
+fn raw_text() -> &'static str {
+    "PeriodType: cpu nanoseconds\nPeriod: 10000000\nDuration: 2.5s\nSamples:\n\
+     samples/count cpu/nanoseconds\n          3   30000000: 1 \nLocations\n     \
+     1: 0x1 main.main /x/main.go:3 s=1\nMappings\n"
 }
 
 #[test]

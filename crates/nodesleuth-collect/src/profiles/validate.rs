@@ -3,7 +3,7 @@
 use super::file::Loaded;
 use nodesleuth_model::{Missing, MissingKind, Nanos};
 use nodesleuth_profile::{
-    Format, Limits, OpenError, Opened, Profile, ReadError, WireProblem, open, read, write,
+    Format, Limits, OpenError, Opened, Profile, ReadError, WireProblem, open, write,
 };
 
 /// What one profile may take of us: measured at these limits, the whole process stays below 70 MB.
@@ -19,28 +19,32 @@ fn limits() -> Limits {
     limits
 }
 
-/// The profile's own idea of its length; `Err` when the bytes are something else.
-pub(super) fn duration(bytes: &[u8]) -> Result<Option<Nanos>, Missing> {
-    let profile = read(bytes, &limits()).map_err(|error| malformed(&error))?;
-    Ok(length(&profile))
-}
-
-/// A file in any format: with its length, and as the bytes of a pprof file, which bundles hold.
+/// A profile in any format: with its length, and as the bytes of a pprof file, which bundles hold.
 pub(super) fn any_format(bytes: Vec<u8>) -> Result<Loaded, Missing> {
     let Opened {
-        profile, format, ..
+        profile,
+        format,
+        notes,
     } = open(&bytes, &limits()).map_err(|error| match error {
         OpenError::Profile(error) => malformed(&error),
         other => Missing::new(MissingKind::Malformed, other.to_string()),
     })?;
     let duration = length(&profile);
     if format == Format::Pprof {
-        return Ok(Loaded { bytes, duration });
+        return Ok(Loaded {
+            bytes,
+            duration,
+            notes,
+        });
     }
     let mut bytes = Vec::new();
     write(&profile, &mut bytes)
         .map_err(|error| Missing::new(MissingKind::Failed, error.to_string()))?;
-    Ok(Loaded { bytes, duration })
+    Ok(Loaded {
+        bytes,
+        duration,
+        notes,
+    })
 }
 
 fn length(profile: &Profile) -> Option<Nanos> {

@@ -1,5 +1,5 @@
 //! Profiles in the bundle: who they are of, where they came from. The samples stay in their own
-//! files, as they were fetched.
+//! files, as they were fetched; text as the pprof file it stands for.
 
 use crate::observed::Missing;
 use crate::units::{BootNanos, Nanos};
@@ -20,6 +20,9 @@ pub struct ProfileRecord {
     pub covers_window: bool,
     /// Its own idea of its length.
     pub duration: Option<Nanos>,
+    /// What its reader said of it, one sentence each: lines of a text that were not understood,
+    /// stacks that were cut.
+    pub notes: Vec<String>,
 }
 
 /// A profile that was asked for and could not be had.

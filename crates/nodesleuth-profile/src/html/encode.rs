@@ -19,6 +19,7 @@ pub(super) fn write(page: &HtmlPage<'_>, out: impl Write) -> io::Result<()> {
     let mut out = Encoder(Base64::new(out));
     out.strings(&strings)?;
     out.number(u64::from(page.options.inverted))?;
+    out.number(u64::from(page.options.reversed))?;
     out.header(columns, &dictionary, &steps)?;
     for function in &dictionary.functions {
         out.function(function, &dictionary, &steps)?;

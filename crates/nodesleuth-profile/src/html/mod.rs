@@ -41,6 +41,8 @@ pub struct HtmlOptions<'a> {
     pub value_index: Option<usize>,
     /// Roots at the top when it is opened.
     pub inverted: bool,
+    /// Merged from the leaf when it is opened: callers stand on the functions they call.
+    pub reversed: bool,
     /// Known versions, for links to source lines.
     pub links: SourceLinks,
 }

@@ -98,14 +98,14 @@ impl Table<'_> {
             1.. => format!("{}:{}", line.file, line.line),
             _ => line.file.to_owned(),
         };
-        let shown = visible(&place);
+        // A long path is broken where a reader would break it.
+        let shown = Escaped(&visible(&place)).to_string().replace('/', "/<wbr>");
         match self.links.line(line.file, line.line) {
             Some(page) => format!(
-                "<a href=\"{}\" rel=\"noopener noreferrer\">{}</a>",
-                Escaped(&page),
-                Escaped(&shown)
+                "<a href=\"{}\" rel=\"noopener noreferrer\">{shown}</a>",
+                Escaped(&page)
             ),
-            None => Escaped(&shown).to_string(),
+            None => shown,
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum MergeError {
     Types {
         /// `period` or `sample`.
         what: &'static str,
-        /// The type so far, as `kind/unit`.
+        /// The type so far, as `kind/unit`, or `none`.
         before: String,
         /// The type in the profile that was to be added.
         this: String,
@@ -31,7 +31,10 @@ pub enum MergeError {
 
 impl MergeError {
     pub(crate) fn types(what: &'static str, before: ValueType<'_>, this: ValueType<'_>) -> Self {
-        let text = |t: ValueType<'_>| format!("{}/{}", t.kind, t.unit);
+        let text = |t: ValueType<'_>| match (t.kind, t.unit) {
+            ("", "") => "none".to_owned(),
+            (kind, unit) => format!("{kind}/{unit}"),
+        };
         Self::Types {
             what,
             before: text(before),

@@ -87,13 +87,15 @@ impl CommonHeader {
         Ok((common, kept.into_iter().map(as_is).collect()))
     }
 
-    /// Takes the header of another profile in; an error leaves it as it was.
+    /// Takes the header of another profile in; an error leaves it as it was. `untold_fits`: no
+    /// period at all goes with every period.
     pub(super) fn join(
         &mut self,
         profile: &Profile,
+        untold_fits: bool,
         strings: &mut Interner<'static>,
     ) -> Result<Joined, MergeError> {
-        let period = self.finest_period(profile, strings)?;
+        let period = self.finest_period(profile, untold_fits, strings)?;
         let pairs = self.pairs(profile, strings)?;
         self.join_period(period, profile, strings);
         self.join_sample_types(&pairs, profile, strings);
@@ -122,12 +124,20 @@ impl CommonHeader {
     fn finest_period(
         &self,
         profile: &Profile,
+        untold_fits: bool,
         strings: &Interner<'_>,
     ) -> Result<Finest, MergeError> {
-        let (ours, theirs) = (
+        let (mut ours, mut theirs) = (
             value_type(self.header.period_type, strings),
             profile.period_type(),
         );
+        if untold_fits {
+            match (is_untold(ours), is_untold(theirs)) {
+                (true, _) => ours = theirs,
+                (false, true) => theirs = ours,
+                (false, false) => {}
+            }
+        }
         let finest = finest("period", ours, theirs)?;
         // Kinds that differ only in a plural are convertible for pprof, but not mergeable.
         match ours.kind == theirs.kind {
@@ -167,6 +177,13 @@ impl CommonHeader {
             ratio => (period as f64 * ratio) as i64,
         };
         let header = &mut self.header;
+        if is_untold(value_type(header.period_type, strings)) {
+            let ValueType { kind, unit } = profile.period_type();
+            header.period_type = ValueTypeRow {
+                kind: strings.intern_copy(kind.as_bytes()),
+                unit: strings.intern_copy(unit.as_bytes()),
+            };
+        }
         header.period = times(header.period, finest.ours);
         let theirs = times(profile.period(), finest.theirs);
         if header.period == 0 || header.period < theirs {
@@ -228,6 +245,11 @@ impl CommonHeader {
             }
         }
     }
+}
+
+/// Whether nothing is said.
+fn is_untold(value_type: ValueType<'_>) -> bool {
+    value_type == ValueType::default()
 }
 
 /// Positions of sample types that no other has the name of.

@@ -40,12 +40,19 @@ pub struct Merger {
     header: Option<CommonHeader>,
     tables: Tables,
     stacks: Stacks,
+    untold_period_fits: bool,
 }
 
 impl Merger {
     /// A merger without any profile.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// From now on a profile without a period goes with one that has it: a text may have no place
+    /// for it ([`Format::tells_period`](crate::Format::tells_period)). pprof refuses that.
+    pub fn allow_untold_period(&mut self) {
+        self.untold_period_fits = true;
     }
 
     /// Adds a profile.
@@ -72,7 +79,7 @@ impl Merger {
                 columns
             }
             Some(header) => {
-                let joined = header.join(profile, strings)?;
+                let joined = header.join(profile, self.untold_period_fits, strings)?;
                 self.stacks.convert(&joined.ours);
                 joined.theirs
             }

@@ -145,3 +145,44 @@ fn a_refused_profile_changes_nothing() {
     );
     assert_eq!(rows(&merger.finish()), rows(&one));
 }
+
+const RAW: &str = "PeriodType: cpu nanoseconds\nPeriod: 10000000\nSamples:\n\
+    samples/count cpu/nanoseconds\n          3   30000000: 1 \nLocations\n     \
+    1: 0x1 M=1 main.main /x/main.go:3 s=1\nMappings\n1: 0x0/0x1000/0x0 /x  [FN]\n";
+const TRACES: &str = "Type: cpu\n-----------+---\n      20ms   main.main\n-----------+---\n";
+
+fn text(text: &str) -> Profile {
+    let opened = crate::open(text.as_bytes(), &crate::Limits::default());
+    opened.unwrap().profile
+}
+
+#[test]
+fn a_text_that_does_not_tell_the_period_fits_every_period() {
+    for texts in [[RAW, TRACES], [TRACES, RAW]] {
+        let mut merger = Merger::new();
+        merger.allow_untold_period();
+        for profile in texts.map(text) {
+            merger.add(&profile).unwrap();
+        }
+        // What is known counts for what follows.
+        let heap = "heap profile: 1: 2 [3: 4] @ heap/1048576\n1: 2 [3: 4] @ 0x1\n";
+        let error = merger.add(&text(heap)).unwrap_err().to_string();
+        assert!(error.contains("cpu/nanoseconds and space/bytes"), "{error}");
+        let sum = merger.finish();
+        assert_eq!(sum.period_type(), ValueType::CPU);
+        assert_eq!(sum.period(), 10_000_000);
+        let kinds: Vec<_> = sum.sample_types().map(|t| t.kind).collect();
+        assert_eq!(kinds, ["cpu"]);
+        assert_eq!(sum.total(0), 50_000_000);
+    }
+}
+
+#[test]
+fn a_profile_without_a_period_does_not_fit_one_that_has_it_as_in_pprof() {
+    let mut merger = Merger::new();
+    merger.add(&text(RAW)).unwrap();
+    assert_eq!(
+        merger.add(&text(TRACES)).unwrap_err().to_string(),
+        "incompatible period types: cpu/nanoseconds and none"
+    );
+}

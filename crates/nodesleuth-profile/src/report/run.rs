@@ -5,6 +5,7 @@ use crate::report::options::{ReportError, ReportKind, ReportOptions};
 use crate::report::trim::Trimmed;
 use crate::report::weigh::Weight;
 use crate::report::{header, raw, tags, text, traces, tree};
+use crate::strings::unmarked;
 use crate::write::write;
 
 /// A finished report.
@@ -21,6 +22,8 @@ pub struct Report {
 /// # Errors
 /// If there is no such value, or nothing for `-peek` to show.
 pub fn report(mut draft: Draft, options: &ReportOptions) -> Result<Report, ReportError> {
+    // pprof prints names as they are, and text here has to be valid.
+    let is_marked = draft.profile.strings.mark_broken_bytes();
     let mut warnings = draft.units.conflicts.clone();
     warnings.extend(draft.add_tag_frames(options));
     if options.relative_percentages {
@@ -51,10 +54,11 @@ pub fn report(mut draft: Draft, options: &ReportOptions) -> Result<Report, Repor
             entries(&draft, &mut weight, options, &mut out)?;
         }
     }
-    Ok(Report {
-        bytes: out.into_bytes(),
-        warnings,
-    })
+    let bytes = match is_marked {
+        true => unmarked(&out),
+        false => out.into_bytes(),
+    };
+    Ok(Report { bytes, warnings })
 }
 
 /// The profile in gzip, values divided as asked for.
@@ -134,6 +138,21 @@ Showing nodes accounting for 30ms, 75.00% of 40ms total
 ";
         assert_eq!(String::from_utf8(made.bytes).unwrap(), expected);
         assert_eq!(made.warnings, ["Hide expression matched no samples"]);
+    }
+
+    #[test]
+    fn broken_bytes_of_names_are_printed_as_they_are() {
+        let valid = Profile::from_stacks(ValueType::CPU, [(["main", "é\u{1}\u{2}é"], 10)]);
+        let mut bytes = crate::encode(&valid);
+        let at = bytes.windows(2).position(|two| two == [1, 2]).unwrap();
+        bytes[at..at + 2].copy_from_slice(b"\xff\xc3");
+        let profile = crate::read(&bytes, &crate::Limits::default()).unwrap();
+        for kind in [ReportKind::Text, ReportKind::Traces, ReportKind::Raw] {
+            let draft = Draft::of(profile.clone());
+            let printed = report(draft, &ReportOptions::new(kind)).unwrap().bytes;
+            let name = b"\xc3\xa9\xff\xc3\xc3\xa9".as_slice();
+            assert!(printed.windows(6).any(|six| six == name), "{printed:?}");
+        }
     }
 
     #[test]

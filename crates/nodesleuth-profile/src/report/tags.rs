@@ -43,10 +43,7 @@ fn costs<'d>(draft: &'d Draft, weight: &Weight) -> BTreeMap<&'d str, BTreeMap<St
 fn block(key: &str, total: i64, rows: &[(&String, &i64)], weight: &Weight, out: &mut String) {
     let cells: Vec<_> = rows
         .iter()
-        .map(|(_, cost)| match total {
-            1.. => format!("{} ({}):", weight.print(**cost), percentage(**cost, total)),
-            _ => format!("{}:", weight.print(**cost)),
-        })
+        .map(|(_, cost)| format!("{}{}:", weight.print(**cost), share(**cost, weight)))
         .collect();
     let first = key.chars().count() + 2;
     let second = cells
@@ -55,13 +52,53 @@ fn block(key: &str, total: i64, rows: &[(&String, &i64)], weight: &Weight, out: 
         .max()
         .unwrap_or(0);
     out.push_str(&format!(
-        " {key}: Total {} of {} ({})\n",
+        " {key}: Total {} of {}{}\n",
         weight.print(total),
         weight.print(weight.total),
-        percentage(total, weight.total)
+        share(total, weight)
     ));
     for ((value, _), cell) in rows.iter().zip(&cells) {
         out.push_str(&format!("{:first$}{cell:>second$} {value}\n", ""));
     }
     out.push('\n');
+}
+
+/// Of everything, not only of what has the label.
+fn share(cost: i64, weight: &Weight) -> String {
+    match weight.total {
+        1.. => format!(" ({})", percentage(cost, weight.total)),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::builder::ProfileBuilder;
+    use crate::fields::{Label, LabelValue, ValueType};
+    use crate::report::{Draft, ReportKind, ReportOptions, report};
+
+    fn printed(values: [i64; 3]) -> String {
+        let mut builder = ProfileBuilder::new(&[ValueType::new("samples", "count")]);
+        let main = builder.named("main");
+        let label = |text| Label {
+            key: "pod",
+            value: LabelValue::Text(text),
+        };
+        builder.sample([main], &[values[0]], &[label("a")]);
+        builder.sample([main], &[values[1]], &[label("b")]);
+        builder.sample([main], &[values[2]], &[]);
+        let draft = Draft::of(builder.finish());
+        let report = report(draft, &ReportOptions::new(ReportKind::Tags)).unwrap();
+        String::from_utf8(report.bytes).unwrap()
+    }
+
+    #[test]
+    fn shares_are_those_of_the_whole_profile() {
+        let expected = " pod: Total 4 of 8 (50.00%)\n      3 (37.50%): a\n      1 (12.50%): b\n\n";
+        assert_eq!(printed([3, 1, 4]), expected);
+        assert_eq!(
+            printed([0, 0, 0]),
+            " pod: Total 0 of 0\n      0: a\n      0: b\n\n"
+        );
+    }
 }

@@ -101,6 +101,9 @@ fn profiles(evidence: &Evidence) -> String {
             printable(&record.file),
             printable(&record.source),
         ));
+        for note in &record.notes {
+            text.push_str(&format!("    mind: {}\n", printable(note)));
+        }
     }
     for (at, failure) in evidence.profile_failures.iter().enumerate() {
         text.push_str(if at == 0 { "\nno profile from:\n" } else { "" });
@@ -192,12 +195,13 @@ mod tests {
         evidence.imported_from = Some(name.clone());
         evidence.profiles[0].file = name.clone();
         evidence.profiles[0].source = name.clone();
+        evidence.profiles[0].notes.push(name.clone());
         evidence.profile_failures[0].source = name.clone();
         evidence.profile_failures[0].missing.reason = name.clone();
         evidence.slab = Observed::Unavailable(Missing::new(MissingKind::Failed, name));
         let page = page(&bundle).unwrap();
         let shown = "x\u{fffd}NOTHING WRONG\u{fffd}[31m\u{fffd}";
-        assert_eq!(page.matches(shown).count(), 9, "{page:?}");
+        assert_eq!(page.matches(shown).count(), 10, "{page:?}");
         assert!(!page.contains(['\u{1b}', '\u{202e}']), "{page:?}");
     }
 }

@@ -20,7 +20,7 @@ use std::io::{self, IsTerminal, Write};
 ///
 /// Reports (one of): -top, -text, -tree, -peek=RE, -traces, -tags, -raw, -comments, -proto.
 ///
-/// Comparing: -base=FILE, -diff_base=FILE (both repeatable), -normalize, -drop_negative.
+/// Comparing: -base=FILE, -diff_base=FILE, -normalize, -drop_negative.
 ///
 /// Filters: -focus=RE, -ignore=RE, -hide=RE, -show=RE, -show_from=RE, -prune_from=RE,
 /// -tagfocus=[KEY=]RE|RANGE, -tagignore=…, -tagshow=RE, -taghide=RE, -tagroot=KEYS, -tagleaf=KEYS.

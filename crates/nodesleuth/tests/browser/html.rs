@@ -1,6 +1,8 @@
 //! What a person does with the page: look, zoom, search, choose, share a link.
 
-use nodesleuth_profile::{Profile, ProfileBuilder, ValueType};
+use std::collections::{BTreeMap, BTreeSet};
+
+use nodesleuth_profile::{HtmlOptions, Profile, ProfileBuilder, ValueType};
 
 use crate::page::{Page, key};
 
@@ -289,6 +291,87 @@ fn a_function_can_be_focused_and_hidden() {
     let names: Vec<String> = page.boxes().into_iter().map(|b| b.name).collect();
     assert!(!names.contains(&"x.io/a.Serve".to_owned()), "{names:?}");
     assert_eq!(page.find("x.io/a.read").depth, 2);
+}
+
+#[test]
+fn stacks_can_be_merged_from_the_leaf() {
+    let Some(page) = Page::with(
+        &agent(),
+        &HtmlOptions {
+            reversed: true,
+            ..HtmlOptions::default()
+        },
+    ) else {
+        return;
+    };
+    // Leaves stand on "all": 40, 20 + 10 + 10, and the kernel's 20.
+    let leaves: Vec<_> = page.boxes().into_iter().filter(|b| b.depth == 1).collect();
+    let leaves: Vec<_> = leaves.iter().map(|b| (b.name.as_str(), b.value)).collect();
+    assert_eq!(
+        leaves,
+        [
+            ("syscall.Syscall", 40.0),
+            ("vfs_read", 20.0),
+            ("x.io/b.read", 40.0)
+        ]
+    );
+    let on_read = |page: &Page| -> Vec<_> {
+        let boxes = page.boxes().into_iter().filter(|b| b.depth == 2);
+        boxes.map(|b| (b.name, b.value)).collect()
+    };
+    let callers = [("x.io/a.Serve", 20.0), ("x.io/b.Loop", 20.0)];
+    let callers = callers.map(|(name, value)| (name.to_owned(), value));
+    page.click("x.io/b.read");
+    assert_eq!(on_read(&page), callers);
+    let figures = page.text("document.querySelector('#details dl').textContent");
+    assert!(!figures.contains("self"), "{figures}");
+
+    // Costs of functions are the same however stacks are drawn.
+    let sums = "[...nodesleuth.model.functions(nodesleuth.state).flat]";
+    let from_leaf = page.eval(sums);
+    page.browser.keys("/");
+    page.browser.keys("b\\.(read|loop)");
+    assert_eq!(page.found(), "40.0% · 40 ns");
+    page.browser.keys(key::ESCAPE);
+    page.browser.keys("3");
+    assert_eq!(page.selected(), "x.io/b.read");
+    page.browser.keys("1");
+
+    page.browser.keys("r");
+    assert_eq!(page.eval(sums), from_leaf);
+    assert_eq!(page.find("main.main").value, 80.0);
+    assert!(page.text("location.hash").contains("from=root"));
+    page.browser.keys("r");
+    assert_eq!(page.zoomed_to(), "all");
+    assert_eq!(on_read(&page).len(), 4, "{:#?}", page.boxes());
+    page.choose("merged", "root");
+    assert_eq!(page.find("main.main").depth, 1);
+    assert_eq!(page.browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn many_stacks_are_merged_from_the_leaf_as_few_are() {
+    let profile = crate::page::large(3_000, 10);
+    let options = HtmlOptions {
+        reversed: true,
+        ..HtmlOptions::default()
+    };
+    let Some(page) = Page::with(&profile, &options) else {
+        return;
+    };
+    let mut ways = BTreeSet::new();
+    let mut leaves: BTreeMap<&str, f64> = BTreeMap::new();
+    for stack in profile.stacks() {
+        let names: Vec<_> = stack.frames().rev().map(|frame| frame.name()).collect();
+        *leaves.entry(names[0]).or_default() += stack.values()[0] as f64;
+        ways.extend((1..=names.len()).map(|length| names[..length].to_vec()));
+    }
+    let size = page.number("nodesleuth.model.graph(nodesleuth.state).tree.size - 1");
+    assert_eq!(size, ways.len() as f64);
+    let boxes = page.boxes();
+    let drawn: Vec<_> = boxes.iter().filter(|b| b.depth == 1).collect();
+    let drawn: Vec<_> = drawn.iter().map(|b| (b.name.as_str(), b.value)).collect();
+    assert!(leaves.into_iter().eq(drawn));
 }
 
 #[test]

@@ -114,33 +114,3 @@ fn negative_values_have_a_width_and_keep_their_sign() {
     );
     assert_eq!(page.find("main").value, -20.0);
 }
-
-/// The figures of a large page. Not asserted: machines differ.
-#[test]
-#[ignore = "a measurement: cargo test --release -p nodesleuth --test browser -- --ignored --nocapture"]
-fn load_and_zoom_times() {
-    for samples in [1_000, 10_000, 100_000] {
-        let profile = crate::page::large(samples, 30);
-        let Some(page) = Page::of(&profile) else {
-            return;
-        };
-        let bytes = std::fs::metadata(page.file()).unwrap().len();
-        let load = page.number("nodesleuth.loadMillis");
-        let boxes = page.number("nodesleuth.model.profile.tree.size - 1");
-        let mut zooms: Vec<f64> = (1..=15)
-            .map(|node| {
-                let zoom = format!("(nodesleuth.zoomTo({node}), nodesleuth.renderMillis)");
-                page.number(&zoom)
-            })
-            .collect();
-        zooms.sort_by(f64::total_cmp);
-        let navigation = "performance.getEntriesByType('navigation')[0].loadEventEnd";
-        println!(
-            "{{\"samples\":{samples},\"boxes\":{boxes},\"bytes\":{bytes},\"page_load_ms\":{:.0},\
-             \"script_load_ms\":{load:.0},\"zoom_median_ms\":{:.1},\"zoom_most_ms\":{:.1}}}",
-            page.number(navigation),
-            zooms[zooms.len() / 2],
-            zooms[zooms.len() - 1]
-        );
-    }
-}

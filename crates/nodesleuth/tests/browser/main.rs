@@ -8,9 +8,11 @@
 )]
 
 mod driver;
+mod figures;
 mod html;
 mod html_compare;
 mod html_data;
 mod page;
+mod process_cpu;
 mod session;
 mod svg;

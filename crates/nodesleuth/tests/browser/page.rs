@@ -23,6 +23,7 @@ pub(crate) mod key {
 pub(crate) struct Page {
     pub(crate) browser: Session,
     file: PathBuf,
+    cpu_before: f64,
     _folder: TempDir,
 }
 
@@ -61,16 +62,23 @@ impl Page {
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("the page can be written");
         let browser = Session::start();
+        let cpu_before = browser.cpu();
         browser.open(&file, "");
         Some(Self {
             browser,
             file,
+            cpu_before,
             _folder: folder,
         })
     }
 
     pub(crate) fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// CPU seconds of the browser before it opened the page.
+    pub(crate) fn cpu_before(&self) -> f64 {
+        self.cpu_before
     }
 
     pub(crate) fn eval(&self, expression: &str) -> Value {

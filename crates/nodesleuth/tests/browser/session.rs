@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use ureq::Agent;
 
 use crate::driver::Driver;
+use crate::process_cpu;
 
 /// No command of a browser takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -74,6 +75,25 @@ impl Session {
     pub(crate) fn eval(&self, expression: &str) -> Value {
         let script = format!("return {expression};");
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Milliseconds from the start of a script to the frame that shows what it did.
+    pub(crate) fn millis_to_frame(&self, script: &str) -> f64 {
+        // The callback of a frame runs before it is painted, a task after it.
+        let script = format!(
+            "const done = arguments[0], began = performance.now(); {script};\
+             requestAnimationFrame(() => {{ const {{ port1, port2 }} = new MessageChannel();\
+             port1.onmessage = () => done(performance.now() - began); port2.postMessage(0); }});"
+        );
+        let body = json!({ "script": script, "args": [] });
+        let millis = self.post("/execute/async", &body);
+        millis.as_f64().expect("a script says how long it took")
+    }
+
+    /// CPU seconds of the browser with all its processes since it was started.
+    pub(crate) fn cpu(&self) -> f64 {
+        let browser = self.browser.expect("chromedriver says the browser's pid");
+        process_cpu::of_tree(browser)
     }
 
     /// Clicks at a point of the window.

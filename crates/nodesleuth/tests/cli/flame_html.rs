@@ -59,7 +59,10 @@ fn what_does_not_fit_a_page_is_refused() {
         &["--version", "1.21", "release"],
     );
     refuses(&flame(&out, &["--colors", "hot"]), &["--colors package"]);
-    refuses(&flame(&out, &["--reverse"]), &["--reverse", "an HTML page"]);
+    refuses(
+        &flame(&out, &["--min-width", "2"]),
+        &["--min-width", "an HTML page"],
+    );
     let svg = folder.path().join("page.svg");
     refuses(
         &flame(&svg, &["--version", "go=1.19.8"]),

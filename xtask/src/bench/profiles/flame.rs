@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::bench::profiles::folder::{DEPTH, Folder};
-use crate::bench::profiles::peers::{self, FLAMEGRAPH};
+use crate::bench::profiles::peers::{self, FLAMEGRAPH, Scripts};
 use crate::bench::profiles::table::{self, Contestant};
 use crate::bench::usage::{self, Usage};
 use crate::bounded;
@@ -57,7 +57,7 @@ struct Peers {
     go: PathBuf,
     go_version: String,
     inferno: PathBuf,
-    scripts: Option<PathBuf>,
+    scripts: Option<Scripts>,
 }
 
 struct Run<'a> {
@@ -131,16 +131,17 @@ impl Run<'_> {
         usage::of(go, &arguments, LIMIT)
     }
 
-    fn scripts(&self, go: &Path, scripts: &Path) -> Result<Usage> {
+    fn scripts(&self, go: &Path, scripts: &Scripts) -> Result<Usage> {
         let pipeline =
-            r#""$1" tool pprof -raw "$2" | "$3/stackcollapse-go.pl" | "$3/flamegraph.pl""#;
-        let arguments: [OsString; 6] = [
+            r#""$1" tool pprof -raw "$2" | "$3/stackcollapse-go.pl" $4 | "$3/flamegraph.pl""#;
+        let arguments: [OsString; 7] = [
             "-c".into(),
             pipeline.into(),
             "sh".into(),
             go.into(),
             self.profile.clone().into_os_string(),
-            scripts.into(),
+            scripts.folder.clone().into_os_string(),
+            scripts.index.into(),
         ];
         usage::of(Path::new("sh"), &arguments, LIMIT)
     }

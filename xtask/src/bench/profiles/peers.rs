@@ -2,6 +2,7 @@
 //! FlameGraph's scripts where the machine has them.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -60,8 +61,22 @@ pub(crate) fn inferno(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// FlameGraph's scripts.
+pub(crate) struct Scripts {
+    pub(crate) folder: PathBuf,
+    /// What stackcollapse-go.pl must be told of profiles with two values.
+    pub(crate) index: &'static str,
+}
+
 /// FlameGraph's scripts, if the machine has them.
-pub(crate) fn flamegraph_scripts() -> Option<PathBuf> {
+pub(crate) fn flamegraph_scripts() -> Option<Scripts> {
     let folder = PathBuf::from(env::var_os(FLAMEGRAPH)?);
-    folder.join("flamegraph.pl").exists().then_some(folder)
+    let collapse = fs::read_to_string(folder.join("stackcollapse-go.pl")).ok()?;
+    let index = match collapse.contains("sample_index") {
+        true => "--sample_index=0",
+        // Older ones know no options and take the first value.
+        false => "",
+    };
+    let is_complete = folder.join("flamegraph.pl").exists();
+    is_complete.then_some(Scripts { folder, index })
 }

@@ -51,7 +51,7 @@ class Chart {
 
   /// Scrolls to the root when the picture is another, else to the selected box.
   keepInSight(state) {
-    const picture = `${state.view} ${state.zoom} ${state.fn} ${state.focus} ${state.hide}`;
+    const picture = `${state.view} ${state.from} ${state.zoom} ${state.fn} ${state.focus} ${state.hide}`;
     const [layer] = this.layers;
     const view = this.frame.clientHeight;
     if (picture !== this.picture) {

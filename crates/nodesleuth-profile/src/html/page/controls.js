@@ -2,6 +2,7 @@
 
 const VIEW_NAMES = { flame: "Flame", icicle: "Icicle", sandwich: "Sandwich", top: "Top" };
 const COLOUR_NAMES = { package: "package", kind: "kernel and user", change: "change" };
+const END_NAMES = { root: "from the root", leaf: "from the leaf" };
 const WIDTH_NAMES = { after: "now", before: "before", both: "before + now" };
 
 function select(label, options, value, onchange) {
@@ -52,6 +53,10 @@ class Controls {
     const add = (label, options, key, read = (value) => value) =>
       choices.push(select(label, options, String(state[key]), (value) => page.change({ [key]: read(value) })));
     if (profile.types.length > 1) add("type", profile.types.map((type, at) => [String(at), typeName(type)]), "type", Number);
+    if (isGraph(state)) {
+      const ends = ENDS.map((end) => [end, END_NAMES[end]]);
+      choices.push(select("merged", ends, state.from, (from) => page.filter({ from })));
+    }
     const colours = profile.hasBefore ? COLOURS : COLOURS.slice(0, 2);
     add("colour", colours.map((key) => [key, COLOUR_NAMES[key]]), "colour");
     if (profile.hasBefore) {

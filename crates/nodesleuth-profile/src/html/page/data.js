@@ -50,6 +50,7 @@ function decodeProfile(bytes) {
   const text = (from) => strings[from.number()];
   const profile = {
     inverted: reader.number() === 1,
+    reversed: reader.number() === 1,
     defaultType: reader.number(),
     hasBefore: reader.number() === 1,
     durationNanos: reader.number(),

@@ -21,9 +21,9 @@ function figures(model, state, layer, node) {
 }
 
 /// What a box costs without its callees. In a sandwich only the function itself has that, and in
-/// all stacks, also where it calls itself.
+/// all stacks, also where it calls itself. Merged from the leaf a box stands on its callee.
 function selfShown(model, state, layer, node) {
-  if (state.view !== "sandwich") return layer.measure.self[node];
+  if (isGraph(state)) return state.from === "root" ? layer.measure.self[node] : null;
   return layer.tree.fn[node] === state.fn ? model.functions(state).flat[state.fn] : null;
 }
 

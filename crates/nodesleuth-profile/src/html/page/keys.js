@@ -32,7 +32,7 @@ function sibling(tree, measure, node, right) {
 /// What a key does: a function of the page, or undefined.
 function actionOf(key, page) {
   const { state } = page;
-  const graph = state.view === "flame" || state.view === "icicle";
+  const graph = isGraph(state);
   if (key.startsWith("Arrow")) return graph ? () => page.move(key) : undefined;
   return {
     "/": () => byId("query").focus(),
@@ -49,6 +49,7 @@ function actionOf(key, page) {
     s: () => page.showSandwich(),
     f: () => page.focusSelected(),
     h: () => page.hideSelected(),
+    r: () => graph && page.filter({ from: state.from === "root" ? "leaf" : "root" }),
     c: () => page.nextColour(),
     t: () => page.change({ type: (state.type + 1) % page.model.profile.types.length }),
     y: () => page.copyName(),

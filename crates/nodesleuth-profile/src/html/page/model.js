@@ -71,9 +71,17 @@ class Model {
     return this.keep(`measure ${name}`, key, () => measure(tree, this.values(state), state.width));
   }
 
+  /// What flame and icicle draw, to which zoom and selection belong.
   graph(state) {
+    if (state.from === "root") return this.calls(state);
+    const tree = this.keep("reversed", treeKey(state), () => reversedTree(this.tree(state)));
+    return { tree, measure: this.measure("reversed", tree, state, treeKey(state)) };
+  }
+
+  /// The stacks from the root on, whatever is drawn: costs of functions are sums over these.
+  calls(state) {
     const tree = this.tree(state);
-    return { tree, measure: this.measure("graph", tree, state, treeKey(state)) };
+    return { tree, measure: this.measure("calls", tree, state, treeKey(state)) };
   }
 
   sandwich(state) {
@@ -90,7 +98,7 @@ class Model {
 
   /// Flat and cum of every function; with `before`, theirs too.
   functions(state) {
-    const { tree, measure } = this.graph(state);
+    const { tree, measure } = this.calls(state);
     const count = this.profile.functions.length;
     return this.keep("functions", `${treeKey(state)}|${valuesKey(state)}`, () => {
       const now = sumsByFunction(tree, count, measure.self, measure.total);
@@ -101,7 +109,7 @@ class Model {
 
   /// What the stacks through each package cost: they overlap.
   packages(state) {
-    const { tree, measure } = this.graph(state);
+    const { tree, measure } = this.calls(state);
     const { functions, packages } = this.profile;
     return this.keep("packages", `${treeKey(state)}|${valuesKey(state)}`, () => {
       const grouped = { ...tree, fn: tree.fn.map((fn) => functions[fn]?.group ?? -1) };
@@ -111,7 +119,7 @@ class Model {
 
   /// Direct callers and callees: [function, now, before], most expensive first.
   neighbours(state) {
-    const { tree, measure } = this.graph(state);
+    const { tree, measure } = this.calls(state);
     const now = neighbours(tree, measure.total, state.fn);
     const before = measure.before && neighbours(tree, measure.before, state.fn);
     const rows = (side) =>

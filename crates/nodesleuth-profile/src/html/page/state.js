@@ -1,6 +1,8 @@
 // The state of the page lives in the address after #, so that a link shows the same picture.
 
 const VIEWS = ["flame", "icicle", "sandwich", "top"];
+/// Where stacks are merged from, for flame and icicle.
+const ENDS = ["root", "leaf"];
 const COLOURS = ["package", "kind", "change"];
 const SORTS = ["name", "flat", "cum", "change"];
 const MOST_HIDDEN = 100;
@@ -8,6 +10,7 @@ const MOST_HIDDEN = 100;
 function initialState(profile) {
   return {
     view: profile.inverted ? "icicle" : "flame",
+    from: profile.reversed ? "leaf" : "root",
     type: profile.defaultType,
     query: "",
     zoom: 0,
@@ -20,6 +23,11 @@ function initialState(profile) {
     width: "after",
     sort: profile.hasBefore ? "change" : "flat",
   };
+}
+
+/// Whether boxes of the whole profile are shown, which can be zoomed to.
+function isGraph(state) {
+  return state.view === "flame" || state.view === "icicle";
 }
 
 /// Only what differs from the initial state.
@@ -52,6 +60,7 @@ function stateOf(hash, profile) {
   number("fn", functions);
   number("focus", functions);
   choice("view", VIEWS);
+  choice("from", ENDS);
   choice("colour", profile.hasBefore ? COLOURS : COLOURS.slice(0, 2));
   choice("compare", compareModes(profile));
   choice("width", Object.keys(WIDTHS));

@@ -2,6 +2,8 @@
 
 /// So many rows are put in at a time: a table of 50,000 rows would be slow.
 const ROWS_AT_ONCE = 200;
+/// Names are not so long, unless somebody wants to do harm.
+const MOST_BREAKS = 50;
 
 function barCell(share, text, className) {
   const cell = make("td", { className: `number ${className ?? ""}` }, make("span", { textContent: text }));
@@ -89,7 +91,9 @@ class TopTable {
 
   nameButton(fn) {
     const name = this.model.profile.functions[fn].name;
-    return button(name, "callers and callees", () => this.change({ fn, view: "sandwich" }));
+    const element = button("", "callers and callees", () => this.change({ fn, view: "sandwich" }));
+    element.append(...breakable(name));
+    return element;
   }
 
   source(state, fn) {
@@ -97,6 +101,12 @@ class TopTable {
     const line = hottestLines(profile.functions[fn], state.type)[0];
     return make("td", { className: "file" }, line ? sourceLink(profile, line, "source") : "");
   }
+}
+
+/// A name that is broken where a reader would break it, if it must be.
+function breakable(name) {
+  const parts = name.split(/(?<=[./])/);
+  return parts.flatMap((part, at) => (at === 0 || at > MOST_BREAKS ? [part] : [make("wbr"), part]));
 }
 
 function changeCell(now, before, unit) {

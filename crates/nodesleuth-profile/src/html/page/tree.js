@@ -80,6 +80,91 @@ function inPreorder(fn, parent, ends) {
   return tree.finish();
 }
 
+/// The same stacks merged from the leaf: callers stand on the functions they call. Rows are sorted
+/// by their functions, leaf first, and need not be written down for it: a stack is the way from
+/// its node to the root.
+function reversedTree(tree) {
+  const { fn, parent, depth, rowNode, row } = tree;
+  const order = orderFromLeaf(tree);
+  const shared = Int32Array.from(order, (index, at) =>
+    at === 0 ? 0 : sharedFromLeaf(tree, rowNode[order[at - 1]], rowNode[index]),
+  );
+  let nodes = 1;
+  for (let at = 0; at < order.length; at++) nodes += depth[rowNode[order[at]]] - shared[at];
+  const reversed = new TreeBuilder(nodes, order.length);
+  const path = [0];
+  for (let at = 0; at < order.length; at++) {
+    let node = rowNode[order[at]];
+    for (let skipped = 0; skipped < shared[at]; skipped++) node = parent[node];
+    path.length = shared[at] + 1;
+    for (; node > 0; node = parent[node]) path.push(reversed.add(fn[node], path[path.length - 1]));
+    reversed.endStack(at, path[path.length - 1], row[order[at]]);
+  }
+  return reversed.finish();
+}
+
+/// Fewer are sorted by comparing whole stacks.
+const FEW = 40;
+
+/// Rows sorted by their functions, leaf first: by the leaf, then equal ones by its caller, and so
+/// on, which looks at no more of a stack than it shares with others.
+function orderFromLeaf(tree) {
+  const { fn, parent, rowNode } = tree;
+  const order = Uint32Array.from(rowNode, (_, index) => index);
+  const at = Int32Array.from(rowNode);
+  const byStack = (a, b) => compareFromLeaf(tree, at[a], at[b]) || a - b;
+  const open = [[0, order.length]];
+  while (open.length > 0) {
+    const [start, end] = open.pop();
+    const rows = order.subarray(start, end);
+    if (rows.length < FEW) {
+      rows.sort(byStack);
+      continue;
+    }
+    sortBy(rows, (row) => fn[at[row]] + 1);
+    for (let first = start; first < end; ) {
+      const node = at[order[first]];
+      let next = first + 1;
+      let differ = false;
+      for (; next < end && fn[at[order[next]]] === fn[node]; next++) differ ||= at[order[next]] !== node;
+      if (differ && node > 0) {
+        for (const row of order.subarray(first, next)) at[row] = parent[at[row]];
+        open.push([first, next]);
+      }
+      first = next;
+    }
+  }
+  return order;
+}
+
+/// Sorts by a small number, equal ones as they were. Numbers alone are sorted without callbacks.
+function sortBy(rows, keyOf) {
+  const { length } = rows;
+  const keys = Float64Array.from(rows, (row, place) => keyOf(row) * length + place).sort();
+  const before = rows.slice();
+  for (let place = 0; place < length; place++) rows[place] = before[keys[place] % length];
+}
+
+function compareFromLeaf({ fn, parent }, a, b) {
+  while (a !== b && a > 0 && b > 0) {
+    if (fn[a] !== fn[b]) return fn[a] - fn[b];
+    a = parent[a];
+    b = parent[b];
+  }
+  return a === b ? 0 : (a > 0) - (b > 0);
+}
+
+/// How many functions two stacks have in common, from their leaves on.
+function sharedFromLeaf({ fn, parent, depth }, a, b) {
+  let shared = 0;
+  for (; a > 0 && b > 0 && fn[a] === fn[b]; shared++) {
+    if (a === b) return shared + depth[a];
+    a = parent[a];
+    b = parent[b];
+  }
+  return shared;
+}
+
 /// Calls back with each stack's functions, root first. The array is used again.
 function eachStack(tree, callback) {
   const path = [];

@@ -4,7 +4,7 @@ use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::text::legacy::memory_map::MemoryMap;
 use crate::text::legacy::stacks::Stacks;
-use crate::text::legacy::{addresses, first_line};
+use crate::text::legacy::{addresses, first_line, is_rule};
 use crate::text::section::{Line, Section};
 use crate::text::{TextError, Understood};
 
@@ -70,23 +70,10 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
         milliseconds: 0,
     };
     let mut lines = Section::whole(text).lines();
-    lines.find(|(_, line)| line.trim().starts_with("---"));
-    let mut last = "";
-    for (number, line) in &mut lines {
-        let line = line.trim();
-        if line.starts_with("---") {
-            last = line;
-            break;
-        }
-        if line.starts_with('#') {
-            stacks.symbols.comment(line, limits)?;
-        } else if !attributes.take((number, line))?
-            && !line.is_empty()
-            && !sample(line, &attributes, &mut stacks)?
-        {
-            stacks.ignored.add(number, line);
-        }
-    }
+    lines.find(|(_, line)| is_rule(line.trim()));
+    let last = stacks.take_lines(&mut lines, is_rule, |stacks, line| {
+        Ok(attributes.take(line)? || sample(line.1, &attributes, stacks)?)
+    })?;
     let header = stacks.assembly.header();
     header.period = attributes.period;
     header.duration_nanos = attributes.milliseconds.wrapping_mul(1_000_000);

@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::open::OpenError;
 use crate::text::legacy::memory_map::MemoryMap;
 use crate::text::legacy::stacks::Stacks;
-use crate::text::legacy::{addresses, first_line};
+use crate::text::legacy::{addresses, first_line, is_rule};
 use crate::text::section::Section;
 use crate::text::{TextError, Understood};
 
@@ -31,19 +31,9 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     let mut lines = Section::whole(text).lines();
     // Up to the line that named the kind.
     lines.find(|(_, line)| self::kind(line.trim()).is_some());
-    let mut last = "";
-    for (number, line) in &mut lines {
-        let line = line.trim();
-        if line.starts_with("---") {
-            last = line;
-            break;
-        }
-        if line.starts_with('#') {
-            stacks.symbols.comment(line, limits)?;
-        } else if !line.is_empty() && !sample(line, &mut stacks)? {
-            stacks.ignored.add(number, line);
-        }
-    }
+    let last = stacks.take_lines(&mut lines, is_rule, |stacks, (_, line)| {
+        sample(line, stacks)
+    })?;
     if stacks.is_empty() {
         return Err(TextError::whole(WHAT, "holds no stack").into());
     }

@@ -92,19 +92,9 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     stacks.assembly.header().period = header.period;
     let mut lines = Section::whole(text).lines();
     lines.find(|(_, line)| Header::parse(line.trim()).is_some());
-    let mut last = "";
-    for (number, line) in &mut lines {
-        let line = line.trim();
-        if is_memory_map(line) {
-            last = line;
-            break;
-        }
-        if line.starts_with('#') {
-            stacks.symbols.comment(line, limits)?;
-        } else if !line.is_empty() && !sample(line, &header, &mut stacks)? {
-            stacks.ignored.add(number, line);
-        }
-    }
+    let last = stacks.take_lines(&mut lines, is_memory_map, |stacks, (_, line)| {
+        sample(line, &header, stacks)
+    })?;
     stacks.finish(MemoryMap::read(last, lines, limits)?)
 }
 

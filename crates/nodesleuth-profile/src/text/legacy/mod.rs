@@ -29,6 +29,11 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Whether the memory map begins here.
+/// What stands between the parts of a text.
+fn is_rule(line: &str) -> bool {
+    line.starts_with("---")
+}
+
 fn is_memory_map(line: &str) -> bool {
     line.contains("--- Memory map: ---") || line.contains("MAPPED_LIBRARIES:")
 }

@@ -15,6 +15,7 @@ use crate::text::ignored::Ignored;
 use crate::text::legacy::memory_map::MemoryMap;
 use crate::text::legacy::symbols::Symbols;
 use crate::text::legacy::uninteresting;
+use crate::text::section::Line;
 
 /// Each address is looked for in each mapping: some seconds of work at most.
 const MOST_STEPS: usize = 1 << 32;
@@ -48,6 +49,28 @@ impl<'t> Stacks<'t> {
             blocks: Vec::new(),
             limits,
         }
+    }
+
+    /// Takes samples and what comments say of their functions from lines, up to one that begins
+    /// the memory map, which is returned. `sample` says whether it understood its line.
+    pub(super) fn take_lines(
+        &mut self,
+        lines: &mut impl Iterator<Item = Line<'t>>,
+        is_memory_map: impl Fn(&str) -> bool,
+        mut sample: impl FnMut(&mut Self, Line<'t>) -> Result<bool, OpenError>,
+    ) -> Result<&'t str, OpenError> {
+        for (number, line) in lines {
+            let line = line.trim();
+            if is_memory_map(line) {
+                return Ok(line);
+            }
+            if line.starts_with('#') {
+                self.symbols.comment(line, self.limits)?;
+            } else if !line.is_empty() && !sample(self, (number, line))? {
+                self.ignored.add(number, line);
+            }
+        }
+        Ok("")
     }
 
     /// Adds a stack of calls, from leaf to root: addresses to which they return, which are moved

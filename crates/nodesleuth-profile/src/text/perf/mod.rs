@@ -57,6 +57,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     for line in Section::whole(text).lines() {
         script.line(line)?;
     }
+    let cut = script.cut(text.ends_with('\n'));
     script.end_sample()?;
     if script.times.is_none() && script.assembly.profile.samples.location_ends.is_empty() {
         return Err(TextError::whole(WHAT, "holds no sample").into());
@@ -69,6 +70,7 @@ pub(crate) fn read<'t>(text: &'t str, limits: &'t Limits) -> Result<Understood, 
     if let Some((first, last)) = script.times {
         script.assembly.header().duration_nanos = last.saturating_sub(first);
     }
+    notes.extend(cut);
     notes.extend(script.ignored.note());
     Ok(Understood {
         profile: script.assembly.finish(),
@@ -82,6 +84,10 @@ struct Script<'t> {
     ignored: Ignored,
     /// The sample whose frames are being read.
     open: Option<Header<'t>>,
+    /// The line it begins in.
+    begun_at: usize,
+    /// Whether there are call chains, which end with a blank line.
+    has_chains: bool,
     /// Its locations from leaf to root.
     stack: Vec<u32>,
     /// Inlined functions that wait for the frame they are in.
@@ -118,6 +124,8 @@ impl<'t> Script<'t> {
             events: Events::default(),
             ignored: Ignored::default(),
             open: None,
+            begun_at: 0,
+            has_chains: false,
             stack: Vec::new(),
             inlined: Vec::new(),
             last: None,
@@ -135,6 +143,7 @@ impl<'t> Script<'t> {
             return self.end_sample();
         }
         if self.open.is_some() && text.starts_with([' ', '\t']) && self.frame(text)? {
+            self.has_chains = true;
             return Ok(());
         }
         // Once there were times, a name with a number is something else.
@@ -153,6 +162,7 @@ impl<'t> Script<'t> {
         self.end_sample()?;
         self.events.add(line, &header)?;
         self.open = Some(header);
+        self.begun_at = line.0;
         if let Some(time) = header.time {
             let (first, last) = self.times.unwrap_or((time, time));
             self.times = Some((first.min(time), last.max(time)));
@@ -305,6 +315,23 @@ impl<'t> Script<'t> {
         self.stack.clear();
         self.label("pid", header.pid.unwrap_or(0))?;
         self.label("tid", header.tid)
+    }
+
+    /// Whether the text ends within a sample: perf ends every line, and every call chain with a
+    /// blank one. What is missing of a chain is its callers, which are printed last.
+    fn cut(&self, ends_with_line: bool) -> Option<String> {
+        self.open?;
+        let what = match (ends_with_line, self.has_chains) {
+            (true, false) => return None,
+            (true, true) => "has no blank line after it",
+            (false, _) => "ends within a line",
+        };
+        let number = self.assembly.profile.samples.location_ends.len() + 1;
+        let begins = self.begun_at;
+        Some(format!(
+            "the text may have been cut off: its last sample, number {number}, from line {begins} \
+             on, {what}, so that callers may be missing there"
+        ))
     }
 
     fn label(&mut self, key: &'static str, number: i64) -> Result<(), OpenError> {

@@ -135,6 +135,25 @@ fn lost_samples_are_told_and_tracepoints_have_no_frames() {
 }
 
 #[test]
+fn a_text_that_ends_within_a_sample_may_have_been_cut_off() {
+    let lines: Vec<&str> = PERF_6.lines().collect();
+    let said = |text: &str| profile(text).1.join("\n");
+    for cut in [10, 11, 12, 13] {
+        let note = said(&format!("{}\n", lines[..cut].join("\n")));
+        let sample = "last sample, number 2, from line 10 on, has no blank line after it";
+        assert!(note.contains(sample), "{cut}: {note}");
+    }
+    let within = said(&PERF_6[..PERF_6.len() - 20]);
+    assert!(within.contains("number 2") && within.contains("within a line"));
+    // At a blank line nobody can tell.
+    assert_eq!(said(&format!("{}\n", lines[..9].join("\n"))), "");
+    // Without chains a sample is a line.
+    let line = " x 7  1.5:  250000  cpu-clock:  7f82 f+0x7a (/ld.so)\n";
+    assert_eq!(said(&line.repeat(2)), "");
+    assert!(said(line.repeat(2).trim_end()).contains("number 2, from line 2 on"));
+}
+
+#[test]
 fn other_texts_are_not_taken_for_it() {
     for text in [
         "a;b 1\n",

@@ -41,6 +41,7 @@ pub(super) fn draw(
         before: before.as_ref().map(|input| &input.profile),
         value_index: Some(value),
         inverted: args.inverted,
+        reversed: args.reverse,
         links,
     };
     if after.profile.stack_count() == 0 {

@@ -25,10 +25,11 @@ impl Input {
             [] => return Err(Failure::usage("no file to read", "name a profile, or `-`")),
             [first, others @ ..] => (first, others),
         };
-        let mut profile = read(first)?;
-        if !others.is_empty() {
-            profile = merge(profile, first, others)?;
-        }
+        let opened = read(first)?;
+        let profile = match others {
+            [] => opened.profile,
+            others => merge(opened, first, others)?,
+        };
         Ok(Self {
             profile,
             name: match others.len() {
@@ -97,26 +98,26 @@ impl Input {
     }
 }
 
-fn read(file: &OsString) -> Result<Profile, Failure> {
-    let Opened { profile, notes, .. } = stack_files::load(file, &Limits::default())?;
-    for note in notes {
+fn read(file: &OsString) -> Result<Opened, Failure> {
+    let opened = stack_files::load(file, &Limits::default())?;
+    for note in &opened.notes {
         output::note(&format!("{}: {note}\n", shown(file)));
     }
-    Ok(profile)
+    Ok(opened)
 }
 
-fn merge(profile: Profile, first: &OsString, others: &[OsString]) -> Result<Profile, Failure> {
+/// One after the other, so that two are never in memory.
+fn merge(opened: Opened, first: &OsString, others: &[OsString]) -> Result<Profile, Failure> {
     let mut merger = Merger::new();
-    let mut add = |profile: &Profile, file| {
-        merger.add(profile).map_err(|error| {
-            let help = "only profiles of the same kind can be added up";
-            Failure::usage(format!("{}: {error}", shown(file)), help)
-        })
+    let mut add = |opened: Opened, file| {
+        let Opened {
+            profile, format, ..
+        } = opened;
+        stack_files::add(&mut merger, &profile, format, &shown(file))
     };
-    add(&profile, first)?;
-    drop(profile);
+    add(opened, first)?;
     for file in others {
-        add(&read(file)?, file)?;
+        add(read(file)?, file)?;
     }
     Ok(merger.finish())
 }

@@ -47,7 +47,7 @@ fn rules(args: &Args, kind: OutputKind) -> [(bool, &'static str, bool); 12] {
         (args.title.is_some(), "--title", picture),
         (args.subtitle.is_some(), "--subtitle", picture),
         (args.colors.is_some(), "--colors", picture),
-        (args.reverse, "--reverse", svg || folded),
+        (args.reverse, "--reverse", stacks),
         (args.sample_index.is_some(), "--sample-index", stacks),
         (args.focus.is_some(), "--focus", stacks),
         (args.ignore.is_some(), "--ignore", stacks),

@@ -24,7 +24,7 @@ const REFUSED: &[(&[&str], &str)] = &[
         "use -top for a text, or -proto for the whole profile as a file",
     ),
     (
-        &["list", "weblist", "disasm", "source_path", "intel_syntax"],
+        &["list", "weblist", "disasm", "source_path"],
         "no source code and no binary is read here: use -peek=REGEX with -lines",
     ),
     (

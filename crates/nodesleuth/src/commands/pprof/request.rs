@@ -24,8 +24,8 @@ pub(crate) struct Request {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) files: Vec<OsString>,
-    pub(crate) bases: Vec<OsString>,
-    /// Whether samples of the bases are marked: percentages are then shares of theirs.
+    pub(crate) base: Option<OsString>,
+    /// Whether samples of the base are marked: percentages are then shares of theirs.
     pub(crate) is_diff: bool,
     pub(crate) normalize: bool,
     pub(crate) build_id: Option<String>,
@@ -68,7 +68,8 @@ impl Request {
         let mut options = ReportOptions::new(kind(&flags)?);
         set_options(&flags, &mut options)?;
         options.filters = filters(&flags)?;
-        let notes = choose_value(&flags, &mut options);
+        let mut notes = choose_value(&flags, &mut options);
+        notes.extend(repeated(&flags));
         Ok(Self {
             options,
             sources: sources(&flags)?,
@@ -181,6 +182,17 @@ fn choose_value(flags: &Flags, options: &mut ReportOptions) -> Vec<String> {
     ignored
 }
 
+/// Several profiles to compare with are easily asked for, and easily missed.
+fn repeated(flags: &Flags) -> Option<String> {
+    let twice = |name: &&str| flags.count(name) > 1;
+    let name = ["base", "diff_base"].into_iter().find(twice)?;
+    Some(format!(
+        "-{name} is there {} times, and as in pprof only the last counts; merge the others first: \
+         -proto -output=FILE",
+        flags.count(name)
+    ))
+}
+
 fn filters(flags: &Flags) -> Result<Filters, Failure> {
     let by_name = |name| {
         flags
@@ -207,17 +219,17 @@ fn filters(flags: &Flags) -> Result<Filters, Failure> {
 }
 
 fn sources(flags: &Flags) -> Result<Sources, Failure> {
-    let words = |name| flags.values(name).into_iter().map(OsString::from).collect();
-    let (base, diff): (Vec<_>, Vec<_>) = (words("base"), words("diff_base"));
-    if !base.is_empty() && !diff.is_empty() {
+    let word = |name| flags.value(name).map(OsString::from);
+    let (base, diff) = (word("base"), word("diff_base"));
+    if base.is_some() && diff.is_some() {
         let what = "-base and -diff_base flags cannot both be specified";
         let help = "-base subtracts profiles of the same run, -diff_base compares two runs";
         return Err(Failure::usage(what, help));
     }
-    let is_diff = !diff.is_empty();
-    let bases = if is_diff { diff } else { base };
+    let is_diff = diff.is_some();
+    let base = diff.or(base);
     let normalize = flags.is_on("normalize");
-    if normalize && bases.is_empty() {
+    if normalize && base.is_none() {
         let help = "give -base=FILE or -diff_base=FILE";
         return Err(Failure::usage(
             "must have base profile to normalize by",
@@ -234,7 +246,7 @@ fn sources(flags: &Flags) -> Result<Sources, Failure> {
     };
     Ok(Sources {
         files: flags.files.clone(),
-        bases,
+        base,
         is_diff,
         normalize,
         build_id: flags.value("buildid").map(str::to_owned),
@@ -283,6 +295,14 @@ mod tests {
         assert!(!request.options.sort_cum && !request.options.trim);
         assert_eq!(request.options.granularity, Granularity::Functions);
         assert_eq!(request.options.node_count, None);
+    }
+
+    #[test]
+    fn only_the_last_base_counts_and_this_is_said() {
+        let request = parse("-top -base=a -base=b x").unwrap();
+        assert_eq!(request.sources.base, Some("b".into()));
+        assert!(request.notes[0].starts_with("-base is there 2 times"));
+        assert_eq!(parse("-top -base=a x").unwrap().notes, [""; 0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::stack_files;
 use nodesleuth_collect::{fetch_profile, shown_address};
-use nodesleuth_profile::{Limits, MergeError, Merger, Opened, Profile, open};
+use nodesleuth_profile::{Format, Limits, MergeError, Merger, Opened, Profile, open};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -15,15 +15,23 @@ use std::path::Path;
 /// Marks samples of bases.
 const BASE_LABEL: &str = "pprof::base";
 
-/// All sources as one profile, bases subtracted.
+/// All sources as one profile, the base subtracted.
 pub(crate) fn load(sources: &Sources) -> Result<Profile, Failure> {
     let binary = Binary::among(sources);
     let files = &sources.files[binary.words..];
-    let mut profile = merged(files, "source", sources, &binary)?;
-    if sources.bases.is_empty() {
+    let Sum {
+        mut profile,
+        tells_period,
+    } = merged(files, "source", sources, &binary)?;
+    let Some(base) = &sources.base else {
         return Ok(profile);
+    };
+    let base = merged(std::slice::from_ref(base), "base", sources, &binary)?;
+    let mut merger = Merger::new();
+    if !tells_period || !base.tells_period {
+        merger.allow_untold_period();
     }
-    let mut base = merged(&sources.bases, "base", sources, &binary)?;
+    let mut base = base.profile;
     if sources.is_diff {
         base.set_label(BASE_LABEL, "true");
     }
@@ -32,7 +40,6 @@ pub(crate) fn load(sources: &Sources) -> Result<Profile, Failure> {
             .normalize_to(&base)
             .map_err(|error| different(&error))?;
     }
-    let mut merger = Merger::new();
     merger.add(&profile).map_err(|error| different(&error))?;
     drop(profile);
     merger
@@ -96,6 +103,13 @@ fn is_program(path: &OsStr) -> bool {
             .is_ok_and(|()| magic == *b"\x7fELF")
 }
 
+/// Some profiles added up.
+struct Sum {
+    profile: Profile,
+    /// See [`Format::tells_period`]; false if one of them does not.
+    tells_period: bool,
+}
+
 /// The sum of some profiles, one in memory at a time. Like pprof, those that cannot be read are
 /// reported and left out, as long as there is one.
 fn merged(
@@ -103,27 +117,30 @@ fn merged(
     what: &str,
     sources: &Sources,
     binary: &Binary,
-) -> Result<Profile, Failure> {
+) -> Result<Sum, Failure> {
     if let [one] = names {
-        let mut profile = read(one, sources)?;
+        let (mut profile, format) = read(one, sources)?;
         binary.name(&mut profile);
-        return Ok(profile);
+        return Ok(Sum {
+            profile,
+            tells_period: format.tells_period(),
+        });
     }
     let mut merger = Merger::new();
+    let mut tells_period = true;
     let mut count = 0;
     for name in names {
-        let mut profile = match read(name, sources) {
-            Ok(profile) => profile,
+        let (mut profile, format) = match read(name, sources) {
+            Ok(read) => read,
             Err(failure) => {
                 output::complain(&failure);
                 continue;
             }
         };
         binary.name(&mut profile);
-        merger.add(&profile).map_err(|error| {
-            let what = format!("{}: {error}", shown_address(&name.to_string_lossy()));
-            Failure::usage(what, "merge only profiles of the same kind")
-        })?;
+        let shown = shown_address(&name.to_string_lossy());
+        stack_files::add(&mut merger, &profile, format, &shown)?;
+        tells_period &= format.tells_period();
         count += 1;
     }
     if count == 0 {
@@ -137,7 +154,10 @@ fn merged(
         let all = names.len();
         output::note(&format!("Fetched {count} {what} profiles out of {all}\n"));
     }
-    Ok(merger.finish())
+    Ok(Sum {
+        profile: merger.finish(),
+        tells_period,
+    })
 }
 
 fn different(error: &MergeError) -> Failure {
@@ -145,13 +165,17 @@ fn different(error: &MergeError) -> Failure {
     Failure::usage(error.to_string(), help)
 }
 
-fn read(name: &OsStr, sources: &Sources) -> Result<Profile, Failure> {
+fn read(name: &OsStr, sources: &Sources) -> Result<(Profile, Format), Failure> {
     let limits = Limits::default();
     let opened = match Address::of(name, sources)? {
         None => stack_files::load(name, &limits)?,
         Some(address) => fetched(&address, &limits)?,
     };
-    let Opened { profile, notes, .. } = match sources.no_symbols {
+    let Opened {
+        profile,
+        format,
+        notes,
+    } = match sources.no_symbols {
         true => opened.without_commented_symbols(),
         false => opened,
     };
@@ -169,7 +193,7 @@ fn read(name: &OsStr, sources: &Sources) -> Result<Profile, Failure> {
             shown_address(&name.to_string_lossy())
         ));
     }
-    Ok(profile)
+    Ok((profile, format))
 }
 
 fn fetched(address: &Address, limits: &Limits) -> Result<Opened, Failure> {
