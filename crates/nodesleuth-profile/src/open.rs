@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::foreign::{explain, markup, unreadable};
 use crate::gzip::inflate;
 use crate::limits::Limits;
+use crate::parts::Parts;
 use crate::profile::Profile;
-use crate::read::decode;
+use crate::sample_reader::SampleReader;
 use crate::text::{self, TextError, Understood, source};
 use crate::{FoldedError, ReadError};
 
@@ -42,11 +43,11 @@ pub enum Format {
     FoldedPair,
 }
 
-/// Stacks read by [`open`].
+/// Stacks read by [`open`], or to be read: then `P` is [`Parts`].
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct Opened<P = Profile> {
     /// The stacks.
-    pub profile: Profile,
+    pub profile: P,
     /// What the bytes were.
     pub format: Format,
     /// What a user should know about the reading, one sentence each, such as lines that were not
@@ -68,11 +69,13 @@ impl Opened {
             _ => self,
         }
     }
+}
 
+impl Opened<Parts<'_>> {
     fn new(format: Format, understood: Understood) -> Self {
         let Understood { profile, notes } = understood;
         Self {
-            profile,
+            profile: profile.into(),
             format,
             notes,
         }
@@ -107,10 +110,31 @@ impl OpenError {
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
 pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Opened, OpenError> {
-    let data = inflate(bytes, limits.max_inflated_bytes)?;
-    match decode(&data, limits) {
-        Ok(profile) => Ok(Opened {
-            profile,
+    let Opened {
+        profile,
+        format,
+        notes,
+    } = open_in_parts(bytes, limits)?;
+    Ok(Opened {
+        profile: profile.whole()?,
+        format,
+        notes,
+    })
+}
+
+/// The same, but the samples of a profile are still to be read: of a large one they take most of
+/// the memory. Texts are read whole.
+///
+/// # Errors
+/// As [`open`]. What is wrong with the samples of a `profile.proto` is found when they are read.
+pub fn open_in_parts<'b>(
+    bytes: impl Into<Cow<'b, [u8]>>,
+    limits: &Limits,
+) -> Result<Opened<Parts<'b>>, OpenError> {
+    let mut data = inflate(bytes, limits.max_inflated_bytes)?;
+    match SampleReader::new(&mut data, limits) {
+        Ok((tables, samples)) => Ok(Opened {
+            profile: Parts::new(tables, samples),
             format: Format::Pprof,
             notes: Vec::new(),
         }),
@@ -126,7 +150,7 @@ pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Open
 }
 
 /// A text that names its format is read as that; folded stacks are what is left.
-fn open_text(text: &str, limits: &Limits) -> Result<Opened, OpenError> {
+fn open_text(text: &str, limits: &Limits) -> Result<Opened<Parts<'static>>, OpenError> {
     if let Some(error) = markup(text) {
         return Err(error.into());
     }

@@ -4,6 +4,10 @@
 //! before and after. Rows are sorted key by key, so callees with one name are together under
 //! their caller; sorting text would not give that (`.` sorts before `;`).
 
+use std::ops::Range;
+
+use crate::error::ReadError;
+use crate::parts::Parts;
 use crate::profile::{Profile, clamp};
 use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
@@ -194,15 +198,39 @@ impl StackRowsBuilder {
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
         let keys = LocationKeys::new(profile, &mut self.symbols);
-        self.reserve(
-            profile.stack_count(),
-            keys.count(&profile.samples.locations),
-        );
+        let frames = keys.count(&profile.samples.locations);
+        self.reserve(profile.stack_count(), frames);
+        self.add_stacks(profile, &keys, &mut fill);
+    }
+
+    /// The same with a profile that is read at the same time, and so never is in memory as a whole.
+    ///
+    /// # Errors
+    /// If its samples cannot be read; those before the first that is broken have been added then.
+    pub fn add_parts(
+        &mut self,
+        parts: &mut Parts<'_>,
+        mut fill: impl FnMut(Stack<'_>, &mut [i64]),
+    ) -> Result<(), ReadError> {
+        let keys = LocationKeys::new(parts.tables(), &mut self.symbols);
+        self.reserve(parts.stack_count(), parts.usual_frames());
+        while let Some(part) = parts.next_part()? {
+            self.add_stacks(part, &keys, &mut fill);
+        }
+        Ok(())
+    }
+
+    fn add_stacks(
+        &mut self,
+        profile: &Profile,
+        keys: &LocationKeys,
+        fill: &mut impl FnMut(Stack<'_>, &mut [i64]),
+    ) {
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
             if self.lanes.iter().any(|value| *value != 0) {
-                self.push(stack, &keys);
+                self.push(stack, keys);
                 self.close();
             }
         }
@@ -249,11 +277,8 @@ impl StackRowsBuilder {
         self.keys.reserve(stack.locations().len());
         for location in stack.locations() {
             match keys.of(*location) {
-                LocationKey { start, inlined: 0 } => self.keys.push(start),
-                LocationKey { start, inlined } => {
-                    let all = start as usize..=(start + inlined) as usize;
-                    self.keys.extend_from_slice(&keys.keys[all]);
-                }
+                Keys::One(key) => self.keys.push(key),
+                Keys::Many(keys) => self.keys.extend_from_slice(keys),
             }
         }
         if self.from_leaf {
@@ -271,49 +296,74 @@ impl StackRowsBuilder {
     }
 }
 
-/// The keys of each location of a profile, close together: this is looked up for every frame.
+/// The keys of each location of a profile, close together: this is looked up for every frame, so
+/// as much of it as can be has to stay in the cache.
 struct LocationKeys {
     keys: Vec<u32>,
-    locations: Vec<LocationKey>,
+    /// For each location its key if nothing is inlined there, as almost everywhere; else, with
+    /// [`SEVERAL`], a position in `several`.
+    locations: Vec<u32>,
+    /// Where keys are.
+    several: Vec<Range<u32>>,
 }
 
-/// Of one location; 8 bytes, so that more of them stay in the cache.
-#[derive(Clone, Copy)]
-struct LocationKey {
-    /// Its key if nothing is inlined there, as almost everywhere; else the position of its first.
-    start: u32,
-    /// How many keys follow that one.
-    inlined: u32,
+/// Keys have this bit only if there are more than 2^30 symbols, which no memory could hold.
+const SEVERAL: u32 = 1 << 31;
+
+/// Those of one location.
+enum Keys<'k> {
+    One(u32),
+    Many(&'k [u32]),
 }
 
 impl LocationKeys {
     fn new(profile: &Profile, table: &mut SymbolTable) -> Self {
         let symbols = table.of_frames(profile);
-        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
-        let mut locations = Vec::with_capacity(profile.locations.len());
+        let mut all = Self {
+            keys: symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect(),
+            locations: Vec::with_capacity(profile.locations.len()),
+            several: Vec::new(),
+        };
         for location in 0..dense(profile.locations.len()) {
-            let frames = profile.frames_of(location);
-            keys[frames.start as usize] &= !1;
-            let inlined = dense(frames.len()) - 1;
-            let start = match inlined {
-                0 => keys[frames.start as usize],
-                _ => frames.start,
-            };
-            locations.push(LocationKey { start, inlined });
+            all.add(profile.frames_of(location));
         }
-        for key in &keys {
+        for key in &all.keys {
             table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
         }
-        Self { keys, locations }
+        all
+    }
+
+    /// Adds a location by where its keys are; the first is not inlined.
+    fn add(&mut self, frames: Range<u32>) {
+        let first = &mut self.keys[frames.start as usize];
+        *first &= !1;
+        let location = match frames.len() {
+            1 => *first,
+            _ => SEVERAL | dense(self.several.len()),
+        };
+        if frames.len() > 1 {
+            self.several.push(frames);
+        }
+        self.locations.push(location);
     }
 
     /// How many keys stacks of these locations have.
     fn count(&self, locations: &[u32]) -> usize {
-        let keys = locations.iter().map(|at| 1 + self.of(*at).inlined as usize);
+        let keys = locations.iter().map(|location| match self.of(*location) {
+            Keys::One(_) => 1,
+            Keys::Many(keys) => keys.len(),
+        });
         keys.sum()
     }
 
-    fn of(&self, location: u32) -> LocationKey {
-        self.locations[location as usize]
+    #[inline]
+    fn of(&self, location: u32) -> Keys<'_> {
+        match self.locations[location as usize] {
+            several @ SEVERAL.. => {
+                let Range { start, end } = self.several[(several & !SEVERAL) as usize];
+                Keys::Many(&self.keys[start as usize..end as usize])
+            }
+            key => Keys::One(key),
+        }
     }
 }

@@ -1,0 +1,114 @@
+//! Protobuf's numbers, eight bytes at a time and without a branch for each byte: ids of one file are
+//! one to three bytes long, in no order that a processor could guess.
+
+/// The bit that says that a number goes on, in every byte.
+const MARKS: u64 = 0x8080_8080_8080_8080;
+
+/// Eight bytes, and the numbers that end in them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word {
+    bytes: u64,
+    /// The marks of those bytes that end a number which was not taken.
+    ends: u64,
+    /// Bits of the numbers that were taken.
+    taken: u32,
+}
+
+impl Word {
+    /// Only `length` of the bytes count.
+    #[inline]
+    pub(crate) fn new(bytes: [u8; 8], length: usize) -> Self {
+        let bytes = u64::from_le_bytes(bytes);
+        let counted = match length {
+            8.. => u64::MAX,
+            length => (1 << (8 * length)) - 1,
+        };
+        Self {
+            bytes,
+            ends: !bytes & MARKS & counted,
+            taken: 0,
+        }
+    }
+
+    /// The next number; `None` if it does not end in these bytes.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u64> {
+        if self.ends == 0 {
+            return None;
+        }
+        let end = self.ends.trailing_zeros() + 1;
+        let after = u64::BITS - end;
+        let number = self.bytes << after >> (after + self.taken);
+        self.ends &= self.ends - 1;
+        self.taken = end;
+        Some(joined(number))
+    }
+
+    /// Bytes of the numbers that were taken.
+    #[inline]
+    pub(crate) fn taken(self) -> usize {
+        self.taken as usize / 8
+    }
+}
+
+/// Seven bits of each byte, one after the other.
+#[inline]
+fn joined(bytes: u64) -> u64 {
+    let septets = bytes & !MARKS;
+    let pairs = (septets & 0x007f_007f_007f_007f) | (septets & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = (pairs & 0x3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    (fours & 0xfff_ffff) | fours >> 32 << 28
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(mut number: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    }
+
+    /// What is taken from bytes of which only so many count.
+    fn taken(bytes: &[u8], length: usize) -> (Vec<u64>, usize) {
+        let mut padded = bytes.to_vec();
+        padded.resize(8, 0x11);
+        let mut word = Word::new(*padded.first_chunk().unwrap(), length);
+        let numbers = std::iter::from_fn(|| word.next()).collect();
+        (numbers, word.taken())
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_read_whole() {
+        for bits in 0..56 {
+            for number in [1 << bits, (1 << bits) - 1, 0x5555_5555_5555_55 >> bits] {
+                let bytes = encoded(number);
+                assert_eq!(taken(&bytes, bytes.len()), (vec![number], bytes.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn several_are_taken_from_one_word() {
+        let bytes = [5, 300, 16_384, 0, 7].map(encoded).concat();
+        assert_eq!(taken(&bytes, 8), (vec![5, 300, 16_384, 0, 7], 8));
+        assert_eq!(taken(&bytes, 5), (vec![5, 300], 3));
+    }
+
+    #[test]
+    fn bytes_that_do_not_count_end_no_number() {
+        assert_eq!(taken(&[0x80, 0x80, 1], 2), (vec![], 0));
+        assert_eq!(taken(&[0x80; 8], 8), (vec![], 0));
+        assert_eq!(taken(&[3], 0), (vec![], 0));
+    }
+
+    #[test]
+    fn a_number_may_be_longer_than_it_needs_to_be() {
+        assert_eq!(taken(&[0x88, 0x80, 0x00], 3), (vec![8], 3));
+    }
+}
