@@ -121,7 +121,7 @@ pub use html::{HtmlError, HtmlOptions, HtmlPage};
 pub use limits::Limits;
 pub use merge::{MergeError, Merger};
 pub use names::{FrameName, GoName, GoReceiver, normalize};
-pub use open::{Format, OpenError, Opened, open, open_in_parts};
+pub use open::{Format, OpenError, Opened, open, open_from, open_in_parts};
 pub use parts::Parts;
 pub use pattern::{Pattern, PatternError, name_matches};
 pub use profile::Profile;

@@ -1,9 +1,10 @@
 //! Reading stacks in whatever format people have them: told from the content, never from a name.
 
 use std::borrow::Cow;
+use std::io::{self, Read};
 
 use crate::foreign::{explain, markup, unreadable};
-use crate::gzip::inflate;
+use crate::gzip::{inflate, inflate_from};
 use crate::limits::Limits;
 use crate::parts::Parts;
 use crate::profile::Profile;
@@ -72,6 +73,18 @@ impl Opened {
 }
 
 impl Opened<Parts<'_>> {
+    /// With all samples, if none was read.
+    ///
+    /// # Errors
+    /// If a sample is not valid, or there are more of something than the limits allow.
+    pub fn whole(self) -> Result<Opened, ReadError> {
+        Ok(Opened {
+            profile: self.profile.whole()?,
+            format: self.format,
+            notes: self.notes,
+        })
+    }
+
     fn new(format: Format, understood: Understood) -> Self {
         let Understood { profile, notes } = understood;
         Self {
@@ -110,16 +123,7 @@ impl OpenError {
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
 pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Opened, OpenError> {
-    let Opened {
-        profile,
-        format,
-        notes,
-    } = open_in_parts(bytes, limits)?;
-    Ok(Opened {
-        profile: profile.whole()?,
-        format,
-        notes,
-    })
+    Ok(open_in_parts(bytes, limits)?.whole()?)
 }
 
 /// The same, but the samples of a profile are still to be read: of a large one they take most of
@@ -131,7 +135,25 @@ pub fn open_in_parts<'b>(
     bytes: impl Into<Cow<'b, [u8]>>,
     limits: &Limits,
 ) -> Result<Opened<Parts<'b>>, OpenError> {
-    let mut data = inflate(bytes, limits.max_inflated_bytes)?;
+    recognise(inflate(bytes, limits.max_inflated_bytes)?, limits)
+}
+
+/// [`open_in_parts`] with what a file or pipe holds, which is inflated while it is read.
+///
+/// # Errors
+/// The outer one if reading fails, the inner one as [`open_in_parts`].
+pub fn open_from(
+    from: impl Read,
+    limits: &Limits,
+) -> io::Result<Result<Opened<Parts<'static>>, OpenError>> {
+    let inflated = inflate_from(from, limits.max_inflated_bytes)?;
+    Ok(inflated
+        .map_err(OpenError::from)
+        .and_then(|data| recognise(data, limits)))
+}
+
+/// What inflated bytes are.
+fn recognise<'b>(mut data: Cow<'b, [u8]>, limits: &Limits) -> Result<Opened<Parts<'b>>, OpenError> {
     match SampleReader::new(&mut data, limits) {
         Ok((tables, samples)) => Ok(Opened {
             profile: Parts::new(tables, samples),

@@ -147,10 +147,13 @@ impl StackRows {
                     self.keys[at] &= self.keys[start + at - keys.start] | !1;
                 }
             }
-            for lane in 0..self.lanes {
-                let rows = same.iter().map(|at| at.row as usize);
-                let lanes = rows.map(|row| i128::from(values[row * self.lanes + lane]));
-                self.values.push(clamp(lanes.sum()));
+            let values_of = |at: &Sorted| &values[at.row as usize * self.lanes..][..self.lanes];
+            match same {
+                [only] => self.values.extend_from_slice(values_of(only)),
+                _ => self.values.extend((0..self.lanes).map(|lane| {
+                    let lanes = same.iter().map(|at| i128::from(values_of(at)[lane]));
+                    clamp(lanes.sum())
+                })),
             }
             self.order.push(Place {
                 start: keys.start,
@@ -274,13 +277,7 @@ impl StackRowsBuilder {
 
     fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
         let first = self.keys.len();
-        self.keys.reserve(stack.locations().len());
-        for location in stack.locations() {
-            match keys.of(*location) {
-                Keys::One(key) => self.keys.push(key),
-                Keys::Many(keys) => self.keys.extend_from_slice(keys),
-            }
-        }
+        keys.append(stack.locations(), &mut self.keys);
         if self.from_leaf {
             self.keys[first..].reverse();
         }
@@ -296,33 +293,30 @@ impl StackRowsBuilder {
     }
 }
 
-/// The keys of each location of a profile, close together: this is looked up for every frame, so
-/// as much of it as can be has to stay in the cache.
+/// The keys of each location of a profile: this is looked up for every frame.
 struct LocationKeys {
+    /// For each location the two keys that most have at most; see [`NO_SECOND`] and [`MANY`].
+    pairs: Vec<[u32; 2]>,
+    /// The keys of all frames.
     keys: Vec<u32>,
-    /// For each location its key if nothing is inlined there, as almost everywhere; else, with
-    /// [`SEVERAL`], a position in `several`.
-    locations: Vec<u32>,
-    /// Where keys are.
-    several: Vec<Range<u32>>,
+    /// Where in them are those of the locations that have more than two.
+    many: Vec<Range<u32>>,
 }
 
-/// Keys have this bit only if there are more than 2^30 symbols, which no memory could hold.
-const SEVERAL: u32 = 1 << 31;
-
-/// Those of one location.
-enum Keys<'k> {
-    One(u32),
-    Many(&'k [u32]),
-}
+/// Stands for the second key of a location at which nothing is inlined. No symbol has it: there are
+/// fewer than 2^31.
+const NO_SECOND: u32 = u32::MAX;
+/// Stands for the second key of a location that has more than two; the first is its position in the
+/// list of those.
+const MANY: u32 = u32::MAX - 1;
 
 impl LocationKeys {
     fn new(profile: &Profile, table: &mut SymbolTable) -> Self {
         let symbols = table.of_frames(profile);
         let mut all = Self {
+            pairs: Vec::with_capacity(profile.locations.len()),
             keys: symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect(),
-            locations: Vec::with_capacity(profile.locations.len()),
-            several: Vec::new(),
+            many: Vec::new(),
         };
         for location in 0..dense(profile.locations.len()) {
             all.add(profile.frames_of(location));
@@ -333,37 +327,54 @@ impl LocationKeys {
         all
     }
 
-    /// Adds a location by where its keys are; the first is not inlined.
+    /// Adds a location by its frames; the first is not inlined.
     fn add(&mut self, frames: Range<u32>) {
-        let first = &mut self.keys[frames.start as usize];
-        *first &= !1;
-        let location = match frames.len() {
-            1 => *first,
-            _ => SEVERAL | dense(self.several.len()),
+        let keys = &mut self.keys[frames.start as usize..frames.end as usize];
+        keys[0] &= !1;
+        let pair = match *keys {
+            [only] => [only, NO_SECOND],
+            [first, second] => [first, second],
+            _ => [dense(self.many.len()), MANY],
         };
-        if frames.len() > 1 {
-            self.several.push(frames);
+        if pair[1] == MANY {
+            self.many.push(frames);
         }
-        self.locations.push(location);
+        self.pairs.push(pair);
+    }
+
+    /// Those of one location, if it has more than two.
+    fn many(&self, [first, second]: [u32; 2]) -> Option<&[u32]> {
+        let frames = (second == MANY).then(|| self.many[first as usize].clone())?;
+        Some(&self.keys[frames.start as usize..frames.end as usize])
     }
 
     /// How many keys stacks of these locations have.
     fn count(&self, locations: &[u32]) -> usize {
-        let keys = locations.iter().map(|location| match self.of(*location) {
-            Keys::One(_) => 1,
-            Keys::Many(keys) => keys.len(),
+        let keys = locations.iter().map(|location| {
+            let pair = self.pairs[*location as usize];
+            let several = self.many(pair).map_or(2, <[u32]>::len);
+            if pair[1] == NO_SECOND { 1 } else { several }
         });
         keys.sum()
     }
 
-    #[inline]
-    fn of(&self, location: u32) -> Keys<'_> {
-        match self.locations[location as usize] {
-            several @ SEVERAL.. => {
-                let Range { start, end } = self.several[(several & !SEVERAL) as usize];
-                Keys::Many(&self.keys[start as usize..end as usize])
+    /// Adds the keys of these locations. Always two are written, and the second over again if there
+    /// was none: no processor could guess where something is inlined.
+    fn append(&self, locations: &[u32], to: &mut Vec<u32>) {
+        let mut end = to.len();
+        to.resize(end + 2 * locations.len(), 0);
+        for (at, location) in locations.iter().enumerate() {
+            let pair = self.pairs[*location as usize];
+            if let Some(keys) = self.many(pair) {
+                to.truncate(end);
+                to.extend_from_slice(keys);
+                end = to.len();
+                to.resize(end + 2 * (locations.len() - at), 0);
+                continue;
             }
-            key => Keys::One(key),
+            to[end..end + 2].copy_from_slice(&pair);
+            end += 1 + usize::from(pair[1] != NO_SECOND);
         }
+        to.truncate(end);
     }
 }

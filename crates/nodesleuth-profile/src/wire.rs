@@ -133,12 +133,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field, or `None` at the end of the message.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Field>, ReadError> {
         if self.position == self.end {
             return Ok(None);
         }
         let offset = self.position;
-        let tag = self.varint()?;
+        let tag = self.tag()?;
         let value = match (tag & 7) as u8 {
             0 => Value::Varint(self.varint()?),
             1 => {
@@ -174,6 +175,18 @@ impl<'a> Fields<'a> {
                 })
             }
             _ => Err(wire(offset, WireProblem::PastEnd { length, left })),
+        }
+    }
+
+    /// Those of known fields have one byte, which a processor can guess.
+    #[inline]
+    fn tag(&mut self) -> Result<u64, ReadError> {
+        match self.data[self.position..self.end].first() {
+            Some(tag @ ..0x80) => {
+                self.position += 1;
+                Ok((*tag).into())
+            }
+            _ => self.varint(),
         }
     }
 
