@@ -80,13 +80,11 @@ impl Index {
                     index.period_type = RawValueType::new(data, span)?;
                 }
                 12 => index.period = field.signed("Profile.period")?,
-                13 => field.numbers("Profile.comment", data, |comment| {
-                    push(
-                        &mut index.comments,
-                        comment.cast_signed(),
-                        "comments",
-                        entries,
-                    )
+                13 => field.numbers("Profile.comment", data, |comments| {
+                    comments.iter().try_for_each(|comment| {
+                        let comment = comment.cast_signed();
+                        push(&mut index.comments, comment, "comments", entries)
+                    })
                 })?,
                 14 => index.default_sample_type = field.signed("Profile.default_sample_type")?,
                 15 => index.doc_url = field.signed("Profile.doc_url")?,

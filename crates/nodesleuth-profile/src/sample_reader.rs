@@ -138,21 +138,19 @@ impl<'b> SampleReader<'b> {
         let mut fields = Fields::within(data, span);
         while let Some(field) = fields.next()? {
             match field.number {
-                1 => field.numbers("Sample.location_id", data, |id| {
-                    let missing = || ReadError::Missing {
-                        at,
-                        table: Table::Location,
-                        id,
-                    };
-                    let location = self.location_ids.find(id).ok_or_else(missing)?;
-                    samples.locations.push(location);
-                    Ok(())
+                1 => field.numbers("Sample.location_id", data, |ids| {
+                    let locations = &mut samples.locations;
+                    self.location_ids.find_all(ids, locations).map_err(|id| {
+                        let table = Table::Location;
+                        ReadError::Missing { at, table, id }
+                    })
                 })?,
-                2 => field.numbers("Sample.value", data, |value| {
-                    found += 1;
-                    if found <= expected {
-                        samples.values.push(value.cast_signed());
-                    }
+                2 => field.numbers("Sample.value", data, |values| {
+                    // More are only counted, and then refused.
+                    let kept = values.len().min(expected.saturating_sub(found));
+                    let values_kept = values[..kept].iter().map(|value| value.cast_signed());
+                    samples.values.extend(values_kept);
+                    found += values.len();
                     Ok(())
                 })?,
                 3 => {

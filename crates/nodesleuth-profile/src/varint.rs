@@ -4,6 +4,9 @@
 /// The bit that says that a number goes on, in every byte.
 const MARKS: u64 = 0x8080_8080_8080_8080;
 
+/// Half of a word, in bits.
+const HALF: u32 = u64::BITS / 2;
+
 /// Eight bytes, and the numbers that end in them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Word {
@@ -44,6 +47,28 @@ impl Word {
         Some(joined(number))
     }
 
+    /// The next two numbers at once, if both are as short as ids are. After `None`, none was taken.
+    #[inline]
+    pub(crate) fn next_two(&mut self) -> Option<[u64; 2]> {
+        let second_ends = self.ends & self.ends.wrapping_sub(1);
+        if second_ends == 0 {
+            return None;
+        }
+        let first = self.ends.trailing_zeros() + 1 - self.taken;
+        let second = second_ends.trailing_zeros() + 1 - first - self.taken;
+        if first.max(second) > HALF {
+            return None;
+        }
+        // Each in a half of its own, so that the bits of both are moved together.
+        let rest = self.bytes >> self.taken;
+        let both = rest & (u64::MAX >> (u64::BITS - first))
+            | (rest >> first & (u64::MAX >> (u64::BITS - second))) << HALF;
+        self.ends = second_ends & (second_ends - 1);
+        self.taken += first + second;
+        let both = joined_halves(both);
+        Some([both & (u64::MAX >> HALF), both >> HALF])
+    }
+
     /// Bytes of the numbers that were taken.
     #[inline]
     pub(crate) fn taken(self) -> usize {
@@ -54,10 +79,16 @@ impl Word {
 /// Seven bits of each byte, one after the other.
 #[inline]
 fn joined(bytes: u64) -> u64 {
+    let halves = joined_halves(bytes);
+    (halves & 0xfff_ffff) | halves >> HALF << 28
+}
+
+/// The same for the lower and the upper four bytes by themselves.
+#[inline]
+fn joined_halves(bytes: u64) -> u64 {
     let septets = bytes & !MARKS;
     let pairs = (septets & 0x007f_007f_007f_007f) | (septets & 0x7f00_7f00_7f00_7f00) >> 1;
-    let fours = (pairs & 0x3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
-    (fours & 0xfff_ffff) | fours >> 32 << 28
+    (pairs & 0x3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2
 }
 
 #[cfg(test)]
@@ -98,6 +129,28 @@ mod tests {
         let bytes = [5, 300, 16_384, 0, 7].map(encoded).concat();
         assert_eq!(taken(&bytes, 8), (vec![5, 300, 16_384, 0, 7], 8));
         assert_eq!(taken(&bytes, 5), (vec![5, 300], 3));
+    }
+
+    #[test]
+    fn two_at_once_are_the_same_as_one_after_the_other() {
+        let numbers = [0, 1, 127, 128, 300, 16_384, (1 << 28) - 1, 1 << 28, 1 << 40];
+        for first in numbers {
+            for second in numbers {
+                let mut bytes = [first, second].map(encoded).concat();
+                bytes.resize(8, 0xff);
+                let Ok(bytes) = bytes.try_into() else {
+                    continue;
+                };
+                let (mut one, mut two) = (Word::new(bytes, 8), Word::new(bytes, 8));
+                let short = first.max(second) < 1 << 28;
+                let expected = short.then_some([first, second]);
+                assert_eq!(two.next_two(), expected);
+                if short {
+                    assert_eq!([one.next(), one.next()], [Some(first), Some(second)]);
+                }
+                assert_eq!(one.taken(), two.taken());
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@
 use crate::error::{ReadError, WireProblem};
 use crate::varint::Word;
 
+/// How many numbers of a repeated field are read before they are used.
+const AT_A_TIME: usize = 64;
+
 /// A piece of the data; all offsets count from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -65,26 +68,22 @@ impl Field {
         }
     }
 
-    /// The numbers of a repeated field, packed or not.
+    /// The numbers of a repeated field, packed or not, some at a time.
     #[inline]
     pub(crate) fn numbers(
         self,
         name: &'static str,
         data: &[u8],
-        mut each: impl FnMut(u64) -> Result<(), ReadError>,
+        mut each: impl FnMut(&[u64]) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let Value::Bytes(span) = self.value else {
-            return each(self.number(name)?);
+            return each(&[self.number(name)?]);
         };
         let mut fields = Fields::within(data, span);
+        let mut some = [0; AT_A_TIME];
         while fields.position < fields.end {
-            match fields.two_varints() {
-                Some([first, second]) => {
-                    each(first)?;
-                    each(second)?;
-                }
-                None => each(fields.varint()?)?,
-            }
+            let count = fields.varints(&mut some)?;
+            each(&some[..count])?;
         }
         Ok(())
     }
@@ -206,11 +205,30 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// As many numbers as there are and fit; how many that was.
+    #[inline]
+    fn varints(&mut self, into: &mut [u64; AT_A_TIME]) -> Result<usize, ReadError> {
+        let mut count = 0;
+        while self.position < self.end && count + 1 < AT_A_TIME {
+            match self.two_varints() {
+                Some(two) => {
+                    into[count..count + 2].copy_from_slice(&two);
+                    count += 2;
+                }
+                None => {
+                    into[count] = self.varint()?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
     /// Two short numbers, for which the processor need not wait one after the other.
     #[inline]
     fn two_varints(&mut self) -> Option<[u64; 2]> {
         let mut word = self.word()?;
-        let numbers = [word.next()?, word.next()?];
+        let numbers = word.next_two()?;
         self.position += word.taken();
         Some(numbers)
     }
@@ -308,8 +326,8 @@ mod tests {
         let mut fields = Fields::all(&data);
         let mut found = Vec::new();
         while let Some(field) = fields.next().unwrap() {
-            let keep = |n| {
-                found.push(n);
+            let keep = |n: &[u64]| {
+                found.extend_from_slice(n);
                 Ok(())
             };
             field.numbers("x", &data, keep).unwrap();
