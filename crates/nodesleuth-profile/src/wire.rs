@@ -2,7 +2,7 @@
 //! What the fields mean is left to `index` and `decode`.
 
 use crate::error::{ReadError, WireProblem};
-use crate::varint::Word;
+use crate::varint::{self, Word};
 
 /// How many numbers of a repeated field are read before they are used.
 const AT_A_TIME: usize = 64;
@@ -138,7 +138,7 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         let offset = self.position;
-        let tag = self.tag()?;
+        let tag = self.varint()?;
         let value = match (tag & 7) as u8 {
             0 => Value::Varint(self.varint()?),
             1 => {
@@ -177,21 +177,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Those of known fields have one byte, which a processor can guess.
-    #[inline]
-    fn tag(&mut self) -> Result<u64, ReadError> {
-        match self.data[self.position..self.end].first() {
-            Some(tag @ ..0x80) => {
-                self.position += 1;
-                Ok((*tag).into())
-            }
-            _ => self.varint(),
-        }
-    }
-
     /// As Go reads it: at most ten bytes, bits past the 64th are dropped.
     #[inline]
     fn varint(&mut self) -> Result<u64, ReadError> {
+        // So have most tags and lengths, which a processor can guess.
+        if let Some(number @ ..0x80) = self.data[self.position..self.end].first() {
+            self.position += 1;
+            return Ok((*number).into());
+        }
         let short = self.word().and_then(|mut word| {
             let number = word.next()?;
             Some((number, word.taken()))
@@ -208,29 +201,23 @@ impl<'a> Fields<'a> {
     /// As many numbers as there are and fit; how many that was.
     #[inline]
     fn varints(&mut self, into: &mut [u64; AT_A_TIME]) -> Result<usize, ReadError> {
+        let message = &self.data[..self.end];
         let mut count = 0;
-        while self.position < self.end && count + 1 < AT_A_TIME {
-            match self.two_varints() {
-                Some(two) => {
-                    into[count..count + 2].copy_from_slice(&two);
+        while let Some(pair) = into.get_mut(count..count + 2) {
+            match message[self.position..].first_chunk() {
+                Some(bytes) if let Some((numbers, length)) = varint::two(*bytes) => {
+                    pair.copy_from_slice(&numbers);
+                    self.position += length;
                     count += 2;
                 }
-                None => {
-                    into[count] = self.varint()?;
+                _ if self.position == self.end => break,
+                _ => {
+                    pair[0] = self.varint()?;
                     count += 1;
                 }
             }
         }
         Ok(count)
-    }
-
-    /// Two short numbers, for which the processor need not wait one after the other.
-    #[inline]
-    fn two_varints(&mut self) -> Option<[u64; 2]> {
-        let mut word = self.word()?;
-        let numbers = word.next_two()?;
-        self.position += word.taken();
-        Some(numbers)
     }
 
     /// The next bytes, those after the message too, but they do not count.
