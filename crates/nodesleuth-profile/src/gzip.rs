@@ -248,4 +248,62 @@ mod tests {
     fn a_stream_of_nothing_is_empty() {
         assert_eq!(inflate(gz(b""), 1000), Err(ReadError::Empty));
     }
+
+    /// Gives one byte at a time, and then fails or ends.
+    struct Trickle<'t> {
+        bytes: &'t [u8],
+        fails: bool,
+    }
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let length = into.len().min(1);
+            match self.bytes.read(&mut into[..length])? {
+                0 if self.fails => Err(io::Error::other("unplugged")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_the_same_as_what_is_in_memory() {
+        let one = gz(b"some bytes that are long enough");
+        let flipped: Vec<_> = one.iter().map(|byte| byte ^ 1).collect();
+        let cases = [
+            one.clone(),
+            [one.clone(), gz(b"more")].concat(),
+            [&one[..], b"\0\0\0"].concat(),
+            [&one[..], &MAGIC].concat(),
+            one[..20].to_vec(),
+            [&one[..15], &flipped[15..]].concat(),
+            gz(b""),
+            gz(&[0; 5000]),
+            b"raw".to_vec(),
+            vec![1; 1001],
+            MAGIC[..1].to_vec(),
+            Vec::new(),
+        ];
+        for bytes in cases {
+            let expected = inflate(&bytes, 1000).map(Cow::into_owned);
+            let trickle = Trickle {
+                bytes: &bytes,
+                fails: false,
+            };
+            let read = inflate_from(trickle, 1000).unwrap().map(Cow::into_owned);
+            assert_eq!(read, expected, "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_reading_is_told_from_broken_bytes() {
+        let whole = gz(b"some bytes that are long enough");
+        for end in 0..whole.len() {
+            let trickle = Trickle {
+                bytes: &whole[..end],
+                fails: true,
+            };
+            let error = inflate_from(trickle, 1000).unwrap_err();
+            assert_eq!(error.to_string(), "unplugged", "after {end} bytes");
+        }
+    }
 }

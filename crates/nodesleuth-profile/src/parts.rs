@@ -120,3 +120,72 @@ impl From<Profile> for Parts<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::ValueType;
+    use crate::limits::Limits;
+    use crate::open::open_in_parts;
+    use crate::write::encode;
+
+    /// Samples with the values 0, 1, 2, …
+    fn bytes(samples: usize) -> Vec<u8> {
+        let stacks = (0..).zip([["a", "b"], ["b", "a"]].iter().cycle());
+        let stacks = stacks.map(|(value, stack)| (stack.iter().copied(), value));
+        encode(&Profile::from_stacks(ValueType::CPU, stacks.take(samples)))
+    }
+
+    fn parts(bytes: &[u8]) -> Parts<'_> {
+        open_in_parts(bytes, &Limits::default()).unwrap().profile
+    }
+
+    #[test]
+    fn every_sample_is_in_one_part() {
+        for samples in [0, 1, PART, PART + 1, 3 * PART - 1] {
+            let bytes = bytes(samples);
+            let mut parts = parts(&bytes);
+            assert_eq!(parts.stack_count(), samples);
+            let mut values = Vec::new();
+            while let Some(part) = parts.next_part().unwrap() {
+                assert!((1..=PART).contains(&part.stack_count()));
+                values.extend(part.values(0));
+            }
+            assert!(values.into_iter().eq(0..i64::try_from(samples).unwrap()));
+            assert_eq!(parts.tables().stack_count(), 0);
+            assert_eq!(parts.next_part(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn the_whole_is_what_is_left() {
+        let bytes = bytes(2 * PART);
+        let mut from_file = parts(&bytes);
+        let first = from_file.next_part().unwrap().unwrap().clone();
+        assert_eq!(first.stack_count(), PART);
+        let rest = from_file.whole().unwrap();
+        assert_eq!(rest.values(0).next(), Some(i64::try_from(PART).unwrap()));
+        let whole = parts(&bytes).whole().unwrap();
+        assert_eq!(first.total(0) + rest.total(0), whole.total(0));
+        let mut from_memory = Parts::from(whole.clone());
+        assert_eq!(from_memory.tables().stack_count(), 0);
+        assert_eq!(from_memory.next_part(), Ok(Some(&whole)));
+        assert_eq!(from_memory.next_part(), Ok(None));
+        assert_eq!(Parts::from(whole.clone()).whole(), Ok(whole));
+    }
+
+    #[test]
+    fn limits_hold_for_all_parts_together() {
+        let bytes = bytes(2 * PART);
+        let limits = Limits {
+            max_values: 2 * PART - 1,
+            ..Limits::default()
+        };
+        let mut parts = open_in_parts(&bytes, &limits).unwrap().profile;
+        assert!(parts.next_part().is_ok());
+        let error = parts.next_part().unwrap_err();
+        let what = "sample values";
+        let limit = limits.max_values;
+        assert_eq!(error, ReadError::OverLimit { what, limit });
+    }
+}
