@@ -6,7 +6,7 @@ use crate::sample_reader::SampleReader;
 use crate::samples::Samples;
 
 /// Samples of a part: few enough to stay in the processor's cache until they have been used.
-const PART: usize = 512;
+const PART: usize = 128;
 
 /// A profile that comes in parts, each with the same tables and the next few samples. Who needs
 /// every sample only once, as [`StackRowsBuilder`](crate::StackRowsBuilder) does, needs no memory

@@ -358,23 +358,35 @@ impl LocationKeys {
         keys.sum()
     }
 
-    /// Adds the keys of these locations. Always two are written, and the second over again if there
-    /// was none: no processor could guess where something is inlined.
-    fn append(&self, locations: &[u32], to: &mut Vec<u32>) {
-        let mut end = to.len();
-        to.resize(end + 2 * locations.len(), 0);
-        for (at, location) in locations.iter().enumerate() {
+    /// Adds the keys of these locations.
+    fn append(&self, mut locations: &[u32], to: &mut Vec<u32>) {
+        loop {
+            let start = to.len();
+            to.resize(start + 2 * locations.len(), 0);
+            let (done, written) = self.write_pairs(locations, &mut to[start..]);
+            to.truncate(start + written);
+            let Some(location) = locations.get(done) else {
+                return;
+            };
+            let keys = self.many(self.pairs[*location as usize]);
+            to.extend_from_slice(keys.unwrap_or_default());
+            locations = &locations[done + 1..];
+        }
+    }
+
+    /// Writes the keys of the locations before the first that has more than two; how many
+    /// locations and keys that is. Always two are written, and the second over again if there was
+    /// none: no processor could guess where something is inlined.
+    fn write_pairs(&self, locations: &[u32], to: &mut [u32]) -> (usize, usize) {
+        let mut end = 0;
+        for (done, location) in locations.iter().enumerate() {
             let pair = self.pairs[*location as usize];
-            if let Some(keys) = self.many(pair) {
-                to.truncate(end);
-                to.extend_from_slice(keys);
-                end = to.len();
-                to.resize(end + 2 * (locations.len() - at), 0);
-                continue;
+            if pair[1] == MANY {
+                return (done, end);
             }
             to[end..end + 2].copy_from_slice(&pair);
             end += 1 + usize::from(pair[1] != NO_SECOND);
         }
-        to.truncate(end);
+        (locations.len(), end)
     }
 }

@@ -178,13 +178,19 @@ impl<'a> Fields<'a> {
     }
 
     /// As Go reads it: at most ten bytes, bits past the 64th are dropped.
-    #[inline]
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, ReadError> {
-        // So have most tags and lengths, which a processor can guess.
-        if let Some(number @ ..0x80) = self.data[self.position..self.end].first() {
-            self.position += 1;
-            return Ok((*number).into());
+        // Most tags and lengths are one byte, which a processor can guess.
+        match self.data[self.position..self.end].first() {
+            Some(number @ ..0x80) => {
+                self.position += 1;
+                Ok((*number).into())
+            }
+            _ => self.longer_varint(),
         }
+    }
+
+    fn longer_varint(&mut self) -> Result<u64, ReadError> {
         let short = self.word().and_then(|mut word| {
             let number = word.next()?;
             Some((number, word.taken()))
