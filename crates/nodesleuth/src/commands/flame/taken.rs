@@ -4,7 +4,7 @@ use super::compared::Compared;
 use super::input::Input;
 use super::{Args, OutputKind, folded_one, folded_two, html, svg, write};
 use crate::failure::Failure;
-use nodesleuth_profile::{Profile, SourceLinks};
+use nodesleuth_profile::{Parts, Profile, SourceLinks};
 use std::path::Path;
 
 /// What to write.
@@ -37,10 +37,10 @@ impl Taken<'_> {
         let before = self.before.map(|(profile, name)| input(profile, name));
         match (kind, before) {
             (OutputKind::Html, before) => html::draw(&args, before, after, self.links.clone()),
-            (OutputKind::Svg, None) => svg::single(&args, after),
+            (OutputKind::Svg, None) => svg::single(&args, in_parts(after)),
             (_, None) => folded_one(&args, &after),
             (kind, Some(before)) => {
-                let compared = Compared::of(&args, [before, after])?;
+                let compared = Compared::of(&args, [before, after].map(in_parts))?;
                 match kind {
                     OutputKind::Svg => svg::difference(&args, &compared),
                     _ => folded_two(&args, &compared),
@@ -55,5 +55,15 @@ fn input(profile: &Profile, name: &str) -> Input {
         profile: profile.clone(),
         name: name.to_owned(),
         files: 1,
+        file: name.into(),
+    }
+}
+
+fn in_parts(input: Input) -> Input<Parts<'static>> {
+    Input {
+        profile: input.profile.into(),
+        name: input.name,
+        files: input.files,
+        file: input.file,
     }
 }
