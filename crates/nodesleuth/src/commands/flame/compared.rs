@@ -4,7 +4,7 @@ use super::Args;
 use super::input::Input;
 use super::words::{self, Side};
 use crate::failure::Failure;
-use nodesleuth_profile::{StackRows, StackRowsBuilder};
+use nodesleuth_profile::{Parts, StackRows, StackRowsBuilder};
 use std::ffi::OsString;
 
 /// Before and after.
