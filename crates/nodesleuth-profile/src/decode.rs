@@ -1,5 +1,5 @@
 //! Second pass: strings, mappings and functions into tables. Locations are in `locations`, samples
-//! in `read`.
+//! in `sample_reader`.
 
 use crate::error::{Place, ReadError, Table};
 use crate::ids::IdIndex;
@@ -16,9 +16,12 @@ pub(crate) struct Decoder<'a> {
     pub(crate) data: &'a [u8],
     pub(crate) index: Index,
     pub(crate) limits: &'a Limits,
-    /// Position in the file's string table to our id.
-    strings: Vec<StrId>,
+    strings: StringIds,
 }
+
+/// Position in the file's string table to our id.
+#[derive(Debug)]
+pub(crate) struct StringIds(Vec<StrId>);
 
 /// All tables but the samples.
 #[derive(Debug)]
@@ -27,13 +30,32 @@ pub(crate) struct Tables {
     pub(crate) location_ids: IdIndex,
 }
 
+impl StringIds {
+    /// Our id for a string of the file.
+    pub(crate) fn get(
+        &self,
+        index: i64,
+        at: Place,
+        field: &'static str,
+    ) -> Result<StrId, ReadError> {
+        let Self(ids) = self;
+        let found = usize::try_from(index).ok().and_then(|index| ids.get(index));
+        found.copied().ok_or(ReadError::StringIndex {
+            at,
+            field,
+            index,
+            strings: ids.len(),
+        })
+    }
+}
+
 impl<'a> Decoder<'a> {
-    /// Decodes everything but samples.
+    /// Decodes everything but samples, and gives what samples need.
     pub(crate) fn tables(
         data: &'a [u8],
         index: Index,
         limits: &'a Limits,
-    ) -> Result<(Self, Tables), ReadError> {
+    ) -> Result<(StringIds, Tables), ReadError> {
         if index.strings.is_empty() {
             return Err(ReadError::NoStringTable);
         }
@@ -41,8 +63,8 @@ impl<'a> Decoder<'a> {
         let strings = index
             .strings
             .iter()
-            .map(|span| interner.intern(span.of(data)))
-            .collect();
+            .map(|span| interner.intern(span.of(data)));
+        let strings = StringIds(strings.collect());
         let decoder = Self {
             data,
             index,
@@ -64,7 +86,7 @@ impl<'a> Decoder<'a> {
         let ids: Vec<_> = profile.locations.iter().map(|row| row.id).collect();
         let location_ids = decoder.ids(Table::Location, &ids)?;
         Ok((
-            decoder,
+            decoder.strings,
             Tables {
                 profile,
                 location_ids,
@@ -72,32 +94,16 @@ impl<'a> Decoder<'a> {
         ))
     }
 
-    /// Our id for a string of the file.
-    pub(crate) fn string(
-        &self,
-        index: i64,
-        at: Place,
-        field: &'static str,
-    ) -> Result<StrId, ReadError> {
-        let found = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.strings.get(index));
-        let strings = self.strings.len();
-        found.copied().ok_or(ReadError::StringIndex {
-            at,
-            field,
-            index,
-            strings,
-        })
+    fn string(&self, index: i64, at: Place, field: &'static str) -> Result<StrId, ReadError> {
+        self.strings.get(index, at, field)
     }
 
-    pub(crate) fn spans(&self, table: Table) -> &[Span] {
+    fn spans(&self, table: Table) -> &[Span] {
         match table {
-            Table::Sample => &self.index.samples,
             Table::Mapping => &self.index.mappings,
             Table::Function => &self.index.functions,
             Table::Location => &self.index.locations,
-            Table::Profile | Table::SampleType => &[],
+            Table::Profile | Table::SampleType | Table::Sample => &[],
         }
     }
 

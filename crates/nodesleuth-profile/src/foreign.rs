@@ -35,8 +35,11 @@ const MARKUP: &[(&str, &str)] = &[
 /// The same for what might be the first frame of folded stacks too.
 const TEXTS: &[(&str, &str)] = &[("{", "JSON"), ("[", "JSON")];
 
-/// `error`, or what the bytes really are if that can be told.
+/// `error`, or what the bytes really are if that can be told and matters.
 pub(crate) fn explain(data: &[u8], error: ReadError) -> ReadError {
+    if matches!(error, ReadError::OverLimit { .. }) {
+        return error;
+    }
     if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| data.starts_with(magic)) {
         let first_line = match is_gzip(data) {
             true => "decompress it once more",

@@ -75,6 +75,24 @@ impl IdIndex {
         }
     }
 
+    /// Adds the positions of the entries with these ids.
+    ///
+    /// # Errors
+    /// The first id that no entry has.
+    #[inline]
+    pub(crate) fn find_all(&self, ids: &[u64], to: &mut Vec<u32>) -> Result<(), u64> {
+        // Id 0 becomes the largest number.
+        let in_order = |id: &u64| id.wrapping_sub(1) < self.in_order;
+        if ids.iter().all(in_order) {
+            to.extend(ids.iter().map(|id| (id - 1) as u32));
+            return Ok(());
+        }
+        ids.iter().try_for_each(|id| {
+            to.push(self.find(*id).ok_or(*id)?);
+            Ok(())
+        })
+    }
+
     fn look_up(&self, id: u64) -> Option<u32> {
         match usize::try_from(id).ok().and_then(|id| self.direct.get(id)) {
             Some(&position) => (position != FREE).then_some(position),

@@ -12,7 +12,9 @@ use crate::wire::{Fields, Span};
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) sample_types: Vec<RawValueType>,
-    pub(crate) samples: Vec<Span>,
+    /// How many there are, and their bytes together: most of a file, and read in its order.
+    pub(crate) samples: usize,
+    pub(crate) sample_bytes: usize,
     pub(crate) mappings: Vec<Span>,
     pub(crate) locations: Vec<Span>,
     pub(crate) functions: Vec<Span>,
@@ -49,7 +51,7 @@ impl Index {
                 }
                 2 => {
                     let span = field.span("Profile.sample")?;
-                    push(&mut index.samples, span, "samples", limits.max_samples)?;
+                    index.sample(span, limits.max_samples)?;
                 }
                 3 => {
                     let span = field.span("Profile.mapping")?;
@@ -78,13 +80,11 @@ impl Index {
                     index.period_type = RawValueType::new(data, span)?;
                 }
                 12 => index.period = field.signed("Profile.period")?,
-                13 => field.numbers("Profile.comment", data, |comment| {
-                    push(
-                        &mut index.comments,
-                        comment.cast_signed(),
-                        "comments",
-                        entries,
-                    )
+                13 => field.numbers("Profile.comment", data, |comments| {
+                    comments.iter().try_for_each(|comment| {
+                        let comment = comment.cast_signed();
+                        push(&mut index.comments, comment, "comments", entries)
+                    })
                 })?,
                 14 => index.default_sample_type = field.signed("Profile.default_sample_type")?,
                 15 => index.doc_url = field.signed("Profile.doc_url")?,
@@ -92,6 +92,16 @@ impl Index {
             }
         }
         Ok(index)
+    }
+
+    fn sample(&mut self, span: Span, limit: usize) -> Result<(), ReadError> {
+        if self.samples >= limit {
+            let what = "samples";
+            return Err(ReadError::OverLimit { what, limit });
+        }
+        self.samples += 1;
+        self.sample_bytes += span.end - span.start;
+        Ok(())
     }
 
     fn string(&mut self, data: &[u8], span: Span, limits: &Limits) -> Result<(), ReadError> {

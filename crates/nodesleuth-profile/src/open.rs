@@ -1,12 +1,14 @@
 //! Reading stacks in whatever format people have them: told from the content, never from a name.
 
 use std::borrow::Cow;
+use std::io::{self, Read};
 
 use crate::foreign::{explain, markup, unreadable};
-use crate::gzip::inflate;
+use crate::gzip::{inflate, inflate_from};
 use crate::limits::Limits;
+use crate::parts::Parts;
 use crate::profile::Profile;
-use crate::read::decode;
+use crate::sample_reader::SampleReader;
 use crate::text::{self, TextError, Understood, source};
 use crate::{FoldedError, ReadError};
 
@@ -42,11 +44,11 @@ pub enum Format {
     FoldedPair,
 }
 
-/// Stacks read by [`open`].
+/// Stacks read by [`open`], or to be read: then `P` is [`Parts`].
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct Opened<P = Profile> {
     /// The stacks.
-    pub profile: Profile,
+    pub profile: P,
     /// What the bytes were.
     pub format: Format,
     /// What a user should know about the reading, one sentence each, such as lines that were not
@@ -68,11 +70,25 @@ impl Opened {
             _ => self,
         }
     }
+}
+
+impl Opened<Parts<'_>> {
+    /// With all samples, if none was read.
+    ///
+    /// # Errors
+    /// If a sample is not valid, or there are more of something than the limits allow.
+    pub fn whole(self) -> Result<Opened, ReadError> {
+        Ok(Opened {
+            profile: self.profile.whole()?,
+            format: self.format,
+            notes: self.notes,
+        })
+    }
 
     fn new(format: Format, understood: Understood) -> Self {
         let Understood { profile, notes } = understood;
         Self {
-            profile,
+            profile: profile.into(),
             format,
             notes,
         }
@@ -107,10 +123,40 @@ impl OpenError {
 /// # Errors
 /// If the bytes are in no known format, are broken, or hold more than `limits` allow.
 pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Opened, OpenError> {
-    let data = inflate(bytes, limits.max_inflated_bytes)?;
-    match decode(&data, limits) {
-        Ok(profile) => Ok(Opened {
-            profile,
+    Ok(open_in_parts(bytes, limits)?.whole()?)
+}
+
+/// The same, but the samples of a profile are still to be read: of a large one they take most of
+/// the memory. Texts are read whole.
+///
+/// # Errors
+/// As [`open`]. What is wrong with the samples of a `profile.proto` is found when they are read.
+pub fn open_in_parts<'b>(
+    bytes: impl Into<Cow<'b, [u8]>>,
+    limits: &Limits,
+) -> Result<Opened<Parts<'b>>, OpenError> {
+    recognise(inflate(bytes, limits.max_inflated_bytes)?, limits)
+}
+
+/// [`open_in_parts`] with what a file or pipe holds, which is inflated while it is read.
+///
+/// # Errors
+/// The outer one if reading fails, the inner one as [`open_in_parts`].
+pub fn open_from(
+    from: impl Read,
+    limits: &Limits,
+) -> io::Result<Result<Opened<Parts<'static>>, OpenError>> {
+    let inflated = inflate_from(from, limits.max_inflated_bytes)?;
+    Ok(inflated
+        .map_err(OpenError::from)
+        .and_then(|data| recognise(data, limits)))
+}
+
+/// What inflated bytes are.
+fn recognise<'b>(mut data: Cow<'b, [u8]>, limits: &Limits) -> Result<Opened<Parts<'b>>, OpenError> {
+    match SampleReader::new(&mut data, limits) {
+        Ok((tables, samples)) => Ok(Opened {
+            profile: Parts::new(tables, samples),
             format: Format::Pprof,
             notes: Vec::new(),
         }),
@@ -126,7 +172,7 @@ pub fn open<'b>(bytes: impl Into<Cow<'b, [u8]>>, limits: &Limits) -> Result<Open
 }
 
 /// A text that names its format is read as that; folded stacks are what is left.
-fn open_text(text: &str, limits: &Limits) -> Result<Opened, OpenError> {
+fn open_text(text: &str, limits: &Limits) -> Result<Opened<Parts<'static>>, OpenError> {
     if let Some(error) = markup(text) {
         return Err(error.into());
     }

@@ -1,5 +1,7 @@
 //! Sorting rows of small numbers: several keys at a time, packed into one word.
 
+use std::cmp::Ordering;
+
 use crate::stack::nth_range;
 use crate::strings::dense;
 
@@ -27,14 +29,21 @@ pub(crate) const REPEATED: u32 = u32::MAX;
 /// A row with the keys that are being compared.
 #[derive(Clone, Copy)]
 struct Entry {
-    packed: u64,
+    packed: Packed,
     row: u32,
 }
+
+/// Words of ranks. With fewer of them, most rows would have to be looked up a second time, and at
+/// that time they are in no order and not in the cache.
+type Packed = [u64; WORDS];
+
+const WORDS: usize = 3;
 
 /// As many ranks in a word as fit.
 #[derive(Clone, Copy)]
 struct Packing {
     bits: u32,
+    /// In one word.
     keys: usize,
 }
 
@@ -46,7 +55,10 @@ impl RowTable<'_> {
     pub(crate) fn sorted(&self) -> Vec<Sorted> {
         let packing = Packing::new(self.ranks.len());
         let mut entries: Vec<Entry> = (0..dense(self.ends.len()))
-            .map(|row| Entry { packed: 0, row })
+            .map(|row| Entry {
+                packed: [0; WORDS],
+                row,
+            })
             .collect();
         // By position: which row stands there may still change.
         let mut shared = vec![0; entries.len()];
@@ -57,17 +69,17 @@ impl RowTable<'_> {
             for entry in &mut *group {
                 entry.packed = self.pack(packing, entry.row, depth);
             }
-            group.sort_unstable_by_key(|entry| entry.packed);
+            group.sort_unstable_by(|left, right| compare(&left.packed, &right.packed));
             for same in group.chunk_by(|left, right| left.packed == right.packed) {
                 let (packed, end) = (same[0].packed, start + same.len());
                 if let Some(before) = (start - first).checked_sub(1) {
-                    let common = packing.common(group[before].packed, packed);
+                    let common = packing.common(&group[before].packed, &packed);
                     shared[start] = dense(depth + common);
                 }
-                if packing.ended(packed) {
+                if packing.ended(&packed) {
                     shared[start + 1..end].fill(REPEATED);
                 } else if same.len() > 1 {
-                    equal_so_far.push((start..end, depth + packing.keys));
+                    equal_so_far.push((start..end, depth + WORDS * packing.keys));
                 }
                 start = end;
             }
@@ -78,10 +90,17 @@ impl RowTable<'_> {
             .collect()
     }
 
-    fn pack(&self, packing: Packing, row: u32, depth: usize) -> u64 {
+    fn pack(&self, packing: Packing, row: u32, depth: usize) -> Packed {
         let row = &self.keys[nth_range(self.ends, row as usize)];
         let rest = row.get(depth..).unwrap_or_default();
-        let taken = &rest[..rest.len().min(packing.keys)];
+        std::array::from_fn(|at| {
+            let keys = rest.get(at * packing.keys..).unwrap_or_default();
+            self.word(packing, keys)
+        })
+    }
+
+    fn word(&self, packing: Packing, keys: &[u32]) -> u64 {
+        let taken = &keys[..keys.len().min(packing.keys)];
         let packed = taken.iter().fold(0, |packed, key| {
             packed << packing.bits | u64::from(self.ranks[(key >> 1) as usize])
         });
@@ -93,6 +112,12 @@ impl RowTable<'_> {
     }
 }
 
+/// As arrays compare, but two words at once: no processor could guess which of them differ.
+fn compare([l0, l1, l2]: &Packed, [r0, r1, r2]: &Packed) -> Ordering {
+    let both = |high: u64, low: u64| u128::from(high) << u64::BITS | u128::from(low);
+    both(*l0, *l1).cmp(&both(*r0, *r1)).then_with(|| l2.cmp(r2))
+}
+
 impl Packing {
     fn new(ranks: usize) -> Self {
         let bits = (usize::BITS - ranks.leading_zeros()).max(1);
@@ -102,15 +127,24 @@ impl Packing {
         }
     }
 
-    /// How many keys two different words have in common from their beginning.
-    fn common(self, left: u64, right: u64) -> usize {
-        let unused = u64::BITS - self.bits * self.keys as u32;
-        (((left ^ right).leading_zeros() - unused) / self.bits) as usize
+    /// How many keys have two in common that differ, from their beginning.
+    fn common(self, left: &Packed, right: &Packed) -> usize {
+        let words = left.iter().zip(right).enumerate();
+        let mut differing = words.map(|(at, (left, right))| (at, left ^ right));
+        let first = differing.find(|(_, bits)| *bits != 0);
+        first.map_or(WORDS * self.keys, |(at, bits)| {
+            at * self.keys + ((bits.leading_zeros() - self.unused()) / self.bits) as usize
+        })
+    }
+
+    /// Bits of a word that no key has.
+    fn unused(self) -> u32 {
+        u64::BITS - self.bits * self.keys as u32
     }
 
     /// Whether a row ends within these keys.
-    fn ended(self, packed: u64) -> bool {
-        packed & ((1 << self.bits) - 1) == 0
+    fn ended(self, packed: &Packed) -> bool {
+        packed[WORDS - 1] & ((1 << self.bits) - 1) == 0
     }
 }
 

@@ -29,6 +29,15 @@ impl Samples {
         self.label_ends.reserve(samples);
     }
 
+    /// Without samples, but with the room for them.
+    pub(crate) fn clear(&mut self) {
+        self.locations.clear();
+        self.location_ends.clear();
+        self.values.clear();
+        self.labels.clear();
+        self.label_ends.clear();
+    }
+
     /// The samples with their values, of which there are `types` each.
     pub(crate) fn iter(&self, types: usize) -> impl Iterator<Item = (Sample<'_>, &[i64])> {
         (0..self.location_ends.len()).map(move |at| {

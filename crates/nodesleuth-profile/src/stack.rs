@@ -165,11 +165,13 @@ impl<'p> Frame<'p> {
 
     /// The mapped file the address is in.
     pub fn mapping(self) -> Option<Mapping<'p>> {
-        let mapping = self.location().mapping?;
-        Some(
-            self.profile
-                .mapping(&self.profile.mappings[mapping as usize]),
-        )
+        let mapping = &self.profile.mappings[self.mapping_index()?];
+        Some(self.profile.mapping(mapping))
+    }
+
+    /// Its position in [`Profile::mappings`].
+    pub(crate) fn mapping_index(self) -> Option<usize> {
+        Some(self.location().mapping? as usize)
     }
 
     /// Path of the mapped file.

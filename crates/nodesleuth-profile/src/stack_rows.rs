@@ -4,6 +4,10 @@
 //! before and after. Rows are sorted key by key, so callees with one name are together under
 //! their caller; sorting text would not give that (`.` sorts before `;`).
 
+use std::ops::Range;
+
+use crate::error::ReadError;
+use crate::parts::Parts;
 use crate::profile::{Profile, clamp};
 use crate::row_order::{REPEATED, RowTable, Sorted};
 use crate::stack::{Stack, nth_range};
@@ -143,10 +147,13 @@ impl StackRows {
                     self.keys[at] &= self.keys[start + at - keys.start] | !1;
                 }
             }
-            for lane in 0..self.lanes {
-                let rows = same.iter().map(|at| at.row as usize);
-                let lanes = rows.map(|row| i128::from(values[row * self.lanes + lane]));
-                self.values.push(clamp(lanes.sum()));
+            let values_of = |at: &Sorted| &values[at.row as usize * self.lanes..][..self.lanes];
+            match same {
+                [only] => self.values.extend_from_slice(values_of(only)),
+                _ => self.values.extend((0..self.lanes).map(|lane| {
+                    let lanes = same.iter().map(|at| i128::from(values_of(at)[lane]));
+                    clamp(lanes.sum())
+                })),
             }
             self.order.push(Place {
                 start: keys.start,
@@ -194,15 +201,39 @@ impl StackRowsBuilder {
     /// frames becomes `[empty stack]`, so that no value is lost.
     pub fn add(&mut self, profile: &Profile, mut fill: impl FnMut(Stack<'_>, &mut [i64])) {
         let keys = LocationKeys::new(profile, &mut self.symbols);
-        self.reserve(
-            profile.stack_count(),
-            keys.count(&profile.samples.locations),
-        );
+        let frames = keys.count(&profile.samples.locations);
+        self.reserve(profile.stack_count(), frames);
+        self.add_stacks(profile, &keys, &mut fill);
+    }
+
+    /// The same with a profile that is read at the same time, and so never is in memory as a whole.
+    ///
+    /// # Errors
+    /// If its samples cannot be read; those before the first that is broken have been added then.
+    pub fn add_parts(
+        &mut self,
+        parts: &mut Parts<'_>,
+        mut fill: impl FnMut(Stack<'_>, &mut [i64]),
+    ) -> Result<(), ReadError> {
+        let keys = LocationKeys::new(parts.tables(), &mut self.symbols);
+        self.reserve(parts.stack_count(), parts.usual_frames());
+        while let Some(part) = parts.next_part()? {
+            self.add_stacks(part, &keys, &mut fill);
+        }
+        Ok(())
+    }
+
+    fn add_stacks(
+        &mut self,
+        profile: &Profile,
+        keys: &LocationKeys,
+        fill: &mut impl FnMut(Stack<'_>, &mut [i64]),
+    ) {
         for stack in profile.stacks() {
             self.lanes.fill(0);
             fill(stack, &mut self.lanes);
             if self.lanes.iter().any(|value| *value != 0) {
-                self.push(stack, &keys);
+                self.push(stack, keys);
                 self.close();
             }
         }
@@ -246,16 +277,7 @@ impl StackRowsBuilder {
 
     fn push(&mut self, stack: Stack<'_>, keys: &LocationKeys) {
         let first = self.keys.len();
-        self.keys.reserve(stack.locations().len());
-        for location in stack.locations() {
-            match keys.of(*location) {
-                LocationKey { start, inlined: 0 } => self.keys.push(start),
-                LocationKey { start, inlined } => {
-                    let all = start as usize..=(start + inlined) as usize;
-                    self.keys.extend_from_slice(&keys.keys[all]);
-                }
-            }
-        }
+        keys.append(stack.locations(), &mut self.keys);
         if self.from_leaf {
             self.keys[first..].reverse();
         }
@@ -271,49 +293,100 @@ impl StackRowsBuilder {
     }
 }
 
-/// The keys of each location of a profile, close together: this is looked up for every frame.
+/// The keys of each location of a profile: this is looked up for every frame.
 struct LocationKeys {
+    /// For each location the two keys that most have at most; see [`NO_SECOND`] and [`MANY`].
+    pairs: Vec<[u32; 2]>,
+    /// The keys of all frames.
     keys: Vec<u32>,
-    locations: Vec<LocationKey>,
+    /// Where in them are those of the locations that have more than two.
+    many: Vec<Range<u32>>,
 }
 
-/// Of one location; 8 bytes, so that more of them stay in the cache.
-#[derive(Clone, Copy)]
-struct LocationKey {
-    /// Its key if nothing is inlined there, as almost everywhere; else the position of its first.
-    start: u32,
-    /// How many keys follow that one.
-    inlined: u32,
-}
+/// Stands for the second key of a location at which nothing is inlined. No symbol has it: there are
+/// fewer than 2^31.
+const NO_SECOND: u32 = u32::MAX;
+/// Stands for the second key of a location that has more than two; the first is its position in the
+/// list of those.
+const MANY: u32 = u32::MAX - 1;
 
 impl LocationKeys {
     fn new(profile: &Profile, table: &mut SymbolTable) -> Self {
         let symbols = table.of_frames(profile);
-        let mut keys: Vec<u32> = symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect();
-        let mut locations = Vec::with_capacity(profile.locations.len());
+        let mut all = Self {
+            pairs: Vec::with_capacity(profile.locations.len()),
+            keys: symbols.iter().map(|symbol| symbol.0 << 1 | 1).collect(),
+            many: Vec::new(),
+        };
         for location in 0..dense(profile.locations.len()) {
-            let frames = profile.frames_of(location);
-            keys[frames.start as usize] &= !1;
-            let inlined = dense(frames.len()) - 1;
-            let start = match inlined {
-                0 => keys[frames.start as usize],
-                _ => frames.start,
-            };
-            locations.push(LocationKey { start, inlined });
+            all.add(profile.frames_of(location));
         }
-        for key in &keys {
+        for key in &all.keys {
             table.note_inlined(SymbolId(key >> 1), key & 1 == 1);
         }
-        Self { keys, locations }
+        all
+    }
+
+    /// Adds a location by its frames; the first is not inlined.
+    fn add(&mut self, frames: Range<u32>) {
+        let keys = &mut self.keys[frames.start as usize..frames.end as usize];
+        keys[0] &= !1;
+        let pair = match *keys {
+            [only] => [only, NO_SECOND],
+            [first, second] => [first, second],
+            _ => [dense(self.many.len()), MANY],
+        };
+        if pair[1] == MANY {
+            self.many.push(frames);
+        }
+        self.pairs.push(pair);
+    }
+
+    /// Those of one location, if it has more than two.
+    fn many(&self, [first, second]: [u32; 2]) -> Option<&[u32]> {
+        let frames = (second == MANY).then(|| self.many[first as usize].clone())?;
+        Some(&self.keys[frames.start as usize..frames.end as usize])
     }
 
     /// How many keys stacks of these locations have.
     fn count(&self, locations: &[u32]) -> usize {
-        let keys = locations.iter().map(|at| 1 + self.of(*at).inlined as usize);
+        let keys = locations.iter().map(|location| {
+            let pair = self.pairs[*location as usize];
+            let several = self.many(pair).map_or(2, <[u32]>::len);
+            if pair[1] == NO_SECOND { 1 } else { several }
+        });
         keys.sum()
     }
 
-    fn of(&self, location: u32) -> LocationKey {
-        self.locations[location as usize]
+    /// Adds the keys of these locations.
+    fn append(&self, mut locations: &[u32], to: &mut Vec<u32>) {
+        loop {
+            let start = to.len();
+            to.resize(start + 2 * locations.len(), 0);
+            let (done, written) = self.write_pairs(locations, &mut to[start..]);
+            to.truncate(start + written);
+            let Some(location) = locations.get(done) else {
+                return;
+            };
+            let keys = self.many(self.pairs[*location as usize]);
+            to.extend_from_slice(keys.unwrap_or_default());
+            locations = &locations[done + 1..];
+        }
+    }
+
+    /// Writes the keys of the locations before the first that has more than two; how many
+    /// locations and keys that is. Always two are written, and the second over again if there was
+    /// none: no processor could guess where something is inlined.
+    fn write_pairs(&self, locations: &[u32], to: &mut [u32]) -> (usize, usize) {
+        let mut end = 0;
+        for (done, location) in locations.iter().enumerate() {
+            let pair = self.pairs[*location as usize];
+            if pair[1] == MANY {
+                return (done, end);
+            }
+            to[end..end + 2].copy_from_slice(&pair);
+            end += 1 + usize::from(pair[1] != NO_SECOND);
+        }
+        (locations.len(), end)
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::folded_name::{EMPTY_STACK, safe_name};
+use crate::keyed_hash::KeyedHash;
 use crate::profile::Profile;
-use crate::stack::{Frame, FrameId};
+use crate::stack::Frame;
 use crate::strings::{Interner, StrId, Strings, dense};
 
 /// First address of the upper half, where x86-64 and arm64 have their kernel.
@@ -109,7 +110,7 @@ pub(crate) struct SymbolTable {
     naming: Naming,
     strings: Interner<'static>,
     rows: Vec<SymbolRow>,
-    ids: HashMap<(StrId, bool), SymbolId>,
+    ids: HashMap<(StrId, bool), SymbolId, KeyedHash>,
 }
 
 impl SymbolTable {
@@ -126,9 +127,17 @@ impl SymbolTable {
             .names()
             .map(|(_, name)| self.intern_name(name))
             .collect();
-        (0..dense(profile.frame_count()))
-            .map(|id| Frame::new(profile, FrameId::new(id)))
-            .map(|frame| self.of_frame(names[frame.name_id().index()], frame))
+        let kernel = KernelFrames::new(profile);
+        // Of each name, for user code and for the kernel: most frames have one that was seen.
+        let mut known = vec![[None; 2]; names.len()];
+        profile
+            .frames()
+            .map(|frame| {
+                let name = frame.name_id().index();
+                let is_kernel = self.naming == Naming::Raw && kernel.has(frame);
+                let known = &mut known[name][usize::from(is_kernel)];
+                *known.get_or_insert_with(|| self.add(names[name], is_kernel, Some(frame)))
+            })
             .collect()
     }
 
@@ -171,11 +180,6 @@ impl SymbolTable {
         }
     }
 
-    fn of_frame(&mut self, name: StrId, frame: Frame<'_>) -> SymbolId {
-        let is_kernel = self.naming == Naming::Raw && is_kernel(frame);
-        self.add(name, is_kernel, Some(frame))
-    }
-
     fn add(&mut self, name: StrId, is_kernel: bool, frame: Option<Frame<'_>>) -> SymbolId {
         if let Some(id) = self.ids.get(&(name, is_kernel)) {
             return *id;
@@ -195,12 +199,45 @@ impl SymbolTable {
     }
 }
 
-fn is_kernel(frame: Frame<'_>) -> bool {
-    let mapped = frame.mapping_file().is_some_and(is_kernel_mapping);
-    let high = frame.address().is_some_and(|address| address >= UPPER_HALF);
-    // The vsyscall page lies in the upper half, but is run by user code.
-    let vsyscall = frame.mapping_file() == Some("[vsyscall]");
-    mapped || (high && !vsyscall) || frame.name().ends_with("_[k]")
+/// Which frames of a profile run in the kernel. What names and files tell is found once for each.
+struct KernelFrames {
+    by_name: Vec<bool>,
+    by_mapping: Vec<Mapped>,
+}
+
+/// What a mapping's file tells of its frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mapped {
+    Kernel,
+    /// In the upper half, but run by user code.
+    Vsyscall,
+    Other,
+}
+
+impl KernelFrames {
+    fn new(profile: &Profile) -> Self {
+        let names = profile.names().map(|(_, name)| name.ends_with("_[k]"));
+        let mappings = profile.mappings().map(|mapping| match mapping.file {
+            "[vsyscall]" => Mapped::Vsyscall,
+            file if is_kernel_mapping(file) => Mapped::Kernel,
+            _ => Mapped::Other,
+        });
+        Self {
+            by_name: names.collect(),
+            by_mapping: mappings.collect(),
+        }
+    }
+
+    fn has(&self, frame: Frame<'_>) -> bool {
+        let mapped = match frame.mapping_index() {
+            Some(mapping) => self.by_mapping[mapping],
+            None => Mapped::Other,
+        };
+        let high = frame.address().is_some_and(|address| address >= UPPER_HALF);
+        mapped == Mapped::Kernel
+            || (high && mapped != Mapped::Vsyscall)
+            || self.by_name[frame.name_id().index()]
+    }
 }
 
 fn is_kernel_mapping(file: &str) -> bool {

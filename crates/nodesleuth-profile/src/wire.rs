@@ -2,6 +2,10 @@
 //! What the fields mean is left to `index` and `decode`.
 
 use crate::error::{ReadError, WireProblem};
+use crate::varint::{self, Word};
+
+/// How many numbers of a repeated field are read before they are used.
+const AT_A_TIME: usize = 64;
 
 /// A piece of the data; all offsets count from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,20 +68,22 @@ impl Field {
         }
     }
 
-    /// The numbers of a repeated field, packed or not.
+    /// The numbers of a repeated field, packed or not, some at a time.
     #[inline]
     pub(crate) fn numbers(
         self,
         name: &'static str,
         data: &[u8],
-        mut each: impl FnMut(u64) -> Result<(), ReadError>,
+        mut each: impl FnMut(&[u64]) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let Value::Bytes(span) = self.value else {
-            return each(self.number(name)?);
+            return each(&[self.number(name)?]);
         };
         let mut fields = Fields::within(data, span);
+        let mut some = [0; AT_A_TIME];
         while fields.position < fields.end {
-            each(fields.varint()?)?;
+            let count = fields.varints(&mut some)?;
+            each(&some[..count])?;
         }
         Ok(())
     }
@@ -111,16 +117,22 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn all(data: &'a [u8]) -> Self {
-        Self::within(
-            data,
-            Span {
-                start: 0,
-                end: data.len(),
-            },
-        )
+        Self::from(data, 0)
+    }
+
+    /// What is left of a message that is all of the data.
+    pub(crate) fn from(data: &'a [u8], start: usize) -> Self {
+        let end = data.len();
+        Self::within(data, Span { start, end })
+    }
+
+    /// Where the next field begins.
+    pub(crate) fn position(&self) -> usize {
+        self.position
     }
 
     /// The next field, or `None` at the end of the message.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Field>, ReadError> {
         if self.position == self.end {
             return Ok(None);
@@ -166,15 +178,59 @@ impl<'a> Fields<'a> {
     }
 
     /// As Go reads it: at most ten bytes, bits past the 64th are dropped.
-    #[inline]
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, ReadError> {
-        match self.data[self.position..self.end].first_chunk() {
-            Some(bytes) if let Some((number, length)) = short_varint(*bytes) => {
+        // Most tags and lengths are one byte, which a processor can guess.
+        match self.data[self.position..self.end].first() {
+            Some(number @ ..0x80) => {
+                self.position += 1;
+                Ok((*number).into())
+            }
+            _ => self.longer_varint(),
+        }
+    }
+
+    fn longer_varint(&mut self) -> Result<u64, ReadError> {
+        let short = self.word().and_then(|mut word| {
+            let number = word.next()?;
+            Some((number, word.taken()))
+        });
+        match short {
+            Some((number, length)) => {
                 self.position += length;
                 Ok(number)
             }
-            _ => self.long_varint(),
+            None => self.long_varint(),
         }
+    }
+
+    /// As many numbers as there are and fit; how many that was.
+    #[inline]
+    fn varints(&mut self, into: &mut [u64; AT_A_TIME]) -> Result<usize, ReadError> {
+        let message = &self.data[..self.end];
+        let mut count = 0;
+        while let Some(pair) = into.get_mut(count..count + 2) {
+            match message[self.position..].first_chunk() {
+                Some(bytes) if let Some((numbers, length)) = varint::two(*bytes) => {
+                    pair.copy_from_slice(&numbers);
+                    self.position += length;
+                    count += 2;
+                }
+                _ if self.position == self.end => break,
+                _ => {
+                    pair[0] = self.varint()?;
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    /// The next bytes, those after the message too, but they do not count.
+    #[inline]
+    fn word(&self) -> Option<Word> {
+        let bytes = self.data[self.position..].first_chunk()?;
+        Some(Word::new(*bytes, self.end - self.position))
     }
 
     fn long_varint(&mut self) -> Result<u64, ReadError> {
@@ -193,22 +249,6 @@ impl<'a> Fields<'a> {
         };
         Err(wire(start, problem))
     }
-}
-
-/// A number of at most four bytes, and how many they are. Without a branch for each byte: ids of
-/// one file are one to three bytes long in no order that a processor could guess.
-#[inline]
-fn short_varint(bytes: [u8; 4]) -> Option<(u64, usize)> {
-    let word = u32::from_le_bytes(bytes);
-    let last = !word & 0x8080_8080;
-    if last == 0 {
-        return None;
-    }
-    // All bits up to the first byte without a mark.
-    let word = word & (last ^ (last - 1));
-    let septets =
-        (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1f_c000) | (word >> 3 & 0xfe0_0000);
-    Some((septets.into(), last.trailing_zeros() as usize / 8 + 1))
 }
 
 fn wire(offset: usize, problem: WireProblem) -> ReadError {
@@ -235,33 +275,6 @@ mod tests {
         let largest = [&[0x08][..], &[0xff; 9], &[0x01]].concat();
         assert_eq!(first(&largest).unwrap().unwrap().number("x"), Ok(u64::MAX));
         assert_eq!(first(&largest).unwrap().unwrap().signed("x"), Ok(-1));
-    }
-
-    #[test]
-    fn short_numbers_are_read_whole() {
-        for number in [
-            0,
-            1,
-            127,
-            128,
-            16_383,
-            16_384,
-            2_097_151,
-            2_097_152,
-            268_435_455,
-        ] {
-            let mut bytes = [0xff; 4];
-            let mut rest: u32 = number;
-            let mut length = 0;
-            while length == 0 || rest > 0 {
-                let more = if rest >= 0x80 { 0x80 } else { 0 };
-                bytes[length] = (rest & 0x7f) as u8 | more;
-                rest >>= 7;
-                length += 1;
-            }
-            assert_eq!(short_varint(bytes), Some((number.into(), length)));
-        }
-        assert_eq!(short_varint([0x80; 4]), None);
     }
 
     #[test]
@@ -306,8 +319,8 @@ mod tests {
         let mut fields = Fields::all(&data);
         let mut found = Vec::new();
         while let Some(field) = fields.next().unwrap() {
-            let keep = |n| {
-                found.push(n);
+            let keep = |n: &[u64]| {
+                found.extend_from_slice(n);
                 Ok(())
             };
             field.numbers("x", &data, keep).unwrap();

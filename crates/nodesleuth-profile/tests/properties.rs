@@ -2,8 +2,9 @@
 
 use nodesleuth_profile::{
     Folded, Function, Label, LabelValue, Lanes, Limits, Line, Location, Mapping, Merger,
-    NormalNames, Profile, ProfileBuilder, Signature, StackRows, SvgOptions, ValueType, encode,
-    fold, normalize, read, read_folded, safe_name, svg, top, write,
+    NormalNames, Parts, Profile, ProfileBuilder, Signature, Stack, StackRows, SvgOptions,
+    ValueType, encode, fold, normalize, open_in_parts, read, read_folded, safe_name, svg, top,
+    write,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -104,6 +105,13 @@ fn profile() -> impl Strategy<Value = Profile> {
     })
 }
 
+/// Everything that a picture is drawn from.
+fn boxes(rows: &StackRows) -> Vec<String> {
+    let mut boxes = Vec::new();
+    rows.walk(|b| boxes.push(format!("{:?} {b:?}", rows.symbol(b.symbol))));
+    boxes
+}
+
 proptest! {
     #[test]
     fn a_written_profile_reads_back_the_same(profile in profile()) {
@@ -148,6 +156,23 @@ proptest! {
         });
         prop_assert_eq!((roots, own), (profile.total(0), profile.total(0)));
         prop_assert_eq!(boxes, rows.box_count());
+    }
+
+    #[test]
+    fn rows_of_parts_are_those_of_the_whole(profile in profile(), from_leaf in any::<bool>()) {
+        let fill = |stack: Stack<'_>, lanes: &mut [i64]| lanes.copy_from_slice(stack.values());
+        let mut whole = StackRows::builder(2);
+        whole.from_leaf(from_leaf).add(&profile, fill);
+        let bytes = encode(&profile);
+        let mut from_file = open_in_parts(&bytes, &Limits::default()).unwrap().profile;
+        prop_assert_eq!(from_file.stack_count(), profile.stack_count());
+        let mut from_memory = Parts::from(profile);
+        let whole = boxes(&whole.finish());
+        for parts in [&mut from_file, &mut from_memory] {
+            let mut rows = StackRows::builder(2);
+            rows.from_leaf(from_leaf).add_parts(parts, fill).unwrap();
+            prop_assert_eq!(boxes(&rows.finish()), whole.clone());
+        }
     }
 
     #[test]

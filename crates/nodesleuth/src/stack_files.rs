@@ -1,10 +1,10 @@
 //! Files of stacks that a user names: profiles in any format.
 
 use crate::failure::Failure;
-use nodesleuth_profile::{Limits, OpenError, Opened, open};
+use nodesleuth_profile::{Limits, OpenError, Opened, Parts, open_from};
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 /// Multiplies every limit on what a file may hold, for files that are really that large.
@@ -12,20 +12,28 @@ const FACTOR: &str = "NODESLEUTH_LIMIT_FACTOR";
 
 /// Reads one; `-` is standard input. What is to be known about the reading is in its notes.
 pub(crate) fn load(name: &OsStr, limits: &Limits) -> Result<Opened, Failure> {
-    let path = Path::new(name);
-    let limits = raised(limits)?;
-    let bytes = bytes(path).map_err(|error| Failure::file("read", path, error))?;
-    open(bytes, &limits)
-        .map_err(|error| Failure::usage(format!("{}: {error}", path.display()), help(&error)))
+    let opened = load_in_parts(name, limits)?;
+    opened.whole().map_err(|error| refused(name, &error.into()))
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return fs::read(path);
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// The same, with samples that are still to be read.
+pub(crate) fn load_in_parts(
+    name: &OsStr,
+    limits: &Limits,
+) -> Result<Opened<Parts<'static>>, Failure> {
+    let limits = raised(limits)?;
+    let opened = match name == "-" {
+        true => open_from(io::stdin().lock(), &limits),
+        false => File::open(name).and_then(|file| open_from(file, &limits)),
+    };
+    opened
+        .map_err(|error| Failure::file("read", Path::new(name), error))?
+        .map_err(|error| refused(name, &error))
+}
+
+/// Why what was read is no good.
+pub(crate) fn refused(name: &OsStr, error: &OpenError) -> Failure {
+    Failure::usage(format!("{}: {error}", name.display()), help(error))
 }
 
 /// What to do about a file that cannot be read.

@@ -1,8 +1,8 @@
 //! What must hold for any bytes. Called by the fuzz targets and by `mutations.rs`.
 
 use nodesleuth_profile::{
-    Draft, LabelValue, Limits, NormalNames, Profile, ReportKind, ReportOptions, encode, fold, open,
-    read, read_folded, report, top,
+    Draft, LabelValue, Limits, NormalNames, OpenError, Opened, Profile, ReportKind, ReportOptions,
+    Stack, StackRows, encode, fold, open, open_from, read, read_folded, report, top,
 };
 
 fn small_limits() -> Limits {
@@ -15,7 +15,12 @@ fn small_limits() -> Limits {
 /// Bytes in any format are an error, or a profile that can be used, survives writing, and is
 /// printed by -raw so that it is printed the same when that is read.
 pub(crate) fn stacks(bytes: &[u8]) -> bool {
-    let Ok(opened) = open(bytes, &small_limits()) else {
+    let opened = open(bytes, &small_limits());
+    assert_eq!(
+        folded_in_parts(bytes),
+        opened.as_ref().map(folded_whole).map_err(Clone::clone)
+    );
+    let Ok(opened) = opened else {
         return false;
     };
     use_profile(&opened.profile);
@@ -25,6 +30,32 @@ pub(crate) fn stacks(bytes: &[u8]) -> bool {
         assert_eq!(raw(&again.profile), Some(text));
     }
     true
+}
+
+/// Folded text of rows that are read in parts, or why they cannot be.
+fn folded_in_parts(bytes: &[u8]) -> Result<String, OpenError> {
+    let opened = open_from(bytes, &small_limits());
+    let mut parts = opened.expect("memory can be read")?.profile;
+    let mut rows = StackRows::builder(2);
+    rows.add_parts(&mut parts, fill)?;
+    Ok(text(&rows.finish()))
+}
+
+fn folded_whole(opened: &Opened) -> String {
+    let mut rows = StackRows::builder(2);
+    rows.add(&opened.profile, fill);
+    text(&rows.finish())
+}
+
+/// The first value, so that stacks of any profile have one.
+fn fill(stack: Stack<'_>, lanes: &mut [i64]) {
+    lanes.fill(stack.values().first().copied().unwrap_or_default());
+}
+
+fn text(rows: &StackRows) -> String {
+    let mut text = Vec::new();
+    rows.write_folded(&mut text).expect("memory can be written");
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Like [`stacks`], of `profile.proto` only.

@@ -4,7 +4,7 @@ use super::Args;
 use super::input::Input;
 use super::words::{self, Side};
 use crate::failure::Failure;
-use nodesleuth_profile::{Profile, StackFilter, StackRows, StackRowsBuilder};
+use nodesleuth_profile::{StackRows, StackRowsBuilder};
 use std::ffi::OsString;
 
 /// Before and after.
@@ -18,19 +18,17 @@ pub(super) struct Compared {
 impl Compared {
     /// Reads both.
     pub(super) fn load(args: &Args, before: &OsString, after: &OsString) -> Result<Self, Failure> {
-        let [before, after] = Input::load_two(before, after)?;
+        let [mut before, mut after] = Input::open_two(before, after)?;
         let wanted = args.sample_index.as_deref();
         let values = [before.value_index(wanted)?, after.value_index(wanted)?];
-        let sides = [Side::of(&before, values[0]), Side::of(&after, values[1])];
+        let mut sides = [Side::of(&before, values[0]), Side::of(&after, values[1])];
         words::check_same_values(&sides)?;
         let mut rows = builder(args);
-        add(args, &mut rows, &before.profile, |lanes, of_stack| {
-            lanes[0] = of_stack[values[0]];
-        });
+        let first = |lanes: &mut [i64], value| lanes[0] = value;
+        sides[0].total = before.add_to(&mut rows, args, values[0], first)?;
         drop(before);
-        add(args, &mut rows, &after.profile, |lanes, of_stack| {
-            lanes[1] = of_stack[values[1]];
-        });
+        let second = |lanes: &mut [i64], value| lanes[1] = value;
+        sides[1].total = after.add_to(&mut rows, args, values[1], second)?;
         let nothing_left = after.nothing_left(values[1], args);
         drop(after);
         let rows = rows.finish();
@@ -46,19 +44,4 @@ pub(super) fn builder(args: &Args) -> StackRowsBuilder {
     let mut rows = StackRows::builder(2);
     rows.from_leaf(args.reverse);
     rows
-}
-
-/// Adds the stacks that pass the filters; `fill` makes lanes of the values of one.
-pub(super) fn add(
-    args: &Args,
-    rows: &mut StackRowsBuilder,
-    profile: &Profile,
-    fill: impl Fn(&mut [i64], &[i64]),
-) {
-    let filter = StackFilter::new(profile, args.focus.as_ref(), args.ignore.as_ref());
-    rows.add(profile, |stack, lanes| {
-        if filter.keeps(stack) {
-            fill(lanes, stack.values());
-        }
-    });
 }

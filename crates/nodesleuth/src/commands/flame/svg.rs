@@ -1,26 +1,26 @@
 //! The picture.
 
-use super::compared::{Compared, add, builder};
+use super::compared::{Compared, builder};
 use super::input::Input;
 use super::words::{self, Side, Words};
 use super::{Args, ColorChoice};
 use crate::failure::Failure;
-use nodesleuth_profile::{Colors, Lanes, StackRows, SvgOptions};
+use nodesleuth_profile::{Colors, Lanes, Parts, StackRows, SvgOptions};
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match args.diff.as_slice() {
         [before, after] => difference(args, &Compared::load(args, before, after)?),
-        _ => single(args, Input::load(&args.files)?),
+        _ => single(args, Input::open(&args.files)?),
     }
 }
 
-fn single(args: &Args, input: Input) -> Result<(), Failure> {
+fn single(args: &Args, mut input: Input<Parts<'static>>) -> Result<(), Failure> {
     let value = input.value_index(args.sample_index.as_deref())?;
     let mut rows = builder(args);
-    add(args, &mut rows, &input.profile, |lanes, values| {
-        lanes.copy_from_slice(&Lanes::signed(values[value]));
-    });
-    let side = Side::of(&input, value);
+    let mut side = Side::of(&input, value);
+    side.total = input.add_to(&mut rows, args, value, |lanes, value| {
+        lanes.copy_from_slice(&Lanes::signed(value));
+    })?;
     let nothing_left = input.nothing_left(value, args);
     // Its memory is better used for sorting the rows, which hold all that is drawn.
     drop(input);

@@ -1,7 +1,7 @@
 //! Headline and the lines below it: totals, times, cores, what was left out.
 
 use super::Args;
-use super::input::Input;
+use super::input::{Input, Stacks};
 use crate::failure::Failure;
 use nodesleuth_profile::{unit_seconds, value_text};
 
@@ -12,22 +12,22 @@ pub(super) struct Side {
     kind: String,
     pub(super) unit: String,
     files: usize,
-    /// Sum over all stacks, filters or not.
-    total: i64,
+    /// Sum over all stacks, filters or not; 0 until they have been read.
+    pub(super) total: i64,
     /// How long it was taken for.
     seconds: Option<f64>,
 }
 
 impl Side {
-    pub(super) fn of(input: &Input, value: usize) -> Self {
+    pub(super) fn of<P: Stacks>(input: &Input<P>, value: usize) -> Self {
         let value_type = input.value_type(value);
-        let nanos = input.profile.duration_nanos();
+        let nanos = input.profile.tables().duration_nanos();
         Self {
             name: input.name.clone(),
             kind: value_type.kind.to_owned(),
             unit: value_type.unit.to_owned(),
             files: input.files,
-            total: input.profile.total(value),
+            total: 0,
             seconds: (nanos > 0).then_some(nanos as f64 / 1e9),
         }
     }
