@@ -61,8 +61,8 @@ impl<'b> Parts<'b> {
         self.stacks
     }
 
-    /// Reads the next samples in place of those before; `None` after the last. Ids of frames and
-    /// names are the same in all parts.
+    /// Reads the next samples in place of those before; `None` after the last, and after an error.
+    /// Ids of frames and names are the same in all parts.
     ///
     /// # Errors
     /// If a sample is not valid, or there is more in all so far than the limits allow.
@@ -187,5 +187,6 @@ mod tests {
         let what = "sample values";
         let limit = limits.max_values;
         assert_eq!(error, ReadError::OverLimit { what, limit });
+        assert_eq!(parts.next_part(), Ok(None));
     }
 }

@@ -98,11 +98,15 @@ impl<'b> SampleReader<'b> {
         self.read(profile, usize::MAX)
     }
 
-    /// Adds the next samples to the profile that the tables became, at most so many.
+    /// Adds the next samples to the profile that the tables became, at most so many. After an error
+    /// there is nothing left.
     pub(crate) fn read(&mut self, profile: &mut Profile, most: usize) -> Result<(), ReadError> {
         let data = std::mem::take(&mut self.data);
         let read = self.read_from(&data, profile, most);
-        let read = read.map_err(|error| explain(&data, error));
+        let read = read.map_err(|error| {
+            self.number = self.count;
+            explain(&data, error)
+        });
         self.data = data;
         read
     }
