@@ -28,7 +28,8 @@ fn outcome(arguments: &[&str], input: &Path) -> (bool, String, String) {
         .arg(input)
         .output()
         .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
+    // Broken bytes of names are printed as they are; text with them is read with U+FFFD instead.
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (run.status.success(), text(run.stdout), text(run.stderr))
 }
 

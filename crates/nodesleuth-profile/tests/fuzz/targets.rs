@@ -108,6 +108,9 @@ fn raw(profile: &Profile) -> Option<String> {
 fn fits_raw(profile: &Profile) -> bool {
     let is_held = |text: &str| !text.contains(|c: char| c.is_control());
     let is_word = |text: &str| is_held(text) && !text.contains(['[', ']', ':', '/', ' ']);
+    // Before a function stand its mapping and a mark, and one may be called like these.
+    let is_name = |text: &str| !text.starts_with("M=") && !text.starts_with("[F]");
+    let mut names: Vec<&str> = Vec::new();
     let types = profile.sample_types().chain([profile.period_type()]);
     let mut words: Vec<&str> = types.flat_map(|t| [t.kind, t.unit]).collect();
     let mut texts: Vec<&str> = profile.comments().chain([profile.doc_url()]).collect();
@@ -118,6 +121,7 @@ fn fits_raw(profile: &Profile) -> bool {
     for stack in profile.stacks() {
         for frame in stack.frames() {
             texts.extend(frame.function_name());
+            names.extend(frame.function_name());
             texts.extend(frame.system_name());
             texts.extend(frame.file());
         }
@@ -129,5 +133,7 @@ fn fits_raw(profile: &Profile) -> bool {
             });
         }
     }
-    words.into_iter().all(is_word) && texts.into_iter().all(is_held)
+    words.into_iter().all(is_word)
+        && texts.into_iter().all(is_held)
+        && names.into_iter().all(is_name)
 }
