@@ -208,3 +208,16 @@ pub(in crate::decode) const BPF: Set = Set::choice(
         (28, "BPF_LINK_CREATE"),
     ],
 );
+
+/// What `arch_prctl` of x86-64 sets or gets.
+pub(in crate::decode) const ARCH_PRCTL: Set = Set::choice(
+    "ARCH_???",
+    &[
+        (0x1001, "ARCH_SET_GS"),
+        (0x1002, "ARCH_SET_FS"),
+        (0x1003, "ARCH_GET_FS"),
+        (0x1004, "ARCH_GET_GS"),
+        (0x1011, "ARCH_GET_CPUID"),
+        (0x1012, "ARCH_SET_CPUID"),
+    ],
+);

@@ -80,10 +80,10 @@ pub(super) const CALLS: &[Signature] = &[
     ),
     Signature::of(&["sigaltstack"], &[Pointer, Pointer]),
     Signature::by(&["prctl"], prctl),
-    Signature::of(&["arch_prctl"], &[Hex, Pointer]),
+    Signature::of(&["arch_prctl"], &[Choice(&set::ARCH_PRCTL), Pointer]),
     Signature::of(&["set_tid_address"], &[Pointer]),
     Signature::of(&["set_robust_list"], &[Pointer, Size]),
-    Signature::of(&["rseq"], &[Pointer, Unsigned, Hex, Hex]),
+    Signature::of(&["rseq"], &[Pointer, Hex, Hex, Hex]),
     Signature::of(&["membarrier"], &[Hex, Hex, Int]),
     Signature::of(
         &["prlimit64"],
