@@ -173,7 +173,7 @@ fn nobody_a_thread_and_an_absurd_frequency_are_refused() {
     let nobody = start(&StackOptions::new(StackTarget::Process(u32::MAX))).unwrap_err();
     assert_eq!(nobody.to_string(), "there is no process 4294967295");
     let (tell, told) = std::sync::mpsc::channel::<()>();
-    let thread = thread::spawn(move || drop(told.recv()));
+    let thread = thread::spawn(move || told.recv().is_err());
     let of_ours = fs::read_dir("/proc/self/task").unwrap();
     let tid = of_ours.filter_map(|it| it.unwrap().file_name().to_str()?.parse().ok());
     let tid = tid.max().unwrap();
@@ -181,7 +181,7 @@ fn nobody_a_thread_and_an_absurd_frequency_are_refused() {
     let refused = refused.to_string();
     assert!(refused.contains("is a thread of process"), "{refused}");
     drop(tell);
-    thread.join().unwrap();
+    assert!(thread.join().unwrap());
     let often = StackOptions {
         hz: 1_000_000,
         ..StackOptions::new(StackTarget::All)
