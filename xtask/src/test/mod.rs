@@ -6,6 +6,7 @@ mod cadvisor;
 mod cadvisor_expectations;
 mod cargo_parts;
 pub(crate) mod parts;
+mod profile_expectations;
 pub(crate) mod summary;
 
 use std::process::ExitCode;
