@@ -176,7 +176,7 @@ fn missing(error: StackError) -> Missing {
             "the target ended before stacks were sampled",
         ),
         StackError::NoEngine(_) => Missing::new(MissingKind::Permission, reason).needs(NEED),
-        StackError::Frequency(_) | StackError::Broken { .. } => {
+        StackError::Thread { .. } | StackError::Frequency(_) | StackError::Broken { .. } => {
             Missing::new(MissingKind::Failed, reason)
         }
     }

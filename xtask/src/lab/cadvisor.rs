@@ -84,10 +84,7 @@ impl CadvisorLab {
     /// What the released binary says about this cAdvisor. The evidence it saw is kept for a look
     /// at what went wrong.
     pub(crate) fn diagnose(&self, workspace: &Workspace, binary: &Path) -> Result<Value> {
-        let evidence = workspace.lab_dir()?.join("diagnosed.tar.gz");
-        if evidence.exists() {
-            fs::remove_file(&evidence).doing(|| format!("removing {}", evidence.display()))?;
-        }
+        let evidence = new_file(workspace, "diagnosed.tar.gz")?;
         let mut command = Command::new(binary);
         command
             .args(["diagnose", "--pid", &self.pid().to_string()])
@@ -101,7 +98,7 @@ impl CadvisorLab {
             ])
             .arg("--save")
             .arg(&evidence);
-        printed_json(&mut command)
+        json_of(&mut command)
     }
 
     /// What the released binary says about the files that this cAdvisor reads.
@@ -109,7 +106,22 @@ impl CadvisorLab {
         let mut command = Command::new(binary);
         command.args(["syscalls", "--files", "--for", "5s", "-o", "json"]);
         command.args(["--pid", &self.pid().to_string()]);
-        printed_json(&mut command)
+        json_of(&mut command)
+    }
+
+    /// What the released binary says about where this cAdvisor spends its CPU, and the stacks, folded.
+    pub(crate) fn profile(&self, workspace: &Workspace, binary: &Path) -> Result<(Value, String)> {
+        let stacks = new_file(workspace, "profiled.folded")?;
+        let mut command = Command::new(binary);
+        command
+            .args(["profile", "--pid", &self.pid().to_string()])
+            .args(["--for", "10s", "--hz", "499", "-o", "json", "--out"])
+            .arg(&stacks);
+        let said = json_of(&mut command)?;
+        let folded = fs::read_to_string(&stacks);
+        folded
+            .map(|folded| (said, folded))
+            .doing(|| format!("reading {}", stacks.display()))
     }
 
     /// What a command in the lab gets to know.
@@ -156,7 +168,16 @@ impl CadvisorLab {
     }
 }
 
-fn printed_json(command: &mut Command) -> Result<Value> {
+/// Where something can be written that is kept for a look; an older one is removed.
+fn new_file(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let path = workspace.lab_dir()?.join(name);
+    if path.exists() {
+        fs::remove_file(&path).doing(|| format!("removing {}", path.display()))?;
+    }
+    Ok(path)
+}
+
+fn json_of(command: &mut Command) -> Result<Value> {
     let spelled = bounded::spelled(command);
     let printed = bounded::output(command, DIAGNOSE_LIMIT)?.success(&spelled)?;
     serde_json::from_str(&printed).doing(|| format!("reading what {spelled} printed"))

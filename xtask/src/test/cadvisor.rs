@@ -1,6 +1,7 @@
-//! Parts that diagnose a real cAdvisor in the lab with the released binary.
-//! What the diagnosis must say is in `cadvisor_expectations.rs`.
+//! Parts that diagnose and profile a real cAdvisor in the lab with the released binary.
+//! What must come of it is in `cadvisor_expectations.rs` and `profile_expectations.rs`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use nix::unistd::geteuid;
@@ -10,6 +11,7 @@ use crate::failure::Result;
 use crate::lab::{CadvisorLab, Size};
 use crate::test::cadvisor_expectations as expectations;
 use crate::test::parts::none_of;
+use crate::test::profile_expectations;
 use crate::test::read_bill;
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
@@ -24,10 +26,11 @@ pub(crate) fn many_cgroups(workspace: &Workspace) -> Result<Outcome> {
         cgroups: CGROUPS,
         zombies: 0,
     };
-    in_lab(workspace, size, |lab, diagnosis| {
+    in_lab(workspace, size, |lab, binary, diagnosis| {
         let mut unmet = expectations::of_many_cgroups(diagnosis);
-        let bill = lab.calls_on_files(&workspace.release_binary()?)?;
-        unmet.extend(read_bill::unmet(&bill));
+        unmet.extend(read_bill::unmet(&lab.calls_on_files(binary)?));
+        let (profile, folded) = lab.profile(workspace, binary)?;
+        unmet.extend(profile_expectations::of(&profile, &folded));
         Ok(unmet)
     })
 }
@@ -37,7 +40,7 @@ pub(crate) fn zombies(workspace: &Workspace) -> Result<Outcome> {
         cgroups: 0,
         zombies: ZOMBIES,
     };
-    in_lab(workspace, size, |lab, diagnosis| {
+    in_lab(workspace, size, |lab, _, diagnosis| {
         Ok(expectations::of_zombies(diagnosis, lab.dying_on_machine()?))
     })
 }
@@ -45,7 +48,7 @@ pub(crate) fn zombies(workspace: &Workspace) -> Result<Outcome> {
 fn in_lab(
     workspace: &Workspace,
     size: Size,
-    violations: impl Fn(&CadvisorLab, &Value) -> Result<Vec<String>>,
+    violations: impl Fn(&CadvisorLab, &Path, &Value) -> Result<Vec<String>>,
 ) -> Result<Outcome> {
     if !geteuid().is_root() {
         return Ok(Outcome::Skipped("it needs root to make cgroups".to_owned()));
@@ -55,7 +58,7 @@ fn in_lab(
     std::thread::sleep(SETTLE);
     let checked = lab
         .diagnose(workspace, &binary)
-        .and_then(|diagnosis| violations(&lab, &diagnosis));
+        .and_then(|diagnosis| violations(&lab, &binary, &diagnosis));
     lab.stop()?;
     checked.map(none_of)
 }

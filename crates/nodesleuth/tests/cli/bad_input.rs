@@ -378,3 +378,44 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = support::must(Command::new("bash").args(["-o", "pipefail", "-c", &script]));
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_profile_that_cannot_be_taken_is_refused_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let taken = path("taken.pb.gz");
+    fs::write(&taken, "somebody's").unwrap();
+    let heap = path("heap.folded");
+    fs::write(&heap, "main;work 3\n").unwrap();
+    let refused = |arguments: &[&str], words: &[&str]| {
+        refuses(&run(&[&["profile"], arguments].concat()), words);
+    };
+    refused(&["--pid", "4194303"], &["4194303", "help:"]);
+    refused(&["--name", "no-such-agent"], &["no-such-agent"]);
+    refused(&["--pid", "1", "--out", &taken], &["never overwritten"]);
+    refused(
+        &["--pid", "1", "--out", &path("x.png")],
+        &[".svg", ".pb.gz"],
+    );
+    refused(
+        &["--pid", "1", "--compare", &path("none.pb.gz")],
+        &["cannot read"],
+    );
+    refused(
+        &["--pid", "1", "--compare", &heap],
+        &["no CPU time", "help:"],
+    );
+    assert_eq!(fs::read(&taken).unwrap(), b"somebody's");
+    for wrong in [
+        &["--pid", "1", "--for", "0s"][..],
+        &["--pid", "1", "--hz", "0"],
+        &["--pid", "1", "--hz", "1000000"],
+        &["--pid", "1", "--name", "kubelet"],
+        &["--all", "--children"],
+        &["--pid", "1", "--engine", "magic"],
+    ] {
+        let run = run(&[&["profile"], wrong].concat());
+        assert_eq!(run.code, Some(2), "{wrong:?}: {run:?}");
+        assert!(run.err.contains("error:"), "{wrong:?}: {run:?}");
+    }
+}
