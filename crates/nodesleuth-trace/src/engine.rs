@@ -57,12 +57,21 @@ impl FromStr for Engine {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|engine| engine.name() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("there is no engine {text}; there are {names}")
-        })
+        find_named(&Self::ALL, Self::name, text)
     }
+}
+
+/// The engine of that name, or the names that there are.
+pub(crate) fn find_named<E: Copy>(
+    all: &[E],
+    name: fn(E) -> &'static str,
+    text: &str,
+) -> Result<E, String> {
+    let found = all.iter().find(|engine| name(**engine) == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|engine| name(*engine)).collect();
+        format!("there is no engine {text}; there are {}", names.join(", "))
+    })
 }
 
 /// An engine that was tried.

@@ -1,6 +1,7 @@
 //! What a capture has taken.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// All of it.
 #[derive(Clone, Debug, Default)]
@@ -44,9 +45,9 @@ pub struct StackCount {
     pub exec: u32,
     /// Addresses in the kernel, leaf first; empty when it ran its own code. Where it waited, a few
     /// frames of the tracepoint that saw it come before the scheduler's (`__schedule`).
-    pub kernel: Box<[u64]>,
+    pub kernel: Arc<[u64]>,
     /// Addresses in the process, leaf first.
-    pub user: Box<[u64]>,
+    pub user: Arc<[u64]>,
     /// What would be the return address if the function that ran had no frame: such a function's
     /// caller is missing from `user`. 0 where it was not running its own code, or what is there
     /// cannot be one; always 0 from perf rings.

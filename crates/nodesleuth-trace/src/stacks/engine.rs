@@ -1,5 +1,6 @@
 //! The ways to take stacks, best first.
 
+use crate::engine::find_named;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,11 +36,7 @@ impl FromStr for StackEngine {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|engine| engine.name() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("there is no engine {text}; there are {names}")
-        })
+        find_named(&Self::ALL, Self::name, text)
     }
 }
 

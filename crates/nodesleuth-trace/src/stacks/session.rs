@@ -1,7 +1,7 @@
 //! A capture of stacks: the best engine that runs here, what it delivers, and its end.
 
 use super::{SampleEvent, StackCapture, StackEngine, StackOptions, StackTarget, TaskEvent};
-use std::path::Path;
+use std::fs;
 use std::time::Duration;
 
 /// Rings are read so often: short-lived processes are to be seen while they live.
@@ -31,6 +31,14 @@ pub enum StackError {
     /// No such process.
     #[error("there is no process {0}")]
     NoProcess(u32),
+    /// The number is that of a thread.
+    #[error("{tid} is a thread of process {tgid}: only whole processes can be watched")]
+    Thread {
+        /// The number.
+        tid: u32,
+        /// Its process.
+        tgid: u32,
+    },
     /// Nobody can sample so often.
     #[error("{0} samples a second are not possible: 1 to {most} are", most = StackOptions::MOST_HZ)]
     Frequency(u32),
@@ -75,10 +83,12 @@ impl std::fmt::Debug for StackSession {
 /// # Errors
 /// When there is no such process, the frequency is not possible, or no engine runs.
 pub fn start(options: &StackOptions) -> Result<StackSession, StackError> {
-    if let StackTarget::Process(pid) = options.target
-        && !Path::new(&format!("/proc/{pid}/task")).exists()
-    {
-        return Err(StackError::NoProcess(pid));
+    if let StackTarget::Process(pid) = options.target {
+        match process_of(pid) {
+            Some(tgid) if tgid == pid => {}
+            Some(tgid) => return Err(StackError::Thread { tid: pid, tgid }),
+            None => return Err(StackError::NoProcess(pid)),
+        }
     }
     if !(1..=StackOptions::MOST_HZ).contains(&options.hz) {
         return Err(StackError::Frequency(options.hz));
@@ -98,6 +108,13 @@ pub fn start(options: &StackOptions) -> Result<StackSession, StackError> {
         }
     }
     Err(StackError::NoEngine(not_used))
+}
+
+/// The process that a thread belongs to; a process's first thread has its number.
+fn process_of(tid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    line?.trim().parse().ok()
 }
 
 impl StackSession {

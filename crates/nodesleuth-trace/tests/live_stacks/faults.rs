@@ -169,9 +169,19 @@ fn in_a_pid_namespace_ids_are_its_own() {
 
 #[test]
 #[ignore = "needs root"]
-fn a_process_that_is_not_there_and_an_absurd_frequency_are_refused() {
+fn nobody_a_thread_and_an_absurd_frequency_are_refused() {
     let nobody = start(&StackOptions::new(StackTarget::Process(u32::MAX))).unwrap_err();
     assert_eq!(nobody.to_string(), "there is no process 4294967295");
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let thread = thread::spawn(move || told.recv().is_err());
+    let of_ours = fs::read_dir("/proc/self/task").unwrap();
+    let tid = of_ours.filter_map(|it| it.unwrap().file_name().to_str()?.parse().ok());
+    let tid = tid.max().unwrap();
+    let refused = start(&StackOptions::new(StackTarget::Process(tid))).unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("is a thread of process"), "{refused}");
+    drop(tell);
+    assert!(thread.join().unwrap());
     let often = StackOptions {
         hz: 1_000_000,
         ..StackOptions::new(StackTarget::All)

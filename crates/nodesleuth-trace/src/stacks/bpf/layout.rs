@@ -2,6 +2,7 @@
 
 use crate::stacks::records::Fields;
 use crate::stacks::{StackCapture, StackCount, StackOptions, StackTarget};
+use std::sync::Arc;
 
 const EVERYBODY: u32 = 1;
 const FOLLOW_CHILDREN: u32 = 2;
@@ -173,7 +174,7 @@ fn comm(bytes: &[u8]) -> String {
 /// What a program sends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    Frames { hash: u64, frames: Box<[u64]> },
+    Frames { hash: u64, frames: Arc<[u64]> },
     Count(Counted),
 }
 

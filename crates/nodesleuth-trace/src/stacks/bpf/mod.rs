@@ -19,6 +19,7 @@ use load::Loaded;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 /// Whether a sample's bytes after thread and time are a message of our programs.
 pub(super) fn understands(rest: &[u8]) -> bool {
@@ -38,7 +39,7 @@ pub(super) struct BpfSampler {
 /// What the programs have sent.
 #[derive(Default)]
 struct Received {
-    frames: HashMap<u64, Box<[u64]>>,
+    frames: HashMap<u64, Arc<[u64]>>,
     counts: Vec<Counted>,
 }
 
@@ -137,7 +138,7 @@ impl Received {
     /// Puts frames in the place of hashes and sums up.
     fn resolve(self, capture: &mut StackCapture) {
         let frames_of = |hash: u64| match hash {
-            0 => Some(Box::default()),
+            0 => Some(Arc::default()),
             hash => self.frames.get(&hash).cloned(),
         };
         for Counted { key, count } in merged(self.counts) {

@@ -215,8 +215,8 @@ impl Counting {
             exec: key.image,
             comm: count.comm,
             truncated: key.chain.depth() >= most,
-            kernel: key.chain.kernel,
-            user: key.chain.user,
+            kernel: key.chain.kernel.into(),
+            user: key.chain.user.into(),
             samples: count.samples,
             on_cpu_ns: count.ns,
             ..StackCount::default()
