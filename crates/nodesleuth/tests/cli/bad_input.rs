@@ -393,9 +393,18 @@ fn a_profile_that_cannot_be_taken_is_refused_before_it_begins() {
     refused(&["--pid", "4194303"], &["4194303", "help:"]);
     refused(&["--name", "no-such-agent"], &["no-such-agent"]);
     refused(&["--pid", "1", "--out", &taken], &["never overwritten"]);
-    refused(&["--pid", "1", "--out", &path("x.png")], &[".svg", ".pb.gz"]);
-    refused(&["--pid", "1", "--compare", &path("none.pb.gz")], &["cannot read"]);
-    refused(&["--pid", "1", "--compare", &heap], &["no CPU time", "help:"]);
+    refused(
+        &["--pid", "1", "--out", &path("x.png")],
+        &[".svg", ".pb.gz"],
+    );
+    refused(
+        &["--pid", "1", "--compare", &path("none.pb.gz")],
+        &["cannot read"],
+    );
+    refused(
+        &["--pid", "1", "--compare", &heap],
+        &["no CPU time", "help:"],
+    );
     assert_eq!(fs::read(&taken).unwrap(), b"somebody's");
     for wrong in [
         &["--pid", "1", "--for", "0s"][..],
