@@ -9,7 +9,7 @@ const ROOTED: f64 = 0.95;
 const OFF: f64 = 0.03;
 /// How much of the CPU must be seen in one stack from the goroutine through housekeeping down to the
 /// kernel's files of cgroups.
-const HOUSEKEEPING: f64 = 0.2;
+const HOUSEKEEPING: f64 = 0.1;
 /// Functions of the kernel that make files of cgroups, and what they call.
 const CGROUP_FILES: [&str; 6] = [
     "kernfs_",

@@ -29,6 +29,8 @@ pub(super) struct Code {
     pub(super) path: String,
     pub(super) deleted: bool,
     pub(super) identity: Identity,
+    /// Tells files apart that had the same inode number one after another; 0 if it is not known.
+    pub(super) generation: u64,
     /// `None` for what has no file.
     pub(super) file: Option<Held>,
 }
@@ -47,6 +49,7 @@ impl Code {
             path: mapping.path,
             deleted: mapping.deleted,
             identity,
+            generation: 0,
             file: None,
         })
     }
@@ -91,6 +94,10 @@ impl Code {
             },
             deleted: false,
             identity,
+            generation: match file {
+                MappedFile::Inode { generation, .. } => *generation,
+                MappedFile::BuildId(_) | MappedFile::Path => 0,
+            },
             file: None,
         }
     }

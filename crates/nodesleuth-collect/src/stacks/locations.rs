@@ -203,7 +203,7 @@ impl<'a> Locations<'a> {
 
     fn binary(&self, code: &'a Code) -> Option<&Binary<'static>> {
         match &code.file {
-            Some(held) => held.as_ref().ok()?.binary(),
+            Some(_) => self.processes.file(code)?.binary(),
             None => {
                 let vdso = self.vdso.get_or_init(Vdso::of_ours).as_ref();
                 vdso?.binary_for(&code.mapping())
@@ -212,10 +212,9 @@ impl<'a> Locations<'a> {
     }
 
     fn segment(&mut self, builder: &mut ProfileBuilder, code: &'a Code) -> Segment {
-        let file = code.file.as_ref().and_then(|held| held.as_ref().ok());
         let key = SegmentKey {
             path: code.path.clone(),
-            file: file.map(Rc::as_ptr),
+            file: self.processes.file(code).map(Rc::as_ptr),
             offset: code.offset,
             length: code.end - code.start,
         };

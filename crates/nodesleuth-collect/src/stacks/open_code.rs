@@ -21,7 +21,8 @@ pub(super) type Held = Result<Rc<ExecFile>, Rc<str>>;
 #[derive(Debug)]
 pub(super) struct OpenCode<'n> {
     node: &'n Node,
-    held: HashMap<Identity, Rc<ExecFile>>,
+    /// With the generation of its inode, or 0.
+    held: HashMap<Identity, (Rc<ExecFile>, u64)>,
     /// So many files may be held open: descriptors are needed for other things too.
     most: usize,
 }
@@ -48,10 +49,19 @@ impl<'n> OpenCode<'n> {
         if code.identity == Identity::NoFile {
             return None;
         }
-        if let Some(file) = self.held.get(&code.identity) {
+        if let Some((file, _)) = self.held.get(&code.identity) {
             return Some(Ok(Rc::clone(file)));
         }
         Some(self.open(pid, code))
+    }
+
+    /// The file of code that could not be opened when it was mapped, if it was opened for another
+    /// process and is certainly the same: an inode number alone may have been given again.
+    pub(super) fn opened_for_another(&self, code: &Code) -> Option<&Rc<ExecFile>> {
+        let (file, generation) = self.held.get(&code.identity)?;
+        let same_inode = code.generation != 0 && code.generation == *generation;
+        let is_sure = same_inode || matches!(code.identity, Identity::BuildId(_));
+        is_sure.then_some(file)
     }
 
     fn open(&mut self, pid: u32, code: &Code) -> Held {
@@ -65,7 +75,8 @@ impl<'n> OpenCode<'n> {
                 Ok(file) => {
                     let file = Rc::new(file);
                     if code.identity != Identity::Path {
-                        self.held.insert(code.identity.clone(), Rc::clone(&file));
+                        let held = (Rc::clone(&file), code.generation);
+                        self.held.insert(code.identity.clone(), held);
                     }
                     return Ok(file);
                 }

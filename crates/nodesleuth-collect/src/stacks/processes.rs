@@ -183,6 +183,14 @@ impl<'n> Processes<'n> {
         line
     }
 
+    /// The file that code is of, if it was opened.
+    pub(super) fn file<'s>(&'s self, code: &'s Code) -> Option<&'s Rc<ExecFile>> {
+        match code.file.as_ref()? {
+            Ok(file) => Some(file),
+            Err(_) => self.open.opened_for_another(code),
+        }
+    }
+
     /// The opened files of some programs.
     pub(super) fn files_of(&self, of: &BTreeSet<ImageId>) -> impl Iterator<Item = &ExecFile> {
         let programs = of.iter().filter_map(|id| self.programs.get(id));

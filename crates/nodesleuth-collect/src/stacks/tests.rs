@@ -312,6 +312,55 @@ fn a_child_has_its_parent_s_code_until_it_becomes_another_program() {
     assert!(why.contains("gone before"), "{why}");
 }
 
+/// What the kernel tells when our binary is mapped by a process.
+fn mapped(tgid: u32, generation: u64, file: &Path) -> TaskEvent {
+    let mapping = mapping_of(address_of_marker());
+    let stat = fs::metadata(file).unwrap();
+    let number = |part: u64| u32::try_from(part).unwrap();
+    TaskEvent::Mapped {
+        time_ns: 0,
+        tgid,
+        exec: 1,
+        addresses: mapping.start..mapping.end,
+        offset: mapping.offset,
+        file: MappedFile::Inode {
+            major: number(nix::sys::stat::major(stat.dev())),
+            minor: number(nix::sys::stat::minor(stat.dev())),
+            inode: stat.ino(),
+            generation,
+        },
+        path: b"/usr/bin/agent".to_vec(),
+    }
+}
+
+#[test]
+fn a_process_that_was_gone_shares_the_file_of_another_only_if_it_is_the_same() {
+    let fake = node_with_agent();
+    let binary = fake.node.path("/proc/7/root/usr/bin/agent");
+    let mut namer = StackNamer::new(&fake.node);
+    // 9 and 10 were gone at once, 7 is there; 10 had another file with the same number.
+    namer.follow(&[
+        mapped(9, 77, &binary),
+        mapped(10, 76, &binary),
+        mapped(7, 77, &binary),
+    ]);
+    let of = |tgid| StackCount {
+        tgid,
+        exec: 1,
+        ..stack(&roots(), &[])
+    };
+    let result = named(&namer, vec![of(7), of(9), of(10)], &words());
+    let names = names(&result.profile);
+    assert!(
+        is_marker(&names[0][1]) && is_marker(&names[1][1]),
+        "{names:?}"
+    );
+    assert!(
+        names[2].last().unwrap().starts_with("[agent+0x"),
+        "{names:?}"
+    );
+}
+
 #[test]
 fn a_wait_does_not_show_who_looked_at_it() {
     let fake = node_with_agent();

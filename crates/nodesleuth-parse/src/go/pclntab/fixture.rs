@@ -40,6 +40,8 @@ struct Function {
     files: Runs<'static>,
     lines: Runs<'static>,
     calls: Runs<'static>,
+    /// Bytes that it has put on the stack; nothing is known where there are none.
+    stack: Runs<'static>,
 }
 
 /// Files are numbered from one here, as before Go 1.16.
@@ -49,6 +51,7 @@ const FUNCTIONS: [Function; 3] = [
         files: &[(0x20, 1)],
         lines: &[(0x20, 10)],
         calls: &[],
+        stack: &[(0x20, 0)],
     },
     Function {
         entry: 0x20,
@@ -62,12 +65,14 @@ const FUNCTIONS: [Function; 3] = [
             (0x40, 22),
         ],
         calls: &[(0x10, -1), (0x18, 0), (0x20, 1), (0x40, -1)],
+        stack: &[(0x4, 0), (0x3c, 24), (0x40, 0)],
     },
     Function {
         entry: 0x60,
         files: &[(0x18, 2)],
         lines: &[(0x18, 100_000)],
         calls: &[],
+        stack: &[],
     },
 ];
 
@@ -134,8 +139,8 @@ struct Pools {
     files: Vec<u8>,
     file_at: Vec<u32>,
     values: Vec<u8>,
-    /// Files, lines and calls of each function.
-    value_at: Vec<[u32; 3]>,
+    /// Files, lines, calls and stack of each function.
+    value_at: Vec<[u32; 4]>,
 }
 
 fn strings(texts: &[&str]) -> (Vec<u8>, Vec<u32>) {
@@ -195,7 +200,8 @@ impl Kind {
                 .iter()
                 .map(|(end, file)| (*end, file - 1 + first))
                 .collect();
-            value_at.push([&files[..], function.lines, function.calls].map(|runs| {
+            let all = [&files[..], function.lines, function.calls, function.stack];
+            value_at.push(all.map(|runs| {
                 let at = pool.len() as u32;
                 pool.extend(values(runs, self.quantum));
                 if runs.is_empty() { 0 } else { at }
@@ -361,11 +367,12 @@ impl Kind {
         } else {
             out.native(TEXT + u64::from(function.entry));
         }
-        let [files, lines, calls] = pools.value_at[index];
+        let [files, lines, calls, stack] = pools.value_at[index];
         let kind = self.inline_kinds();
         let value_tables = if calls == 0 { 0 } else { kind.0 + 1 };
         let data = if calls == 0 { 2 } else { kind.1 + 1 };
-        for number in [pools.name_at[index], 8, 24, 0, files, lines, value_tables] {
+        let name = pools.name_at[index];
+        for number in [name, 8, 24, stack, files, lines, value_tables] {
             out.word(number);
         }
         match self.version() {

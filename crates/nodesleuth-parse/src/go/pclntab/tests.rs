@@ -72,6 +72,28 @@ fn what_no_function_covers_has_no_name() {
 }
 
 #[test]
+fn a_function_returns_to_the_top_of_the_stack_where_it_has_no_frame() {
+    for kind in kinds() {
+        let file = kind.file();
+        let binary = open(&file);
+        // A function without a frame; before, in and behind the frame of another; not known; outside.
+        let expected = [
+            (0x10, true),
+            (0x20, true),
+            (0x24, false),
+            (0x5b, false),
+            (0x5c, true),
+            (0x60, false),
+            (0x80, false),
+        ];
+        for (distance, returns) in expected {
+            let found = binary.returns_to_top(TEXT + distance);
+            assert_eq!(found, returns, "{distance:#x} {kind:?}");
+        }
+    }
+}
+
+#[test]
 fn without_module_data_relative_addresses_are_not_answered() {
     for kind in kinds() {
         let kind = Kind {
@@ -172,6 +194,7 @@ fn look_everywhere(file: &[u8]) {
         return;
     };
     for distance in (0..0x80).step_by(8) {
+        binary.returns_to_top(TEXT + distance);
         let frames = binary.frames(TEXT + distance, "m");
         assert!(frames.is_none_or(|frames| !frames.is_empty()));
     }
