@@ -25,6 +25,15 @@ pub struct StackFigures {
     pub off_cpu_ns: u64,
     /// How often a thread waited.
     pub off_cpu_count: u64,
-    /// By module the samples whose stack holds an address of it without a name.
-    pub unresolved: BTreeMap<Rc<str>, u64>,
+    /// Samples whose stack holds an address without a name, by where that is and why.
+    pub unresolved: BTreeMap<Unnamed, u64>,
+}
+
+/// Code without names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unnamed {
+    /// The mapped file, or `[anonymous]` and the like.
+    pub module: Rc<str>,
+    /// Why there are none.
+    pub why: Rc<str>,
 }

@@ -2,6 +2,7 @@
 
 use super::code::{Code, Place};
 use super::exec_file::ExecFile;
+use super::figures::Unnamed;
 use super::kernel_names::KernelNames;
 use super::processes::{ImageId, Processes};
 use super::root::{Rootness, rootness};
@@ -31,8 +32,8 @@ pub(super) struct Named {
     pub(super) is_code: bool,
     /// Who called this instruction's function is on top of the stack, where frame pointers do not lead.
     pub(super) returns_to_top: bool,
-    /// The module it is in, if no function is known.
-    pub(super) unresolved: Option<Rc<str>>,
+    /// Where it is, if no function is known.
+    pub(super) unresolved: Option<Unnamed>,
 }
 
 /// An address of the kernel.
@@ -181,7 +182,10 @@ impl<'a> Locations<'a> {
             .is_some_and(|(binary, linked)| binary.returns_to_top(linked));
         let frames = user_frames(address, Some(&mapping), binary);
         let unresolved = match frames.first() {
-            Some(frame) if frame.kind == FrameKind::Unknown => Some(frame.module.as_str().into()),
+            Some(frame) if frame.kind == FrameKind::Unknown => Some(Unnamed {
+                module: frame.module.as_str().into(),
+                why: self.why_unnamed(code),
+            }),
             _ => None,
         };
         let root = frames.first().map_or(Rootness::Inner, rootness);
@@ -198,6 +202,14 @@ impl<'a> Locations<'a> {
             is_code: true,
             returns_to_top,
             unresolved,
+        }
+    }
+
+    fn why_unnamed(&self, code: &Code) -> Rc<str> {
+        match &code.file {
+            Some(Err(why)) if self.processes.file(code).is_none() => Rc::clone(why),
+            None if code.path.is_empty() => "code that was made at run time, or unpacked".into(),
+            _ => "no symbols for it".into(),
         }
     }
 
@@ -256,7 +268,10 @@ fn outside(builder: &mut ProfileBuilder, name: &str, is_code: bool) -> Named {
         root: Rootness::Inner,
         is_code,
         returns_to_top: false,
-        unresolved: is_code.then(|| name.into()),
+        unresolved: is_code.then(|| Unnamed {
+            module: name.into(),
+            why: "different code was there at different times".into(),
+        }),
     }
 }
 

@@ -18,6 +18,6 @@ mod vdso;
 mod versions;
 
 pub use accounting::{CpuAccount, CpuScope};
-pub use figures::StackFigures;
+pub use figures::{StackFigures, Unnamed};
 pub use named_stacks::{BROKEN, NO_USER_STACK, NamedStacks, ProfileWords, TRUNCATED};
 pub use namer::StackNamer;

@@ -1,6 +1,6 @@
 //! A capture as a profile: each stack from its root to its leaf, by name.
 
-use super::figures::StackFigures;
+use super::figures::{StackFigures, Unnamed};
 use super::kernel_names::KernelNames;
 use super::locations::{InKernel, Locations, Named};
 use super::processes::{ImageId, Processes};
@@ -8,7 +8,6 @@ use super::root::Rootness;
 use nodesleuth_profile::{Label, LabelValue, LocationId, Profile, ProfileBuilder, ValueType};
 use nodesleuth_trace::stacks::{StackCapture, StackCount};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// Root of a stack that ends before any function at which stacks begin: what called it is not known.
 pub const BROKEN: &str = "[broken stack]";
@@ -46,8 +45,6 @@ pub struct NamedStacks {
     pub figures: StackFigures,
     /// Why kernel functions have no names.
     pub kernel_problem: Option<String>,
-    /// Files that could not be read, each with the reason.
-    pub not_opened: Vec<(String, String)>,
     /// `MODULE=VERSION` of the Go binaries whose code ran, as far as they do not contradict each other.
     pub versions: Vec<String>,
 }
@@ -179,12 +176,12 @@ impl<'a> Draft<'a> {
             Beginning::Truncated => &mut figures.truncated,
             Beginning::NoUserStack => &mut figures.no_user_stack,
         } += samples;
-        let modules: BTreeSet<&Rc<str>> = user
+        let modules: BTreeSet<&Unnamed> = user
             .iter()
             .filter_map(|named| named.unresolved.as_ref())
             .collect();
         for module in modules.into_iter().filter(|_| samples > 0) {
-            *figures.unresolved.entry(Rc::clone(module)).or_default() += samples;
+            *figures.unresolved.entry(module.clone()).or_default() += samples;
         }
     }
 

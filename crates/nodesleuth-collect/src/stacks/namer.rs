@@ -52,13 +52,10 @@ impl<'n> StackNamer<'n> {
         let (profile, figures) = draft.finish(capture);
         let programs: BTreeSet<_> = capture.stacks.iter().map(|s| (s.tgid, s.exec)).collect();
         let builds = self.processes.files_of(&programs);
-        let not_opened = self.processes.not_opened();
-        let owned = |(path, why): (&str, &str)| (path.to_owned(), why.to_owned());
         NamedStacks {
             profile,
             figures,
             kernel_problem: self.kernel.problem().map(str::to_owned),
-            not_opened: not_opened.into_iter().map(owned).collect(),
             versions: versions::agreed(builds.filter_map(|file| file.go_if_read())),
         }
     }

@@ -6,7 +6,7 @@ use super::open_code::OpenCode;
 use crate::Node;
 use nodesleuth_parse::proc::maps;
 use nodesleuth_trace::stacks::TaskEvent;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// A process's id, and how often it had become another program.
@@ -196,19 +196,6 @@ impl<'n> Processes<'n> {
         let programs = of.iter().filter_map(|id| self.programs.get(id));
         let code = programs.flat_map(|program| &program.image.code);
         code.filter_map(|code| Some(&**code.file.as_ref()?.as_ref().ok()?))
-    }
-
-    /// Files that were mapped and could not be opened: by path, why.
-    pub(super) fn not_opened(&self) -> BTreeMap<&str, &str> {
-        let code = self
-            .programs
-            .values()
-            .flat_map(|program| &program.image.code);
-        code.filter_map(|code| match &code.file {
-            Some(Err(why)) => Some((code.path.as_str(), &**why)),
-            _ => None,
-        })
-        .collect()
     }
 }
 

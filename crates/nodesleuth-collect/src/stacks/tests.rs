@@ -228,12 +228,9 @@ fn a_binary_that_was_replaced_is_not_used() {
     let result = named(&namer, vec![stack(&roots(), &[])], &words());
     let leaf = &names(&result.profile)[0];
     assert!(leaf.last().unwrap().starts_with("[agent+0x"), "{leaf:?}");
-    let [(file, why)] = &result.not_opened[..] else {
-        panic!("{:?}", result.not_opened);
-    };
-    assert_eq!(file, "/usr/bin/agent");
-    assert!(why.contains("another file"), "{why}");
-    assert_eq!(result.figures.unresolved.get("/usr/bin/agent"), Some(&3));
+    let (unnamed, samples) = result.figures.unresolved.first_key_value().unwrap();
+    assert_eq!((&*unnamed.module, *samples), ("/usr/bin/agent", 3));
+    assert!(unnamed.why.contains("another file"), "{unnamed:?}");
 }
 
 #[test]
@@ -308,8 +305,8 @@ fn a_child_has_its_parent_s_code_until_it_becomes_another_program() {
         names[1],
         ["[process agent]", "[process du]", BROKEN, "[du+0x10]"]
     );
-    let (_, why) = &result.not_opened[0];
-    assert!(why.contains("gone before"), "{why}");
+    let (unnamed, _) = result.figures.unresolved.first_key_value().unwrap();
+    assert!(unnamed.why.contains("gone before"), "{unnamed:?}");
 }
 
 /// What the kernel tells when our binary is mapped by a process.

@@ -19,10 +19,12 @@ pub(super) fn of(capture: &Capture, before: Option<&Before>, links: &SourceLinks
         .iter()
         .map(|(engine, why)| json!({ "engine": engine.name(), "reason": why }))
         .collect();
-    let unresolved: serde_json::Map<String, Value> = figures
+    let unresolved: Vec<Value> = figures
         .unresolved
         .iter()
-        .map(|(module, samples)| (module.to_string(), Value::from(*samples)))
+        .map(|(unnamed, samples)| {
+            json!({ "module": &*unnamed.module, "why": &*unnamed.why, "samples": samples })
+        })
         .collect();
     let [own_window, own_names] = capture.own;
     json!({

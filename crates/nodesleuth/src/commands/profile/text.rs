@@ -5,10 +5,10 @@ use super::functions::{Function, functions};
 use super::taking::Capture;
 use crate::commands::watched::Ended;
 use comfy_table::{CellAlignment, Table, presets};
+use nodesleuth_collect::stacks::Unnamed;
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Nanos, printable};
 use nodesleuth_profile::{SourceLinks, TopOrder, ValueType};
-use std::rc::Rc;
 
 /// Rows of a table.
 const ROWS: usize = 20;
@@ -144,24 +144,15 @@ fn quality(capture: &Capture) -> Vec<String> {
 
 fn unresolved(capture: &Capture) -> Vec<String> {
     let named = &capture.named;
-    let mut modules: Vec<(&Rc<str>, &u64)> = named.figures.unresolved.iter().collect();
+    let mut modules: Vec<(&Unnamed, &u64)> = named.figures.unresolved.iter().collect();
     modules.sort_by_key(|(_, samples)| std::cmp::Reverse(**samples));
     let mut lines = Vec::new();
-    for (module, samples) in modules.iter().take(MODULES) {
-        let reason = named
-            .not_opened
-            .iter()
-            .find(|(path, _)| **path == ***module);
-        let reason = match reason {
-            Some((_, why)) => why.as_str(),
-            None if &***module == "[anonymous]" => "code that was made at run time, or unpacked",
-            None if &***module == "[remapped]" => "different code was there at different times",
-            None => "no symbols for it",
-        };
+    for (unnamed, samples) in modules.iter().take(MODULES) {
         lines.push(format!(
-            "without names: {} in {} samples ({reason})",
-            printable(module),
-            grouped(**samples)
+            "without names: {} in {} samples ({})",
+            printable(&unnamed.module),
+            grouped(**samples),
+            unnamed.why
         ));
     }
     if modules.len() > MODULES {
