@@ -75,12 +75,16 @@ fn recorded(input: &Input<'_>) -> Option<String> {
             refused.engine, refused.reason
         ));
     }
-    if let Some(problem) = recording.problems.first() {
-        let more = recording.problems.len() - 1;
-        text.push_str(&format!("; names are missing: {problem}"));
-        if more > 0 {
-            text.push_str(&format!(" (and {more} more)"));
-        }
+    if let Some(problem) = &recording.kernel_problem {
+        text.push_str(&format!(
+            "; functions of the kernel have no names: {problem}"
+        ));
+    }
+    if let Some(code) = recording.unresolved.first() {
+        text.push_str(&format!(
+            "; {} hold code of {} without a name ({})",
+            code.samples, code.module, code.why
+        ));
     }
     Some(text)
 }

@@ -3,7 +3,7 @@
 use crate::Ctx;
 use crate::stacks::{NamedStacks, ProfileWords, StackNamer};
 use nodesleuth_model::bundle::PROFILES_DIR;
-use nodesleuth_model::evidence::{ProfileRecord, RefusedEngine, StackRecording};
+use nodesleuth_model::evidence::{ProfileRecord, RefusedEngine, StackRecording, UnresolvedCode};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed};
 use nodesleuth_trace::stacks::{
     StackCapture, StackError, StackOptions, StackSession, StackTarget, start as open,
@@ -147,11 +147,14 @@ fn begun(session: &StackSession, hz: u32) -> StackRecording {
 fn told(recording: StackRecording, capture: &StackCapture, named: &NamedStacks) -> StackRecording {
     let figures = &named.figures;
     let unresolved = figures.unresolved.iter();
-    let kernel = named.kernel_problem.iter().cloned();
-    let files = named
-        .not_opened
-        .iter()
-        .map(|(path, reason)| format!("{path}: {reason}"));
+    let mut unresolved: Vec<UnresolvedCode> = unresolved
+        .map(|(unnamed, samples)| UnresolvedCode {
+            module: unnamed.module.to_string(),
+            why: unnamed.why.to_string(),
+            samples: *samples,
+        })
+        .collect();
+    unresolved.sort_by_key(|code| std::cmp::Reverse(code.samples));
     StackRecording {
         samples: figures.samples,
         on_cpu: Nanos(figures.on_cpu_ns),
@@ -160,10 +163,8 @@ fn told(recording: StackRecording, capture: &StackCapture, named: &NamedStacks) 
         broken: figures.broken,
         truncated: figures.truncated,
         no_user_stack: figures.no_user_stack,
-        unresolved: unresolved
-            .map(|(module, count)| (module.to_string(), *count))
-            .collect(),
-        problems: kernel.chain(files).collect(),
+        unresolved,
+        kernel_problem: named.kernel_problem.clone(),
         ..recording
     }
 }

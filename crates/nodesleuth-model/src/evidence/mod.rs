@@ -29,7 +29,7 @@ pub use own_cost::OwnCost;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
-pub use stacks::StackRecording;
+pub use stacks::{StackRecording, UnresolvedCode};
 pub use syscalls::{
     ArgumentKind, ArgumentSample, ArgumentUse, FailingCall, FileUse, RefusedEngine, SyscallTrace,
     SyscallUse, TraceTax, TracedCpu,

@@ -3,7 +3,6 @@
 use super::RefusedEngine;
 use crate::units::Nanos;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How the target's stacks were sampled, and how good they are. Samples are those of the target and
 /// of the processes that it started.
@@ -32,8 +31,20 @@ pub struct StackRecording {
     pub truncated: u64,
     /// Samples of code whose own stack could not be read.
     pub no_user_stack: u64,
-    /// By module the samples whose stack holds an address of it without a name.
-    pub unresolved: BTreeMap<String, u64>,
-    /// Why names are missing: the kernel's, or those of a file.
-    pub problems: Vec<String>,
+    /// Code without names, that with the most samples first.
+    pub unresolved: Vec<UnresolvedCode>,
+    /// Why functions of the kernel have no names.
+    pub kernel_problem: Option<String>,
+}
+
+/// Code without names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UnresolvedCode {
+    /// The mapped file, or `[anonymous]` and the like.
+    pub module: String,
+    /// Why there are none.
+    pub why: String,
+    /// Samples whose stack holds an address of it.
+    pub samples: u64,
 }
