@@ -273,18 +273,16 @@ INLINE __u64 top_of(const void *context, const struct stack_config *config)
     return distance < FAR ? top : 0;
 }
 
-// A sample stands for what has passed since this CPU's last one: timers are late at times.
-INLINE __u64 weight_of(const struct who *who)
+// Counts what this CPU should have delivered since its last sample. The sample stands for one period
+// all the same: a CPU that slept meanwhile was nobody's.
+INLINE void count_missed(const struct who *who)
 {
     __u64 period = who->config->period_ns;
     __u64 now = monotonic_ns(), since = who->counters->last_ns;
     who->counters->last_ns = now;
     __u64 passed = now - since;
-    if (!since)
-        return period;
-    if (passed > period + period / 2)
+    if (since && passed > period + period / 2)
         who->counters->missed += (passed + period / 2) / period - 1;
-    return passed;
 }
 
 SEC("perf_event")
@@ -297,7 +295,8 @@ int sample(void *context)
         return 0;
     struct single one = {};
     one.count.samples = 1;
-    one.count.on_cpu_ns = weight_of(&who);
+    one.count.on_cpu_ns = who.config->period_ns;
+    count_missed(&who);
     if (!pid_tgid()) {
         who.counters->idle++;
         return 0;

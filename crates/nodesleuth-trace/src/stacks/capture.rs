@@ -26,8 +26,8 @@ pub struct StackCapture {
     pub unfollowed: u64,
     /// Records for which the rings had no room: some task events may be missing.
     pub records_lost: u64,
-    /// Samples that should have been and were not: the timer came late. Their time is in
-    /// [`StackCount::on_cpu_ns`] of the sample after them.
+    /// Samples that should have been and were not: the timer came late, as on a virtual machine
+    /// whose host is busy, or the CPU slept.
     pub missed: u64,
 }
 
@@ -54,8 +54,7 @@ pub struct StackCount {
     pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,
-    /// Time on a CPU: what has passed on this CPU since its previous sample. On a virtual machine
-    /// from which the host takes time that is included, unlike in `/proc`.
+    /// Time on a CPU: one period for each sample.
     pub on_cpu_ns: u64,
     /// Time waiting here, also for a CPU after it was woken.
     pub off_cpu_ns: u64,

@@ -12,6 +12,7 @@ mod depth;
 mod dump;
 mod engine;
 mod event;
+mod missed;
 mod options;
 mod records;
 #[cfg(test)]
@@ -23,8 +24,6 @@ mod session;
 mod stream;
 mod tasks;
 #[cfg(target_os = "linux")]
-mod weight;
-
 pub use capture::{StackCapture, StackCount};
 #[cfg(target_os = "linux")]
 #[doc(hidden)]

@@ -183,7 +183,15 @@ int main(int count, char **words)
     else if (!strcmp(mode, "naps"))
         for (int i = 0; i < times; i++)
             nap(amount);
-    else if (!strcmp(mode, "threads")) {
+    else if (!strcmp(mode, "bursts")) {
+        // CPUs sleep in between.
+        long rounds = rounds_in(burn_b, 5e6);
+        uint64_t began = cpu_ns();
+        while (cpu_ns() - began < amount * 1e9) {
+            burn_b(rounds);
+            nap(0.015);
+        }
+    } else if (!strcmp(mode, "threads")) {
         long rounds = rounds_in(burn_b, amount * 1e9);
         for (int i = 0; i < times; i++)
             in_thread(burn_thread, (void *)rounds);

@@ -4,11 +4,11 @@ mod chain;
 mod names;
 mod open;
 
+use super::missed::Missed;
 use super::records::{PerfRecord, Timed};
 use super::session::Sampler;
 use super::stream::Stream;
 use super::tasks::Tasks;
-use super::weight::Weight;
 use super::{SampleEvent, StackCapture, StackCount, StackOptions, TaskEvent, depth};
 use crate::bpf::namespace;
 use crate::clock::monotonic_ns;
@@ -49,7 +49,6 @@ struct Key {
 #[derive(Debug, Default)]
 struct Count {
     samples: u64,
-    ns: u64,
     comm: String,
 }
 
@@ -58,7 +57,7 @@ struct Counting {
     period_ns: u64,
     most_frames: usize,
     /// By ring, where each ring has all samples of a CPU.
-    weights: Option<Vec<Weight>>,
+    missed: Option<Vec<Missed>>,
     /// Whether no process has the number 0 for us but the one that runs when nobody does.
     zero_is_idle: bool,
     names: Names,
@@ -72,7 +71,7 @@ impl RingsSampler {
     pub(super) fn open(options: &StackOptions) -> Result<Self, String> {
         let opened = open::open(options)?;
         opened.start()?;
-        let weights = vec![Weight::default(); opened.rings.len()];
+        let missed = vec![Missed::default(); opened.rings.len()];
         let off_cpu_missing = options
             .off_cpu
             .then(|| "without BPF nobody tells where a thread waits".to_owned());
@@ -80,7 +79,7 @@ impl RingsSampler {
             counting: Counting {
                 period_ns: options.period_ns(),
                 most_frames: depth::most_frames() as usize,
-                weights: opened.by_cpu.then_some(weights),
+                missed: opened.by_cpu.then_some(missed),
                 zero_is_idle: namespace::own().is_none(),
                 names: Names::default(),
                 counts: BTreeMap::new(),
@@ -111,7 +110,7 @@ impl RingsSampler {
 
 impl Sampler for RingsSampler {
     fn event(&self) -> SampleEvent {
-        match self.counting.weights {
+        match self.counting.missed {
             Some(_) => SampleEvent::CpuClock,
             None => SampleEvent::TaskClock,
         }
@@ -155,9 +154,9 @@ impl Counting {
     fn take(&mut self, ring: usize, told: &Timed<'_>, tasks: &Tasks) {
         match told.record {
             PerfRecord::Sample { tgid, tid, rest } => {
-                let ns = self.weigh(ring, told.time_ns);
+                self.note_time(ring, told.time_ns);
                 match tasks.image(tgid) {
-                    Some(image) => self.sample(tgid, tid, image, rest, ns),
+                    Some(image) => self.sample(tgid, tid, image, rest),
                     None if tgid == 0 && tid == 0 && self.zero_is_idle => self.idle += 1,
                     None => self.others += 1,
                 }
@@ -166,28 +165,30 @@ impl Counting {
             PerfRecord::Forked { tgid, parent } => self.names.inherit(tgid, parent),
             // Of a process the last samples may come later.
             PerfRecord::Ended { tgid, tid } if tgid != tid => self.names.forget(tid),
-            // The next sample does not stand for those that were lost.
+            // Those that were lost are not missed too.
             PerfRecord::Lost(_) => self.forget_time(ring),
             _ => {}
         }
     }
 
-    fn weigh(&mut self, ring: usize, time_ns: u64) -> u64 {
-        let weights = self.weights.as_mut();
-        match weights.and_then(|weights| weights.get_mut(ring)) {
-            Some(weight) => weight.of(time_ns, self.period_ns),
-            None => self.period_ns,
+    fn note_time(&mut self, ring: usize, time_ns: u64) {
+        let period_ns = self.period_ns;
+        if let Some(missed) = self.missed_of(ring) {
+            missed.note(time_ns, period_ns);
         }
     }
 
     fn forget_time(&mut self, ring: usize) {
-        let weights = self.weights.as_mut();
-        if let Some(weight) = weights.and_then(|weights| weights.get_mut(ring)) {
-            weight.forget();
+        if let Some(missed) = self.missed_of(ring) {
+            missed.forget();
         }
     }
 
-    fn sample(&mut self, tgid: u32, tid: u32, image: u32, rest: &[u8], ns: u64) {
+    fn missed_of(&mut self, ring: usize) -> Option<&mut Missed> {
+        self.missed.as_mut()?.get_mut(ring)
+    }
+
+    fn sample(&mut self, tgid: u32, tid: u32, image: u32, rest: &[u8]) {
         let Some(chain) = Chain::parse(rest) else {
             self.lost += 1;
             return;
@@ -204,7 +205,6 @@ impl Counting {
             ..Count::default()
         });
         count.samples += 1;
-        count.ns += ns;
     }
 
     fn finish(self) -> StackCapture {
@@ -218,7 +218,7 @@ impl Counting {
             kernel: key.chain.kernel.into(),
             user: key.chain.user.into(),
             samples: count.samples,
-            on_cpu_ns: count.ns,
+            on_cpu_ns: count.samples * self.period_ns,
             ..StackCount::default()
         });
         let mut capture = StackCapture {
@@ -227,10 +227,10 @@ impl Counting {
             others: self.others,
             lost: self.lost,
             missed: self
-                .weights
+                .missed
                 .iter()
                 .flatten()
-                .map(|weight| weight.missed)
+                .map(|of_cpu| of_cpu.count)
                 .sum(),
             ..StackCapture::default()
         };
