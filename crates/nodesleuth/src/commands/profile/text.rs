@@ -190,12 +190,6 @@ fn missing(capture: &Capture) -> Vec<String> {
             grouped(counts.unfollowed)
         ));
     }
-    if counts.missed > 0 {
-        lines.push(format!(
-            "{} samples came late: their time is with the samples after them",
-            grouped(counts.missed)
-        ));
-    }
     if let Some(why) = &capture.off_cpu_missing {
         lines.push(format!("waits are missing: {}", printable(why)));
     }
