@@ -26,6 +26,7 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
         evidence.open_files.missing(),
     );
     note("stacks of kernel functions", evidence.stacks.missing());
+    kernel_stacks(evidence, &mut note);
     syscalls(evidence, &mut note);
     note("cgroup census", evidence.cgroups.missing());
     note(
@@ -62,6 +63,14 @@ fn target_parts(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing
         target.go.missing().filter(unexpected),
     );
     note("the target's descriptors", target.open_fds.missing());
+}
+
+fn kernel_stacks(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    let recording = evidence.stacks.value();
+    if let Some(why) = recording.and_then(|recording| recording.kernel_missing.as_ref()) {
+        let missing = Missing::new(MissingKind::Permission, why);
+        note("stacks of kernel functions", Some(&missing));
+    }
 }
 
 fn syscalls(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {

@@ -39,8 +39,13 @@ pub(crate) fn view(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
         Some(_) => by_stacks(profile, titles, cpu),
         None => by_profile(profile, titles, cpu),
     };
+    // Whoever may not see the kernel at all knows its time from /proc alone.
+    let outside_kernel = match profile.machine.is_some() && !profile.sees_kernel() {
+        true => "kernel",
+        false => "outside-profile-kernel",
+    };
     for (id, cores) in [
-        ("outside-profile-kernel", gap.kernel),
+        (outside_kernel, gap.kernel),
         ("outside-profile-other", gap.other),
         ("children", cpu.children),
     ] {
@@ -152,6 +157,9 @@ fn gap_note(profile: &ProfileView<'_>, cpu: &TargetCpu, gap: &Gap) -> Option<Str
         ));
     }
     let own = cpu.user + cpu.kernel;
+    if profile.machine.is_some() && !profile.sees_kernel() {
+        return None;
+    }
     if gap.kernel + gap.other <= GAP_WORTH_A_NOTE * own {
         return None;
     }

@@ -7,8 +7,8 @@
 )]
 
 use nodesleuth_analyze::{Catalog, LoadedProfile, analyze};
-use nodesleuth_model::evidence::ProfileRecord;
-use nodesleuth_model::{Confidence, Diagnosis, Evidence, Outcome, Ticks};
+use nodesleuth_model::evidence::{ProfileRecord, StackRecording};
+use nodesleuth_model::{Confidence, Diagnosis, Evidence, Observed, Outcome, Ticks};
 use nodesleuth_profile::{Limits, Profile, ValueType};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,6 +158,34 @@ fn kernel_time_hangs_under_the_function_that_made_the_call() {
     assert!((part.kernel[0].cores.0 / flush - 6.0 / 7.0).abs() < 1e-6);
     let network = cores(&diagnosis, "kernel-functions", "kernel:network");
     assert!((flush / network - 3.5).abs() < 1e-6, "{flush} {network}");
+}
+
+#[test]
+fn stacks_that_may_not_show_the_kernel_leave_its_time_to_proc() {
+    let mut evidence = evidence("k415-z20000-stacks");
+    let file = "profiles/stacks.pb.gz".to_owned();
+    evidence.stacks = Observed::Value(StackRecording {
+        file: file.clone(),
+        kernel_missing: Some("the kernel may not be sampled".to_owned()),
+        ..StackRecording::default()
+    });
+    let record = ProfileRecord {
+        file,
+        ..record("stacks", true)
+    };
+    let second = 1_000_000_000;
+    let user = Profile::from_stacks(
+        ValueType::CPU,
+        [(["main.main", "main.work"], second), (["x", "y"], second)],
+    );
+    let diagnosis = diagnose(&evidence, &[(record, user)]);
+    adds_up(&diagnosis);
+    assert!(cores(&diagnosis, "owner", "kernel") > 0.35);
+    assert_eq!(cores(&diagnosis, "owner", "outside-profile-kernel"), 0.0);
+    assert!(diagnosis.ledger.view("kernel-functions").is_none());
+    let said = diagnosis.not_checked.iter();
+    let said = said.filter(|row| row.why.contains("the kernel may not be sampled"));
+    assert_eq!(said.count(), 1);
 }
 
 #[test]

@@ -140,6 +140,7 @@ fn begun(session: &StackSession, hz: u32) -> StackRecording {
         not_used: not_used.collect(),
         hz,
         file: file(),
+        kernel_missing: session.kernel_missing().map(str::to_owned),
         ..StackRecording::default()
     }
 }

@@ -13,7 +13,7 @@ const MOST_UNNAMED: f64 = 0.5;
 pub(crate) struct Profiles<'a> {
     /// What the program says of itself: no frames of the kernel.
     own: Option<ProfileView<'a>>,
-    /// What was sampled from outside, frames of the kernel included.
+    /// What was sampled from outside, frames of the kernel included where that was permitted.
     machine: Option<ProfileView<'a>>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Profiles<'a> {
 
     /// The one that tells what the kernel did.
     pub(crate) fn machine(&self) -> Option<&ProfileView<'a>> {
-        self.machine.as_ref()
+        self.machine.as_ref().filter(|view| view.sees_kernel())
     }
 
     /// What the program says of itself, or else what was sampled from outside.
@@ -98,7 +98,10 @@ fn usable<'a>(
     catalog: &Catalog,
 ) -> Result<ProfileView<'a>, String> {
     let value = CpuValue::of(loaded.profile).ok_or("not a CPU profile")?;
-    match has_kernel_frames(loaded.profile) {
+    let recording = evidence.stacks.value();
+    let is_sampled = recording.is_some_and(|sampled| sampled.file == loaded.record.file);
+    let is_machine = is_sampled || has_kernel_frames(loaded.profile);
+    match is_machine {
         true => {
             if Whose::of(loaded.profile, evidence) == Whose::Nobodys {
                 return Err("it holds no stack of the target".to_owned());
@@ -110,5 +113,7 @@ fn usable<'a>(
             }
         }
     }
-    Ok(ProfileView::of(loaded, value, evidence, catalog))
+    Ok(ProfileView::of(
+        loaded, value, is_machine, evidence, catalog,
+    ))
 }

@@ -46,7 +46,7 @@ pub(crate) struct ProfileView<'a> {
     kernel_seconds: f64,
     /// Part ids in the order of the rules, [`OTHERS`] last.
     parts: Vec<OwnedPart>,
-    /// What a machine's stacks tell of the kernel; `None` for a program's own profile.
+    /// What only stacks sampled from outside tell; `None` for a program's own profile.
     pub(crate) machine: Option<Machine>,
     profile: &'a Profile,
     names: NormalNames,
@@ -74,12 +74,15 @@ pub(crate) struct Machine {
     /// Share of the CPU time whose user frames have no name; stacks of kernel frames alone do
     /// not count.
     pub(crate) unnamed_share: f64,
+    /// Whether there are frames of the kernel, which not everybody may see.
+    sees_kernel: bool,
 }
 
 impl<'a> ProfileView<'a> {
     fn of(
         loaded: LoadedProfile<'a>,
         value: CpuValue,
+        is_machine: bool,
         evidence: &Evidence,
         catalog: &Catalog,
     ) -> Self {
@@ -111,7 +114,7 @@ impl<'a> ProfileView<'a> {
             .stacks()
             .map(|stack| samples.map_or(0, |index| stack.values()[index]))
             .sum();
-        view.divide(catalog, has_kernel_frames(profile));
+        view.divide(catalog, is_machine);
         view
     }
 
@@ -177,6 +180,7 @@ impl<'a> ProfileView<'a> {
         self.machine = is_machine.then(|| Machine {
             kernel_ids: catalog.kernel_parts.ids().map(str::to_owned).collect(),
             unnamed_share: if total > 0.0 { unnamed / total } else { 0.0 },
+            sees_kernel: has_kernel_frames(self.profile),
         });
     }
 
@@ -248,6 +252,12 @@ impl<'a> ProfileView<'a> {
             .map(|(stack, _)| (stack, self.seconds_of(stack.values()) / self.seconds))
     }
 
+    /// Whether it tells what the kernel did.
+    pub(crate) fn sees_kernel(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| machine.sees_kernel)
+    }
+
     pub(crate) fn kernel_cores(&self) -> f64 {
         self.kernel_seconds / self.seconds
     }
@@ -287,9 +297,8 @@ impl<'a> ProfileView<'a> {
     /// Share of the profile whose stacks hold one of these ordered patterns, 0 to 1. `None` when
     /// all of them name kernel functions and the profile ends at the kernel's door.
     pub(crate) fn signature_share(&self, lists: &[Vec<String>]) -> Option<f64> {
-        let can_be_seen = |list: &&Vec<String>| {
-            self.machine.is_some() || !list.iter().any(|frame| is_of_c(frame))
-        };
+        let can_be_seen =
+            |list: &&Vec<String>| self.sees_kernel() || !list.iter().any(|frame| is_of_c(frame));
         let seen: Vec<Vec<String>> = lists.iter().filter(can_be_seen).cloned().collect();
         if seen.is_empty() && !lists.is_empty() {
             return None;

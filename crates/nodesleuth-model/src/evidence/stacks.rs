@@ -35,6 +35,8 @@ pub struct StackRecording {
     pub unresolved: Vec<UnresolvedCode>,
     /// Why functions of the kernel have no names.
     pub kernel_problem: Option<String>,
+    /// Why there are no stacks of the kernel, only of the programs' own code.
+    pub kernel_missing: Option<String>,
 }
 
 /// Code without names.
