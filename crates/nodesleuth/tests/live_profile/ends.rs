@@ -55,7 +55,9 @@ fn a_process_that_ends_closes_the_window() {
     sleep.wait().unwrap();
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.out.contains("the process ended meanwhile"), "{run:?}");
-    assert!(run.out.contains("no samples"), "{run:?}");
+    // It slept; its end may be seen.
+    let few = ["no samples", "in 1 samples"];
+    assert!(few.iter().any(|few| run.out.contains(few)), "{run:?}");
 }
 
 #[test]

@@ -10,6 +10,8 @@ use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Nanos, printable};
 use nodesleuth_profile::{SourceLinks, TopOrder, ValueType};
 
+/// Fewer are no measure of the total.
+const ENOUGH_SAMPLES: u64 = 100;
 /// Rows of a table.
 const ROWS: usize = 20;
 /// Rows of a table that only adds to another.
@@ -80,7 +82,7 @@ fn cpu(capture: &Capture) -> Vec<String> {
         Some(used) => format!(
             "the kernel's own account of the same time: {}{}",
             cores(capture, used),
-            off_by(sampled, used)
+            off_by(figures.samples, sampled, used)
         ),
     };
     let parts = match &capture.kernel_missing {
@@ -99,9 +101,9 @@ fn cpu(capture: &Capture) -> Vec<String> {
     ]
 }
 
-/// How far what was sampled is from what was accounted.
-fn off_by(sampled: Nanos, used: Nanos) -> String {
-    if used.0 == 0 {
+/// How far what was sampled is from what was accounted. A few samples are off by chance.
+fn off_by(samples: u64, sampled: Nanos, used: Nanos) -> String {
+    if used.0 == 0 || samples < ENOUGH_SAMPLES {
         return String::new();
     }
     let percent = (sampled.seconds() / used.seconds() - 1.0) * 100.0;
