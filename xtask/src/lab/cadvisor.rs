@@ -116,7 +116,7 @@ impl CadvisorLab {
         let mut command = Command::new(binary);
         command
             .args(["profile", "--pid", &self.pid().to_string()])
-            .args(["--for", "10s", "--hz", "499", "-o", "json", "--out"])
+            .args(["--for", "10s", "--hz", "999", "-o", "json", "--out"])
             .arg(&stacks);
         let said = json_of(&mut command)?;
         let folded = fs::read_to_string(&stacks);
