@@ -2,8 +2,6 @@
 
 use super::{Derived, FactDef, FactType, number};
 use crate::input::Input;
-use crate::stacks::ProfileView;
-use nodesleuth_model::Missing;
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -12,7 +10,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "cores",
         doc: "CPU that the profile shows, per second of its length.",
         derive: |input| {
-            let profile = in_time(input)?;
+            let profile = input.profile()?.in_time()?;
             number(profile.total_cores(), &profile.source)
         },
     },
@@ -22,7 +20,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "seconds",
         doc: "CPU time of all its samples.",
         derive: |input| {
-            let profile = in_time(input)?;
+            let profile = input.profile()?.in_time()?;
             number(profile.total_seconds, &profile.source)
         },
     },
@@ -60,15 +58,6 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
 ];
-
-/// The profile, if its samples are CPU time.
-fn in_time<'i, 'a>(input: &'i Input<'a>) -> Result<&'i ProfileView<'a>, Missing> {
-    let profile = input.profile()?;
-    match profile.is_time {
-        true => Ok(profile),
-        false => Err(super::absent("its samples are shares of CPU, not time")),
-    }
-}
 
 fn coverage(input: &Input<'_>) -> Derived {
     let profile = input.profile()?;

@@ -1,9 +1,6 @@
 //! Facts about stacks that were sampled from the machine, kernel frames included.
 
 use super::{FactDef, FactType, absent, flag, number};
-use crate::input::Input;
-use crate::stacks::ProfileView;
-use nodesleuth_model::Missing;
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -35,7 +32,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "cores",
         doc: "CPU that the sampled stacks show, per second of their recording.",
         derive: |input| {
-            let stacks = in_time(input)?;
+            let stacks = input.stacks()?.in_time()?;
             number(stacks.total_cores(), &stacks.source)
         },
     },
@@ -65,11 +62,3 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
 ];
-
-fn in_time<'i, 'a>(input: &'i Input<'a>) -> Result<&'i ProfileView<'a>, Missing> {
-    let stacks = input.stacks()?;
-    match stacks.is_time {
-        true => Ok(stacks),
-        false => Err(absent("its samples are shares of CPU, not time")),
-    }
-}

@@ -101,19 +101,15 @@ fn usable<'a>(
     let recording = evidence.stacks.value();
     let is_sampled = recording.is_some_and(|sampled| sampled.file == loaded.record.file);
     let is_machine = is_sampled || has_kernel_frames(loaded.profile);
-    match is_machine {
-        true => {
-            if Whose::of(loaded.profile, evidence) == Whose::Nobodys {
-                return Err("it holds no stack of the target".to_owned());
-            }
-        }
-        false => {
-            if let Some(other) = of_another_program(loaded.profile, evidence) {
-                return Err(other);
-            }
-        }
+    let whose = Whose::of(loaded.profile, evidence);
+    let unfit = match is_machine {
+        true => (whose == Whose::Nobodys).then(|| "it holds no stack of the target".to_owned()),
+        false => of_another_program(loaded.profile, evidence),
+    };
+    match unfit {
+        Some(why) => Err(why),
+        None => Ok(ProfileView::of(
+            loaded, value, whose, is_machine, evidence, catalog,
+        )),
     }
-    Ok(ProfileView::of(
-        loaded, value, is_machine, evidence, catalog,
-    ))
 }

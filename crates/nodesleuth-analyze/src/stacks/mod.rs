@@ -9,9 +9,10 @@ pub(crate) use choice::Profiles;
 
 use crate::catalog::Catalog;
 use crate::cpu::TargetCpu;
+use crate::facts::absent;
 use kernel::{KernelRules, signatures};
-use nodesleuth_model::Evidence;
 use nodesleuth_model::evidence::ProfileRecord;
+use nodesleuth_model::{Evidence, Missing};
 use nodesleuth_profile::{NormalNames, Profile, Signature, SignatureMatcher, SignatureSet, Stack};
 use std::collections::BTreeMap;
 use values::CpuValue;
@@ -82,6 +83,7 @@ impl<'a> ProfileView<'a> {
     fn of(
         loaded: LoadedProfile<'a>,
         value: CpuValue,
+        whose: Whose,
         is_machine: bool,
         evidence: &Evidence,
         catalog: &Catalog,
@@ -105,7 +107,7 @@ impl<'a> ProfileView<'a> {
             machine: None,
             profile,
             names: NormalNames::of(profile),
-            whose: Whose::of(profile, evidence),
+            whose,
             owners: Vec::new(),
             value,
         };
@@ -129,7 +131,9 @@ impl<'a> ProfileView<'a> {
         let rules = &catalog.parts;
         let (signatures, owners) = signatures(&rules.part);
         let mut set = SignatureSet::new(&signatures, &self.names);
-        let mut kernel_rules = KernelRules::new(&catalog.kernel_parts, &self.names);
+        // A program's own profile ends at the kernel's door.
+        let mut kernel_rules =
+            is_machine.then(|| KernelRules::new(&catalog.kernel_parts, &self.names));
         let leaves = self.matchers_of_one(&rules.syscall_leaves);
         let allocators = self.matchers_of_one(&rules.allocators);
         let mut parts: Vec<OwnedPart> = rules
@@ -161,16 +165,17 @@ impl<'a> ProfileView<'a> {
                 part.allocating += seconds;
             }
             let leaf = stack.name_ids().next_back();
-            if let Some(kernel) = kernel_rules.part(stack).filter(|_| is_machine) {
-                part.kernel[kernel] += seconds;
-                in_kernel += seconds;
+            if let Some(rules) = &mut kernel_rules {
+                if let Some(kernel) = rules.part(stack) {
+                    part.kernel[kernel] += seconds;
+                    in_kernel += seconds;
+                }
+                if is_unnamed(stack) {
+                    unnamed += seconds;
+                }
             } else if leaf.is_some_and(|leaf| leaves.iter().any(|matcher| matcher.matches([leaf])))
-                && !is_machine
             {
                 in_kernel += seconds;
-            }
-            if is_machine && is_unnamed(stack) {
-                unnamed += seconds;
             }
         }
         self.total_seconds = total;
@@ -201,6 +206,14 @@ impl<'a> ProfileView<'a> {
     fn seconds_of(&self, values: &[i64]) -> f64 {
         let value = values.get(self.value.index).copied().unwrap_or(0);
         value as f64 * self.value.nanos_per_unit.unwrap_or(1.0) / 1e9
+    }
+
+    /// Itself, if its samples are CPU time and not shares of it.
+    pub(crate) fn in_time(&self) -> Result<&Self, Missing> {
+        match self.is_time {
+            true => Ok(self),
+            false => Err(absent("its samples are shares of CPU, not time")),
+        }
     }
 
     pub(crate) fn total_cores(&self) -> f64 {
