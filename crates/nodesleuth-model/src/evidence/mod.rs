@@ -3,6 +3,7 @@
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
 mod cgroups;
+mod dying_memory;
 mod host;
 mod kernel;
 mod memory;
@@ -20,6 +21,7 @@ mod timed_reads;
 pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
+pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
 pub use memory::{DentryState, MemInfo, SlabCache, SlabInfo};
@@ -77,6 +79,8 @@ pub struct Evidence {
     pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.
     pub cgroups: Observed<CgroupCensus>,
+    /// Memory that dying cgroups hold.
+    pub dying_memory: Observed<DyingMemory>,
     /// What one reading of a cgroup's files costs, sampled.
     pub cgroup_scan: Observed<CgroupScan>,
     /// How long possibly slow files take to read.
