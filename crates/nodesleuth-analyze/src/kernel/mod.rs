@@ -7,6 +7,9 @@ mod advisory;
 mod release;
 mod rule;
 
+#[cfg(test)]
+mod tests;
+
 pub use advisory::{Measured, advise};
 pub use release::{Family, Release};
-pub use rule::{KernelEntry, Rule};
+pub use rule::{Concerned, KernelEntry, Rule};
