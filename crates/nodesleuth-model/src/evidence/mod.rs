@@ -9,6 +9,7 @@ mod memory;
 mod mounts;
 mod open_files;
 mod own_cost;
+pub mod pasted;
 mod pressure;
 mod processes;
 mod profiles;
@@ -26,6 +27,7 @@ pub use memory::{DentryState, MemInfo, SlabCache, SlabInfo};
 pub use mounts::{DuplicateMount, MountTable};
 pub use open_files::{OpenFileSamples, OpenPath};
 pub use own_cost::OwnCost;
+pub use pasted::Pasted;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
@@ -103,6 +105,9 @@ pub struct Evidence {
     pub profile_failures: Vec<ProfileFailure>,
     /// What collecting cost.
     pub own_cost: Observed<OwnCost>,
+    /// What files from outside said.
+    #[serde(skip_serializing_if = "Pasted::is_empty")]
+    pub pasted: Pasted,
 }
 
 /// One moment in both clocks, so that boot times can be told as UTC.
