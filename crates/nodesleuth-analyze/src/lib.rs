@@ -20,6 +20,7 @@ mod matcher;
 mod not_checked;
 mod others;
 mod owner_ledger;
+pub mod pasted;
 mod period;
 mod pricing;
 mod sources;
