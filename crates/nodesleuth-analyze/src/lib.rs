@@ -62,11 +62,11 @@ pub fn analyze(
         let suspects = symptoms::judge(&input, &lookup);
         suspicion::add(&input, &lookup, &ledger, suspects, &mut matches);
     }
-    let priced = matches.findings.iter().filter(|found| found.share.is_some());
-    let explained: f64 = priced
-        .filter_map(|found| found.cores)
-        .map(|c| c.0)
-        .sum();
+    let priced = matches
+        .findings
+        .iter()
+        .filter(|found| found.share.is_some());
+    let explained: f64 = priced.filter_map(|found| found.cores).map(|c| c.0).sum();
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
@@ -75,7 +75,9 @@ pub fn analyze(
         true => suspicion::verdict(&matches),
         false => verdict::decide(&input, target.as_ref(), &ledger, &matches),
     };
-    let next = from_paste_alone.then(|| suspicion::next(&input, &matches)).flatten();
+    let next = from_paste_alone
+        .then(|| suspicion::next(&input, &matches))
+        .flatten();
     let mut not_checked = matches.undecided;
     not_checked.extend(not_checked::list(evidence));
     Diagnosis {

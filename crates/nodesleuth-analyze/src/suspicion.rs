@@ -118,11 +118,17 @@ pub(crate) fn next(input: &Input<'_>, matches: &Matches) -> Option<Proof> {
         }
         _ => {
             let busiest = crate::pasted::PastedView::new(&input.evidence.pasted).busiest();
-            let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let plain = |name: &&str| {
+                name.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            };
             let name = busiest.map(|usage| usage.comm.as_str()).filter(plain);
             Some(Proof {
                 text: "measure it where it happens".to_owned(),
-                command: Some(format!("nodesleuth diagnose --name {}", name.unwrap_or("kubelet"))),
+                command: Some(format!(
+                    "nodesleuth diagnose --name {}",
+                    name.unwrap_or("kubelet")
+                )),
             })
         }
     }

@@ -173,7 +173,8 @@ impl Symptom {
     #[must_use]
     pub fn words(&self) -> String {
         let quoted = |what: &str, text: &Option<Expression>| {
-            text.as_ref().map(|text| format!("{what} “{}”", text.text()))
+            text.as_ref()
+                .map(|text| format!("{what} “{}”", text.text()))
         };
         let frames = || {
             let lists = self.frames.iter().map(|list| list.join(" → "));
@@ -207,8 +208,14 @@ mod tests {
         let old = range(None, Some("5.2"));
         assert_eq!(old.holds("4.15.0-43-generic"), Some(true));
         assert_eq!(old.holds("5.10.0"), Some(false));
-        assert_eq!(range(Some("1.16"), Some("1.17.9")).holds("go1.17.8"), Some(true));
-        assert_eq!(range(Some("1.16"), Some("1.17.9")).holds("go1.17.9"), Some(false));
+        assert_eq!(
+            range(Some("1.16"), Some("1.17.9")).holds("go1.17.8"),
+            Some(true)
+        );
+        assert_eq!(
+            range(Some("1.16"), Some("1.17.9")).holds("go1.17.9"),
+            Some(false)
+        );
         assert_eq!(old.holds("unknown"), None);
     }
 
@@ -224,9 +231,21 @@ mod tests {
     fn a_symptom_is_of_one_kind() {
         let parse = |text: &str| toml::from_str::<Symptom>(text).unwrap().check_form();
         assert!(parse("log = \"x\"\npoints = 1").is_ok());
-        assert!(parse("points = 1").unwrap_err().contains("nothing to look for"));
-        assert!(parse("log = \"x\"\nsaid = \"y\"\npoints = 1").unwrap_err().contains("log and said"));
-        assert!(parse("log = \"x\"\npoints = 11").unwrap_err().contains("at most 10"));
+        assert!(
+            parse("points = 1")
+                .unwrap_err()
+                .contains("nothing to look for")
+        );
+        assert!(
+            parse("log = \"x\"\nsaid = \"y\"\npoints = 1")
+                .unwrap_err()
+                .contains("log and said")
+        );
+        assert!(
+            parse("log = \"x\"\npoints = 11")
+                .unwrap_err()
+                .contains("at most 10")
+        );
         assert!(parse("points = 1\nversion = { component = \"kernel\" }").is_err());
     }
 }

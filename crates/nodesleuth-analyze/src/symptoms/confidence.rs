@@ -56,7 +56,8 @@ pub(super) fn cpu_is_shown(pasted: &Pasted) -> bool {
 }
 
 fn says_so(pasted: &Pasted) -> bool {
-    let said = Regex::new(r"(?i)\bcpus?\b|\bcores?\b|\b\d+(\.\d+)? ?%|pegged|spinning|\bhot\b|busy");
+    let said =
+        Regex::new(r"(?i)\bcpus?\b|\bcores?\b|\b\d+(\.\d+)? ?%|pegged|spinning|\bhot\b|busy");
     let Ok(said) = said else {
         return false;
     };

@@ -66,7 +66,11 @@ impl<'a> Looker<'a> {
         let profile = self.input.profiles.own_first();
         let profiled = profile.and_then(|profile| profile.signature_share(lists));
         let seen = self.view.frames(lists);
-        let share = [profiled.filter(|share| *share > 0.0), seen.share, seen.memory_share];
+        let share = [
+            profiled.filter(|share| *share > 0.0),
+            seen.share,
+            seen.memory_share,
+        ];
         let share = share.into_iter().flatten().reduce(f64::max);
         let names = shortest(lists);
         if let Some(share) = share {
@@ -162,14 +166,22 @@ impl<'a> Looker<'a> {
             let share = |calls: u64| calls as f64 / total.max(1) as f64;
             let rows = table.calls.iter().map(|row| {
                 let name = row.name.clone();
-                (name, share(row.calls.unwrap_or(0)).max(row.share.unwrap_or(0.0)))
+                (
+                    name,
+                    share(row.calls.unwrap_or(0)).max(row.share.unwrap_or(0.0)),
+                )
             });
             let patterns = table.patterns.iter().map(|pattern| {
                 let error = pattern.error.as_deref().unwrap_or_default();
-                let text = format!("{}({}) {error} {}", pattern.call, pattern.arguments, pattern.example);
+                let text = format!(
+                    "{}({}) {error} {}",
+                    pattern.call, pattern.arguments, pattern.example
+                );
                 (text, share(pattern.calls))
             });
-            let matching = rows.chain(patterns).filter(|(text, _)| call.regex().is_match(text));
+            let matching = rows
+                .chain(patterns)
+                .filter(|(text, _)| call.regex().is_match(text));
             let (mut of_all, mut example) = (0.0, None);
             for (text, share) in matching {
                 of_all += share;
@@ -178,9 +190,16 @@ impl<'a> Looker<'a> {
             let Some(example) = example else {
                 continue;
             };
-            let strength = if of_all >= MANY_OF_CALLS { 1.0 } else { AMONG_OTHERS };
+            let strength = if of_all >= MANY_OF_CALLS {
+                1.0
+            } else {
+                AMONG_OTHERS
+            };
             if best.as_ref().is_none_or(|best| strength > best.strength) {
-                best = Some(measured(strength, format!("system calls: {}", shown(&example))));
+                best = Some(measured(
+                    strength,
+                    format!("system calls: {}", shown(&example)),
+                ));
             }
         }
         best.or_else(|| self.prose(call.regex()))
@@ -195,7 +214,9 @@ impl<'a> Looker<'a> {
             let cores = |usage: Option<f64>| usage.unwrap_or(0.0);
             cores(a.cores).total_cmp(&cores(b.cores))
         })?;
-        let cores = hottest.cores.map_or_else(String::new, |cores| format!(" at {cores:.2} cores"));
+        let cores = hottest
+            .cores
+            .map_or_else(String::new, |cores| format!(" at {cores:.2} cores"));
         Some(Seen {
             strength: of_cores(hottest.cores),
             measured: hottest.tool != UsageTool::Prose,
@@ -221,7 +242,9 @@ impl<'a> Looker<'a> {
         (condition.holds(&facts) == Truth::True).then(|| {
             let mut names = Vec::new();
             condition.visit(&mut |part| names.extend(part.fact.clone()));
-            let known = names.iter().filter_map(|name| Some(format!("{name} = {}", facts(name)?)));
+            let known = names
+                .iter()
+                .filter_map(|name| Some(format!("{name} = {}", facts(name)?)));
             measured(1.0, known.collect::<Vec<_>>().join(", "))
         })
     }

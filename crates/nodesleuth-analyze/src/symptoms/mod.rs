@@ -8,7 +8,6 @@ mod confidence;
 mod look;
 mod shares;
 
-
 use crate::catalog::{Entry, EntryKind, Symptom, Truth};
 use crate::input::Input;
 use crate::lookup::Lookup;

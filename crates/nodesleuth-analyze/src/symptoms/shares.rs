@@ -1,8 +1,13 @@
 //! How much a share, a price or a count says.
 
 /// A tenth of all CPU is a clear sign, a third the whole; hundredths are nearly nothing.
-const POINTS_OF_SHARES: [(f64, f64); 5] =
-    [(0.0, 0.05), (0.01, 0.3), (0.03, 0.5), (0.1, 0.8), (0.3, 1.0)];
+const POINTS_OF_SHARES: [(f64, f64); 5] = [
+    (0.0, 0.05),
+    (0.01, 0.3),
+    (0.03, 0.5),
+    (0.1, 0.8),
+    (0.3, 1.0),
+];
 
 /// Strength of functions that take this share of CPU, 0 to 1.
 pub(super) fn of_share(share: f64) -> f64 {
