@@ -4,6 +4,7 @@
 
 mod cgroups;
 mod container_stats;
+mod dying_memory;
 mod host;
 mod kernel;
 mod kubelet_config;
@@ -29,6 +30,7 @@ pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
 pub use container_stats::{AgentCgroup, ContainerStats, Stamp};
+pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
 pub use kubelet_config::KubeletConfig;
@@ -95,6 +97,8 @@ pub struct Evidence {
     pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.
     pub cgroups: Observed<CgroupCensus>,
+    /// Memory that dying cgroups hold.
+    pub dying_memory: Observed<DyingMemory>,
     /// What one reading of a cgroup's files costs, sampled.
     pub cgroup_scan: Observed<CgroupScan>,
     /// How long possibly slow files take to read.
