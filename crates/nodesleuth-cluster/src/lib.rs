@@ -1,0 +1,1 @@
+//! Evidence about nodes through a Kubernetes API server.
