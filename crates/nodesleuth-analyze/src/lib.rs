@@ -93,6 +93,7 @@ pub fn analyze(
         advisories: told_advisories(&input),
         others: others::hot(&input),
         next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),
