@@ -15,6 +15,7 @@ mod spin;
 mod stacks;
 mod syscalls;
 mod target;
+mod traps;
 
 use crate::catalog::Catalog;
 use crate::input::Input;
@@ -124,6 +125,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        traps::FACTS,
     ]
     .into_iter()
     .flatten()
