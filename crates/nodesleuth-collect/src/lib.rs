@@ -14,6 +14,7 @@ mod dying_memory;
 #[cfg(test)]
 mod fake_node;
 mod file_kind;
+mod growth;
 mod look;
 mod node;
 mod own_cost;
@@ -35,6 +36,7 @@ pub use census::census;
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use dying_memory::{DyingMemorySearch, dying_memory};
+pub use growth::watch_growth;
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;

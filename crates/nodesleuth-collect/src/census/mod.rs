@@ -6,7 +6,7 @@ mod leaves;
 mod patterns;
 pub(crate) mod walk;
 
-pub(crate) use hierarchy::{Mounted, mounted};
+pub(crate) use hierarchy::{Mounted, kernel_hierarchy, mounted};
 pub(crate) use leaves::{deepest_leaves, holds_others};
 
 use crate::collectors::in_cgroup_namespace;

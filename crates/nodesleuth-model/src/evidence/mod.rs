@@ -2,6 +2,7 @@
 //!
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
+mod cgroup_growth;
 mod cgroups;
 mod container_stats;
 mod dying_memory;
@@ -26,6 +27,7 @@ mod target;
 mod timed_reads;
 mod vantage;
 
+pub use cgroup_growth::{CgroupGrowth, GrowthGroup, GrowthMethod, ReadForecast, ReleaseLag};
 pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
