@@ -10,6 +10,6 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use advisory::{Measured, advise};
+pub use advisory::{LabTimes, Measured, advise};
 pub use release::{Family, Release};
 pub use rule::{Concerned, KernelEntry, Rule};
