@@ -36,7 +36,9 @@ pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
-pub use profiles::{fetch_profile, shown_address};
+pub use profiles::{
+    Loaded as CheckedProfile, checked_profile, fetch_profile, is_as_long_as, shown_address,
+};
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
