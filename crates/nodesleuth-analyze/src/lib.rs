@@ -20,12 +20,15 @@ mod matcher;
 mod not_checked;
 mod others;
 mod owner_ledger;
+pub mod pasted;
 mod period;
 mod pricing;
 mod sources;
 mod spin;
 mod stacks;
 mod summary;
+mod suspicion;
+mod symptoms;
 mod traced;
 mod verdict;
 
@@ -55,16 +58,26 @@ pub fn analyze(
     let mut ledger = unclaimed.clone();
     let mut matches = matcher::run(&input, &lookup, &mut ledger);
     sources::add(&input, &ledger, &mut matches.findings);
-    let explained: f64 = matches
+    if !evidence.pasted.is_empty() {
+        let suspects = symptoms::judge(&input, &lookup);
+        suspicion::add(&input, &lookup, &ledger, suspects, &mut matches);
+    }
+    let priced = matches
         .findings
         .iter()
-        .filter_map(|found| found.cores)
-        .map(|c| c.0)
-        .sum();
+        .filter(|found| found.share.is_some());
+    let explained: f64 = priced.filter_map(|found| found.cores).map(|c| c.0).sum();
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
-    let (outcome, verdict) = verdict::decide(&input, target.as_ref(), &ledger, &matches);
+    let from_paste_alone = target.is_none() && !evidence.pasted.is_empty();
+    let (outcome, verdict) = match from_paste_alone {
+        true => suspicion::verdict(&matches),
+        false => verdict::decide(&input, target.as_ref(), &ledger, &matches),
+    };
+    let next = from_paste_alone
+        .then(|| suspicion::next(&input, &matches))
+        .flatten();
     let mut not_checked = matches.undecided;
     not_checked.extend(not_checked::list(evidence));
     Diagnosis {
@@ -79,6 +92,7 @@ pub fn analyze(
         ledger,
         advisories: advisories(&input),
         others: others::hot(&input),
+        next,
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),

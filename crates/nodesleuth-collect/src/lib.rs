@@ -10,6 +10,7 @@ mod census;
 mod clock;
 mod context;
 mod cpu_time;
+mod dying_memory;
 #[cfg(test)]
 mod fake_node;
 mod file_kind;
@@ -33,6 +34,7 @@ pub mod tasks;
 pub use census::census;
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
+pub use dying_memory::{DyingMemorySearch, dying_memory};
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;

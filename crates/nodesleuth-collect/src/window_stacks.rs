@@ -178,7 +178,10 @@ fn missing(error: StackError) -> Missing {
             "the target ended before stacks were sampled",
         ),
         StackError::NoEngine(_) => Missing::new(MissingKind::Permission, reason).needs(NEED),
-        StackError::Thread { .. } | StackError::Frequency(_) | StackError::Broken { .. } => {
+        StackError::Thread { .. }
+        | StackError::ThirtyTwoBit(_)
+        | StackError::Frequency(_)
+        | StackError::Broken { .. } => {
             Missing::new(MissingKind::Failed, reason)
         }
     }

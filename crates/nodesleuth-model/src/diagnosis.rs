@@ -37,6 +37,9 @@ pub struct Diagnosis {
     pub advisories: Vec<Advisory>,
     /// Other processes that are hot too.
     pub others: Vec<HotProcess>,
+    /// The single measurement that would decide most, where what was pasted leaves it open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Proof>,
     /// What was not checked, and why.
     pub not_checked: Vec<NotChecked>,
     /// Everything derived from the evidence.
@@ -107,6 +110,9 @@ pub struct Finding {
     pub share: Option<f64>,
     /// How sure.
     pub confidence: Confidence,
+    /// Why, when what was pasted decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
     /// Why the price is what it is.
     pub pricing: Vec<String>,
     /// What was seen.
@@ -157,6 +163,32 @@ pub enum FindingKind {
     Contributor,
     /// Looks alarming and is harmless here.
     RedHerring,
+    /// Looks like overload, and the CPU is not what is short.
+    NotCpu,
+}
+
+/// How well what was pasted fits a known cause.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Score {
+    /// Sum of the parts.
+    pub points: f64,
+    /// One for each symptom that was seen, and for each contradiction.
+    pub parts: Vec<ScorePart>,
+}
+
+/// What one symptom adds to a score.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScorePart {
+    /// What was seen.
+    pub what: String,
+    /// What it adds; a contradiction takes away.
+    pub points: f64,
+    /// Whether it tells the cause apart from what looks alike.
+    pub decides: bool,
+    /// Printed by a tool or a program, not told by somebody.
+    pub measured: bool,
 }
 
 /// How sure a finding is.

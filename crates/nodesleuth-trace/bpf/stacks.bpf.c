@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Counts stacks by thread, image of its process, and hashes of the kernel's and the user's frames.
 // Frames go to user space once, when their hash is new. With -DNAMESPACE, ids are those of a PID
-// namespace. Nothing of the kernel's structs is read but a thread's state, for waits: a child is
-// known by the address of its task until it is current for the first time.
+// namespace. Nothing of the kernel's structs is read but a thread's state, for waits, and what leads
+// from a descriptor to its file: a child is known by the address of its task until it is current for
+// the first time.
 #include "stacks.h"
 
 static long (*const read_any)(void *to, __u32 size, const void *from) = (void *)4;
@@ -410,6 +411,8 @@ int sched_switch(struct switch_arguments *context)
     end_wait(context, &who, context->next);
     return 0;
 }
+
+#include "file_calls.h"
 
 // Several helpers are for GPL programs only; this names the licence to the kernel.
 char licence[] SEC("license") = "GPL";

@@ -66,7 +66,7 @@ struct stack_count {
     __u8 comm[16];
 };
 
-enum message { MESSAGE_FRAMES = 1, MESSAGE_COUNT = 2 };
+enum message { MESSAGE_FRAMES = 1, MESSAGE_COUNT = 2, MESSAGE_NAMES = 3 };
 
 // Frames that were not seen before; leaf first.
 struct frames {
@@ -99,4 +99,6 @@ struct stack_counters {
     __u64 missed;
     __u64 lost;
     __u64 unfollowed; // processes for which the maps had no room
+    __u64 calls;      // of everybody on the node, while calls about files are billed
+    __u64 unnamed;    // files for whose names there was no room
 };

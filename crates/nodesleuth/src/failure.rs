@@ -98,6 +98,7 @@ fn stack_help(error: &StackError) -> &'static str {
     match error {
         StackError::NoProcess(_) => "`nodesleuth top` shows who is there",
         StackError::Thread { .. } => "give the process's own number",
+        StackError::ThirtyTwoBit(_) => "`strace -f -y -k -p PID` watches such programs",
         StackError::Frequency(_) => "99 samples a second are enough for most questions",
         StackError::NoEngine(_) => {
             "run as root on the node itself, or with CAP_BPF and CAP_PERFMON; \

@@ -5,6 +5,7 @@
 mod condition;
 mod entry;
 mod parts;
+mod symptom;
 mod template;
 mod validate;
 
@@ -12,6 +13,7 @@ pub use condition::{Condition, Operand, Truth};
 pub use entry::{ClaimRule, Entry, EntryKind, ProofRule, RemedyRule};
 pub(crate) use parts::part_matches;
 pub use parts::{KernelParts, PartRule, Parts};
+pub use symptom::{Expression, Symptom, VersionRange};
 pub use template::Template;
 
 use crate::kernel::{Family, KernelEntry};

@@ -7,6 +7,7 @@
 mod cgroup_scan;
 mod cgroups;
 mod dentries;
+mod dying_memory;
 mod host;
 mod kernel_settings;
 mod machine_cpu;
@@ -44,6 +45,7 @@ pub static PROBES: &[&dyn Collector] = &[
     &SyscallsCollector,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
+    &dying_memory::DyingMemoryCollector,
     &slab::SlabCollector,
     &cgroup_scan::CgroupScanCollector,
 ];
@@ -53,6 +55,7 @@ pub(crate) static CGROUPS: &[&dyn Collector] = &[
     &host::COLLECTOR,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
+    &dying_memory::DyingMemoryCollector,
 ];
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod cgroups;
 mod container_stats;
+mod dying_memory;
 mod host;
 mod kernel;
 mod kubelet_config;
@@ -14,6 +15,7 @@ mod node_object;
 mod node_pods;
 mod open_files;
 mod own_cost;
+pub mod pasted;
 mod pressure;
 mod processes;
 mod profiles;
@@ -28,6 +30,7 @@ pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
 pub use container_stats::{AgentCgroup, ContainerStats, Stamp};
+pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
 pub use kubelet_config::KubeletConfig;
@@ -38,6 +41,7 @@ pub use node_object::{NodeCondition, NodeObject};
 pub use node_pods::NodePods;
 pub use open_files::{OpenFileSamples, OpenPath};
 pub use own_cost::OwnCost;
+pub use pasted::Pasted;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
@@ -93,6 +97,8 @@ pub struct Evidence {
     pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.
     pub cgroups: Observed<CgroupCensus>,
+    /// Memory that dying cgroups hold.
+    pub dying_memory: Observed<DyingMemory>,
     /// What one reading of a cgroup's files costs, sampled.
     pub cgroup_scan: Observed<CgroupScan>,
     /// How long possibly slow files take to read.
@@ -131,6 +137,9 @@ pub struct Evidence {
     pub profile_failures: Vec<ProfileFailure>,
     /// What collecting cost.
     pub own_cost: Observed<OwnCost>,
+    /// What files from outside said.
+    #[serde(skip_serializing_if = "Pasted::is_empty")]
+    pub pasted: Pasted,
 }
 
 impl Evidence {

@@ -12,6 +12,8 @@ mod depth;
 mod dump;
 mod engine;
 mod event;
+#[cfg(target_os = "linux")]
+mod file_stack;
 mod missed;
 mod options;
 mod records;
@@ -25,6 +27,8 @@ mod stream;
 mod tasks;
 #[cfg(target_os = "linux")]
 pub use capture::{StackCapture, StackCount};
+#[cfg(target_os = "linux")]
+pub use file_stack::FileStack;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub use dump::understood;

@@ -12,8 +12,9 @@ const TRUNCATED: u64 = 1;
 
 const MESSAGE_FRAMES: u32 = 1;
 const MESSAGE_COUNT: u32 = 2;
+const MESSAGE_NAMES: u32 = 3;
 
-pub(super) const COUNTERS: usize = 6;
+pub(super) const COUNTERS: usize = 8;
 /// Sizes of the structs in the maps.
 pub(super) const CONFIG: usize = 56;
 pub(super) const KEY: usize = 40;
@@ -156,12 +157,15 @@ pub(super) fn counters(bytes: &[u8]) -> StackCapture {
     let (words, _) = bytes.as_chunks::<8>();
     let (cpus, _) = words.as_chunks::<COUNTERS>();
     for cpu in cpus {
-        let [_, idle, others, missed, lost, unfollowed] = cpu.map(u64::from_ne_bytes);
+        let [_, idle, others, missed, lost, unfollowed, calls, unnamed] =
+            cpu.map(u64::from_ne_bytes);
         sum.idle += idle;
         sum.others += others;
         sum.missed += missed;
         sum.lost += lost;
         sum.unfollowed += unfollowed;
+        *sum.cost.node_calls.get_or_insert(0) += calls;
+        sum.unnamed_files += unnamed;
     }
     sum
 }
@@ -173,13 +177,15 @@ fn comm(bytes: &[u8]) -> String {
 
 /// What a program sends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum Message<'a> {
     Frames { hash: u64, frames: Arc<[u64]> },
     Count(Counted),
+    /// Of a file, as [`Names`](crate::files::Names) takes them.
+    Names(&'a [u8]),
 }
 
 /// From a sample's bytes after thread and time: their number, then they.
-pub(super) fn message(rest: &[u8]) -> Option<Message> {
+pub(super) fn message(rest: &[u8]) -> Option<Message<'_>> {
     let mut fields = Fields(rest);
     let size = fields.u32()?;
     let mut fields = Fields(fields.take(usize::try_from(size).ok()?)?);
@@ -198,6 +204,10 @@ pub(super) fn message(rest: &[u8]) -> Option<Message> {
             let _spare = fields.u32()?;
             let key = Key::read(&mut fields)?;
             Counted::read(key, &mut fields).map(Message::Count)
+        }
+        MESSAGE_NAMES => {
+            let _spare = fields.u32()?;
+            Some(Message::Names(fields.0))
         }
         _ => None,
     }
