@@ -1,7 +1,6 @@
 //! Stacks counted in the kernel by a BPF program that a timer of each CPU runs. Everything of it in
 //! the kernel hangs on our file descriptors.
 
-mod kernel;
 mod layout;
 mod load;
 mod object;
