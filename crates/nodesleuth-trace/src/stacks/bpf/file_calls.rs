@@ -1,7 +1,7 @@
 //! Calls about files by the code that makes them: the structs of `bpf/file_calls.h`, and the maps
 //! that only this needs.
 
-use super::kernel::{Kind, Map};
+use crate::bpf_system_call::{Kind, Map};
 use crate::Arch;
 use crate::btf::Btf;
 use crate::files::FileFrom;
