@@ -1,0 +1,188 @@
+//! Container images packed without Docker, as archives in the layout of the OCI image
+//! specification, which `ctr images import` reads.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::bounded;
+use crate::failure::{Result, While};
+use crate::lab::cluster::places::Places;
+use crate::lab::package::sha256_of;
+
+pub(crate) const PAUSE: &str = "pause";
+pub(crate) const BUSYBOX: &str = "busybox";
+const PACK_LIMIT: Duration = Duration::from_secs(120);
+/// What pods of the lab call from busybox.
+const APPLETS: [&str; 6] = ["sh", "true", "false", "sleep", "cat", "echo"];
+
+/// A file in an image.
+#[derive(Debug)]
+pub(crate) struct ImageFile {
+    /// On this machine.
+    pub(crate) from: PathBuf,
+    /// In the image, without a leading slash.
+    pub(crate) to: &'static str,
+    /// Links beside it that lead to it.
+    pub(crate) links: &'static [&'static str],
+}
+
+/// An image with one layer.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// `lab.local/NAME:1`
+    pub(crate) name: &'static str,
+    pub(crate) entrypoint: &'static [&'static str],
+    pub(crate) files: Vec<ImageFile>,
+}
+
+/// What holds a pod's namespaces.
+pub(crate) fn pause(places: &Places) -> Result<Image> {
+    let program = places.built("pause");
+    if !program.exists() {
+        let mut command = Command::new("go");
+        command
+            .args(["build", "-ldflags", "-s -w", "-o"])
+            .arg(&program)
+            .arg(places.config("programs/pause.go"))
+            .env("GOCACHE", places.cached("go-cache"))
+            .envs([("GO111MODULE", "off"), ("CGO_ENABLED", "0")]);
+        bounded::output(&mut command, PACK_LIMIT)?.success("go build pause.go")?;
+    }
+    Ok(Image {
+        name: PAUSE,
+        entrypoint: &["/pause"],
+        files: vec![ImageFile {
+            from: program,
+            to: "pause",
+            links: &[],
+        }],
+    })
+}
+
+/// What everything else in a pod is.
+pub(crate) fn busybox(places: &Places) -> Image {
+    Image {
+        name: BUSYBOX,
+        entrypoint: &[],
+        files: vec![ImageFile {
+            from: places.debian().join("bin/busybox"),
+            to: "bin/busybox",
+            links: &APPLETS,
+        }],
+    }
+}
+
+impl Image {
+    /// Where the archive of an image is.
+    pub(crate) fn archive(places: &Places, name: &str) -> PathBuf {
+        places.cached("images").join(format!("{name}.tar"))
+    }
+
+    /// Makes the archive, if it is not there yet.
+    pub(crate) fn pack(&self, places: &Places) -> Result<()> {
+        let archive = Self::archive(places, self.name);
+        if archive.exists() {
+            return Ok(());
+        }
+        let work = tempfile::tempdir().doing(|| "making a temporary folder".to_owned())?;
+        let (root, layout) = (work.path().join("root"), work.path().join("layout"));
+        for folder in ["dev", "proc", "sys", "tmp"] {
+            make_dir(&root.join(folder))?;
+        }
+        for file in &self.files {
+            file.place(&root)?;
+        }
+        make_dir(&layout.join("blobs/sha256"))?;
+        self.write_layout(&root, &layout)?;
+        make_dir(&places.cached("images"))?;
+        let partial = archive.with_extension("partial");
+        tar(&layout, &partial)?;
+        fs::rename(&partial, &archive).doing(|| format!("moving {}", partial.display()))
+    }
+
+    fn write_layout(&self, root: &Path, layout: &Path) -> Result<()> {
+        let layer = layout.join("layer.tar");
+        tar(root, &layer)?;
+        let layer = blob(layout, &layer, "application/vnd.oci.image.layer.v1.tar")?;
+        let config = json!({
+            "architecture": "amd64",
+            "os": "linux",
+            "config": { "Entrypoint": self.entrypoint, "Env": ["PATH=/bin"] },
+            "rootfs": { "type": "layers", "diff_ids": [layer["digest"]] },
+        });
+        let config = json_blob(layout, &config, "application/vnd.oci.image.config.v1+json")?;
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer],
+        });
+        let mut manifest = json_blob(layout, &manifest, kind)?;
+        manifest["annotations"] =
+            json!({ "io.containerd.image.name": format!("lab.local/{}:1", self.name) });
+        let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
+        write(&layout.join("index.json"), &index)?;
+        write(
+            &layout.join("oci-layout"),
+            &json!({ "imageLayoutVersion": "1.0.0" }),
+        )
+    }
+}
+
+impl ImageFile {
+    fn place(&self, root: &Path) -> Result<()> {
+        let to = root.join(self.to);
+        if let Some(folder) = to.parent() {
+            make_dir(folder)?;
+        }
+        fs::copy(&self.from, &to).doing(|| format!("copying {}", self.from.display()))?;
+        for link in self.links {
+            let target = to.file_name().unwrap_or_default();
+            symlink(target, to.with_file_name(link)).doing(|| format!("linking {link}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The same content gives the same archive: sorted, of nobody, without times.
+fn tar(folder: &Path, archive: &Path) -> Result<()> {
+    let mut command = Command::new("tar");
+    command
+        .args(["--create", "--sort=name", "--owner=0", "--group=0"])
+        .args(["--numeric-owner", "--mtime=@0", "--file"])
+        .arg(archive)
+        .arg("--directory")
+        .arg(folder)
+        .arg(".");
+    bounded::output(&mut command, PACK_LIMIT)?
+        .success("tar")
+        .map(drop)
+}
+
+/// Moves a file among the blobs and describes it.
+fn blob(layout: &Path, file: &Path, media_type: &str) -> Result<Value> {
+    let digest = sha256_of(file)?;
+    let size = fs::metadata(file)
+        .doing(|| format!("looking at {}", file.display()))?
+        .len();
+    let to = layout.join("blobs/sha256").join(&digest);
+    fs::rename(file, &to).doing(|| format!("moving {}", file.display()))?;
+    Ok(json!({ "mediaType": media_type, "digest": format!("sha256:{digest}"), "size": size }))
+}
+
+fn json_blob(layout: &Path, value: &Value, media_type: &str) -> Result<Value> {
+    let file = layout.join("new.json");
+    write(&file, value)?;
+    blob(layout, &file, media_type)
+}
+
+fn write(file: &Path, value: &Value) -> Result<()> {
+    fs::write(file, value.to_string()).doing(|| format!("writing {}", file.display()))
+}
+
+fn make_dir(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).doing(|| format!("making {}", folder.display()))
+}
