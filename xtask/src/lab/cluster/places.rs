@@ -19,10 +19,11 @@ impl Places {
     pub(crate) fn of(workspace: &Workspace) -> Result<Self> {
         let cache = workspace.lab_dir()?.join("cluster");
         fs::create_dir_all(&cache).doing(|| format!("making {}", cache.display()))?;
-        Ok(Self {
-            cache,
-            config: workspace.root().join("lab/cluster"),
-        })
+        Ok(Self::at(cache, workspace.root().join("lab/cluster")))
+    }
+
+    pub(crate) fn at(cache: PathBuf, config: PathBuf) -> Self {
+        Self { cache, config }
     }
 
     /// Something that is built or fetched once.

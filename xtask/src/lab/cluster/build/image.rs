@@ -186,3 +186,78 @@ fn write(file: &Path, value: &Value) -> Result<()> {
 fn make_dir(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).doing(|| format!("making {}", folder.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(archive: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        let mut command = Command::new("tar");
+        command
+            .args(["--extract", "--file"])
+            .arg(archive)
+            .arg("--directory")
+            .arg(to);
+        assert!(command.status().unwrap().success());
+    }
+
+    fn json_of(layout: &Path, descriptor: &Value) -> Value {
+        let digest = descriptor["digest"].as_str().unwrap();
+        let blob = layout.join("blobs").join(digest.replace(':', "/"));
+        assert_eq!(format!("sha256:{}", sha256_of(&blob).unwrap()), digest);
+        assert_eq!(
+            fs::metadata(&blob).unwrap().len(),
+            descriptor["size"].as_u64().unwrap()
+        );
+        serde_json::from_slice(&fs::read(&blob).unwrap()).unwrap_or(Value::Null)
+    }
+
+    #[test]
+    fn an_archive_leads_from_its_index_to_the_files_and_is_the_same_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        fs::write(&program, "#!/bin/sh\n").unwrap();
+        let image = || Image {
+            name: "tried",
+            entrypoint: &["/bin/program"],
+            files: vec![ImageFile {
+                from: program.clone(),
+                to: "bin/program",
+                links: &["other"],
+            }],
+        };
+        let archives = ["one", "two"].map(|cache| {
+            let places = Places::at(folder.path().join(cache), PathBuf::new());
+            image().pack(&places).unwrap();
+            Image::archive(&places, "tried")
+        });
+        assert_eq!(
+            sha256_of(&archives[0]).unwrap(),
+            sha256_of(&archives[1]).unwrap()
+        );
+
+        let layout = folder.path().join("layout");
+        unpacked(&archives[0], &layout);
+        let index: Value =
+            serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
+        let entry = &index["manifests"][0];
+        assert_eq!(
+            entry["annotations"]["io.containerd.image.name"],
+            "lab.local/tried:1"
+        );
+        let manifest = json_of(&layout, entry);
+        let config = json_of(&layout, &manifest["config"]);
+        assert_eq!(config["config"]["Entrypoint"], json!(["/bin/program"]));
+        let layer = &manifest["layers"][0];
+        assert_eq!(config["rootfs"]["diff_ids"][0], layer["digest"]);
+        assert_eq!(json_of(&layout, layer), Value::Null);
+        let root = folder.path().join("root");
+        let digest = layer["digest"].as_str().unwrap().replace(':', "/");
+        unpacked(&layout.join("blobs").join(digest), &root);
+        assert_eq!(
+            fs::read_to_string(root.join("bin/other")).unwrap(),
+            "#!/bin/sh\n"
+        );
+    }
+}
