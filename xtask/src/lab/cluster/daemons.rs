@@ -97,9 +97,9 @@ impl Started {
     }
 }
 
-/// Where a daemon writes.
-pub(crate) fn log_of(places: &Places, name: &str) -> PathBuf {
-    places.state().join("log").join(format!("{name}.log"))
+/// Where a daemon writes; stays for a look after the cluster is down, until the next one.
+fn log_of(places: &Places, name: &str) -> PathBuf {
+    places.logs().join(format!("{name}.log"))
 }
 
 pub(crate) fn etcd(places: &Places) -> Daemon {

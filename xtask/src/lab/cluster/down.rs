@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use crate::failure::{Failure, Result, While};
 use crate::lab::cluster::claim::Claim;
-use crate::lab::cluster::places::Places;
 use crate::lab::cluster::{cgroups, network, sysctls};
 use crate::parent;
 
@@ -29,15 +28,8 @@ pub(crate) fn run() -> Result<bool> {
     Ok(true)
 }
 
-/// Takes away what would not start, and keeps its logs. A process of its own does it, since this
-/// one may have been interrupted, and then waits for nothing any more.
-pub(crate) fn after_failure(places: &Places) -> Result<()> {
-    let (logs, kept) = (places.state().join("log"), places.cached("last-log"));
-    remove_tree(&kept)?;
-    if logs.exists() {
-        fs::rename(&logs, &kept).doing(|| format!("moving {}", logs.display()))?;
-        eprintln!("lab: logs are in {}", kept.display());
-    }
+/// The same when this process may have been interrupted, and then waits for nothing any more.
+pub(crate) fn in_process_of_its_own() -> Result<()> {
     let mut command = Command::new(parent::OURSELVES);
     let status = command
         .args(["lab", "cluster", "down"])
@@ -77,7 +69,7 @@ fn take_away(claim: Claim) -> Result<()> {
     }
 }
 
-fn remove_tree(folder: &Path) -> Result<()> {
+pub(crate) fn remove_tree(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         done => done.doing(|| format!("removing {}", folder.display())),

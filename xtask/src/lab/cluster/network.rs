@@ -1,5 +1,5 @@
 //! The cluster's network namespace: a loopback with the node's address, since a kubelet refuses
-//! 127.0.0.1, and a device that drops everything. No route leads out.
+//! 127.0.0.1, and a way on which everything is lost. No route leads out.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,13 +25,25 @@ pub(crate) fn exists() -> bool {
 pub(crate) fn make() -> Result<()> {
     ip(&["netns", "add", NAME])?;
     let node = format!("{ADDRESS}/32");
-    let inside: [&[&str]; 5] = [
+    let inside: [&[&str]; 7] = [
         &["link", "set", "lo", "up"],
         &["address", "add", &node, "dev", "lo"],
-        // Has no neighbours to ask for, and sends into nowhere.
-        &["link", "add", "lost", "type", "dummy"],
+        &[
+            "link", "add", "lost", "type", "veth", "peer", "name", "void",
+        ],
         &["address", "add", DROPPING, "dev", "lost"],
         &["link", "set", "lost", "up"],
+        &["link", "set", "void", "up"],
+        // Nobody has this hardware address, so whoever gets the packets throws them away.
+        &[
+            "neighbour",
+            "add",
+            LOST_ADDRESS,
+            "lladdr",
+            "02:00:00:00:00:01",
+            "dev",
+            "lost",
+        ],
     ];
     inside
         .iter()

@@ -46,6 +46,11 @@ impl Places {
         self.cached("state")
     }
 
+    /// What the last cluster's programs said.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.cached("log")
+    }
+
     /// A file of the repository.
     pub(crate) fn config(&self, name: &str) -> PathBuf {
         self.config.join(name)

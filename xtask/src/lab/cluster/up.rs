@@ -46,8 +46,7 @@ pub(crate) fn run(places: &Places) -> Result<Cluster> {
             Ok(cluster)
         }
         Err(failure) => {
-            // Logs stay for a look.
-            if let Err(left) = down::after_failure(places) {
+            if let Err(left) = down::in_process_of_its_own() {
                 eprintln!("lab: {left}");
             }
             Err(failure)
@@ -123,7 +122,8 @@ fn start(places: &Places) -> Result<Cluster> {
 fn write_state(places: &Places) -> Result<()> {
     let state = places.state();
     let files = |folder: &str| state.join(folder);
-    for folder in [state.clone(), files("log"), files("cni")] {
+    down::remove_tree(&places.logs())?;
+    for folder in [state.clone(), places.logs(), files("cni")] {
         fs::create_dir_all(&folder).doing(|| format!("making {}", folder.display()))?;
     }
     pki::make(&files("pki"))?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::bounded;
 use crate::failure::{Failure, Result, While};
+use crate::lab::cluster::down;
 use crate::lab::cluster::places::Places;
 
 const PACKAGES: [&str; 6] = [
@@ -30,7 +31,7 @@ pub(crate) fn unpack(places: &Places) -> Result<()> {
     let packages = download(&places.cached("packages"))?;
     // Renamed when whole, so that half a tree never looks like one.
     let partial = tree.with_extension("partial");
-    remove_if_there(&partial)?;
+    down::remove_tree(&partial)?;
     for package in packages {
         let mut command = Command::new("dpkg-deb");
         command.arg("-x").arg(package).arg(&partial);
@@ -40,7 +41,7 @@ pub(crate) fn unpack(places: &Places) -> Result<()> {
 }
 
 fn download(folder: &Path) -> Result<Vec<PathBuf>> {
-    remove_if_there(folder)?;
+    down::remove_tree(folder)?;
     fs::create_dir(folder).doing(|| format!("making {}", folder.display()))?;
     eprintln!("lab: getting {} of Debian", PACKAGES.join(", "));
     let mut command = Command::new("apt-get");
@@ -60,11 +61,4 @@ fn download(folder: &Path) -> Result<Vec<PathBuf>> {
         let why = format!("{} packages for {} names", packages.len(), PACKAGES.len());
         Err(Failure::new("apt-get download", why))
     }
-}
-
-fn remove_if_there(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).doing(|| format!("removing {}", folder.display()))?;
-    }
-    Ok(())
 }

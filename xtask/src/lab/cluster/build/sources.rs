@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::bounded;
 use crate::failure::{Failure, Result, While};
+use crate::lab::cluster::down;
 use crate::lab::cluster::places::Places;
 use crate::lab::package::RemoteFile;
 
@@ -62,9 +63,7 @@ fn upstream_archive(description: &str) -> Option<Listed<'_>> {
 
 fn untar(archive: &Path, folder: &Path) -> Result<()> {
     let partial = folder.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial).doing(|| format!("removing {}", partial.display()))?;
-    }
+    down::remove_tree(&partial)?;
     fs::create_dir_all(&partial).doing(|| format!("making {}", partial.display()))?;
     let mut command = Command::new("tar");
     command
