@@ -14,6 +14,7 @@ pub mod facts;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
+mod kubelet_cpu;
 mod ledger;
 mod lookup;
 mod matcher;

@@ -5,6 +5,11 @@ use nodesleuth_model::{Missing, MissingKind};
 use std::fmt;
 use std::time::Duration;
 
+/// What grants the rights that reading a node needs.
+pub const GRANT: &str = "an administrator grants it with `kubectl create clusterrole nodesleuth-api \
+    --verb=get --resource=nodes,nodes/proxy` and `kubectl create clusterrolebinding nodesleuth-api \
+    --clusterrole=nodesleuth-api --user=YOU`; the role `view` is not enough";
+
 /// An answer that is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -100,9 +105,7 @@ impl Refusal {
             Kind::Unauthorized => {
                 "log in again: the token or certificate of this context is not accepted (expired, or of another cluster)"
             }
-            Kind::Forbidden => {
-                "an administrator grants it with `kubectl create clusterrole nodesleuth-api --verb=get --resource=nodes,nodes/proxy` and `kubectl create clusterrolebinding nodesleuth-api --clusterrole=nodesleuth-api --user=YOU` (deploy/rbac/api.yaml); the role `view` is not enough, and nodes/proxy is close to root on the nodes"
-            }
+            Kind::Forbidden => GRANT,
             Kind::KubeletForbids => {
                 "the API server's own identity lacks rights on the kubelet: bind it to the ClusterRole system:kubelet-api-admin"
             }

@@ -199,7 +199,11 @@ impl Shared {
 }
 
 /// A body in pieces that may end in the middle.
-struct Pieces(VecDeque<io::Result<Bytes>>);
+struct Pieces {
+    left: VecDeque<io::Result<Bytes>>,
+    /// What came before a cut is out.
+    is_flushed: bool,
+}
 
 impl Pieces {
     fn of(reply: &Reply) -> Self {
@@ -215,7 +219,10 @@ impl Pieces {
         if matches!(reply.end, End::Cut(_)) {
             pieces.push_back(Err(io::Error::other("cut")));
         }
-        Self(pieces)
+        Self {
+            left: pieces,
+            is_flushed: false,
+        }
     }
 }
 
@@ -225,12 +232,18 @@ impl Body for Pieces {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| piece.map(Frame::data)))
+        if matches!(self.left.front(), Some(Err(_))) && !self.is_flushed {
+            self.is_flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = self.left.pop_front();
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.left.is_empty()
     }
 }

@@ -7,6 +7,7 @@ mod cgroups;
 mod file_costs;
 mod files;
 mod kernel;
+mod kubelet;
 mod machine;
 mod memory;
 mod profile;
@@ -124,6 +125,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        kubelet::FACTS,
     ]
     .into_iter()
     .flatten()

@@ -5,13 +5,14 @@ mod derived;
 mod pages;
 mod profile;
 
+use crate::profile::ProfileOf;
 use crate::request::{interrupted, stopped};
 use crate::{Cluster, ClusterError, Refusal};
 use nodesleuth_collect::{Cancel, Clock, Collected, Progress};
 use nodesleuth_model::evidence::{ClockAnchor, NodePods, Vantage, Via, WindowEnd, WindowSpan};
 use nodesleuth_model::{BootNanos, Evidence, Missing, Observed, Reading, Window};
 use pages::Node;
-use profile::{Taken, Taking};
+use profile::Taken;
 use std::future::Future;
 use std::time::Duration;
 
@@ -119,16 +120,15 @@ impl<'a> Run<'a> {
         let stats = self.unless_stopped(node.container_stats()).await;
         let pods = self.pods().await;
         self.progress.stage("watching");
-        let taken = self.watch().await;
+        let of = ProfileOf::of_checked(&node.name);
+        let taken = self.watch(&of).await;
         self.progress.stage("asking once more");
         let closed = node.metrics().await;
         let summary = self.unless_stopped(node.summary()).await;
         let stats_after = self.unless_stopped(node.container_stats()).await;
         let pods_after = self.pods().await;
 
-        let Taken {
-            opened, profile, ..
-        } = taken;
+        let Taken { opened, profile } = taken;
         evidence.window = WindowSpan {
             opened: moment(&opened).unwrap_or(evidence.clock.boot),
             closed: moment(&closed).unwrap_or_else(|| node.clock.boot()),
@@ -145,22 +145,13 @@ impl<'a> Run<'a> {
         evidence.stats_summary = observed(summary);
         evidence.node_pods = window(pods, pods_after);
         derived::fill(&mut evidence);
-        let profiles = profile.record(&node.name, self.options.window, &mut evidence);
+        let profiles = profile.record(&of, self.options.window, &mut evidence);
         Ok(Collected { evidence, profiles })
     }
 
     async fn pods(&self) -> Result<Reading<NodePods>, Refusal> {
         let from_api_server = self.options.pods_from_api_server;
         self.unless_stopped(self.node.pods(from_api_server)).await
-    }
-
-    /// Takes the CPU profile; without one the window lasts as long all the same.
-    async fn watch(&self) -> Taken {
-        let taking = Taking {
-            run: self,
-            length: self.options.window,
-        };
-        taking.take().await
     }
 
     /// The answer, or why there is none once the user asked to stop.

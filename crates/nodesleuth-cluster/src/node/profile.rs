@@ -1,22 +1,16 @@
-//! The CPU profile of a kubelet, over the window: waiting for others who profile it, in slices
-//! where a front end cuts long requests.
+//! The CPU profile of a kubelet over the window, waiting for others who profile it.
 
 use super::Run;
-use crate::request::{Bounds, interrupted, stopped};
-use crate::slices::Slices;
+use crate::profile::{ProfileOf, Taking};
+use crate::request::stopped;
 use crate::{Refusal, RefusalKind as Kind};
 use nodesleuth_collect::{checked_profile, is_as_long_as};
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::{KubeletMetrics, ProfileFailure, ProfileRecord};
 use nodesleuth_model::{BootNanos, Evidence, Missing, Reading};
-use nodesleuth_profile::{Limits, Merger, write};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// As for profiles from elsewhere.
-const MAX_PROFILE_BYTES: u64 = 32 << 20;
-/// A kubelet gets this long beyond the profile's length.
-const GRACE: Duration = Duration::from_secs(30);
 /// How often a kubelet is asked again that is being profiled by somebody else.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// And how long beyond the window: the other's profile may be as long as ours, or the usual 30 s.
@@ -29,49 +23,49 @@ pub(super) struct Taken {
     pub(super) profile: ProfileTaken,
 }
 
-/// A profile, or why there is none.
+/// A profile and its number of slices, or why there is none.
 pub(super) struct ProfileTaken {
     began: BootNanos,
     ended: BootNanos,
-    bytes: Result<Vec<u8>, Refusal>,
-    slices: usize,
+    taken: Result<(Vec<u8>, usize), Refusal>,
 }
 
-/// Taking one.
-pub(super) struct Taking<'a> {
-    pub(super) run: &'a Run<'a>,
-    pub(super) length: Duration,
-}
-
-impl Taking<'_> {
-    pub(super) async fn take(&self) -> Taken {
-        let node = self.run.node;
+impl Run<'_> {
+    /// Takes the CPU profile; without one the window lasts as long all the same.
+    pub(super) async fn watch(&self, of: &ProfileOf) -> Taken {
+        let node = self.node;
+        let taking = Taking {
+            requester: node.requester,
+            of,
+            length: self.options.window,
+            longest_slice: self.options.longest_slice,
+            cancel: self.cancel,
+            progress: self.progress,
+        };
         let started = Instant::now();
-        let give_up = self.length + WAIT_FOR_OTHERS;
+        let give_up = self.options.window + WAIT_FOR_OTHERS;
         loop {
             // Anew for each try: both ends of the window belong to the profile.
-            let opened = self.run.unless_stopped(node.metrics()).await;
+            let opened = self.unless_stopped(node.metrics()).await;
             let began = node.clock.boot();
-            let (bytes, slices) = self.slices().await;
-            if let Err(refusal) = &bytes
+            let taken = taking.cpu().await;
+            if let Err(refusal) = &taken
                 && refusal.kind == Kind::ProfilingInUse
                 && started.elapsed() < give_up
             {
-                self.run.progress.stage("waiting for another's profile");
+                self.progress.stage("waiting for another's profile");
                 tokio::select! {
                     () = sleep(ASK_AGAIN) => continue,
-                    () = stopped(self.run.cancel) => {}
+                    () = stopped(self.cancel) => {}
                 }
             }
-            if bytes.is_err() {
+            if taken.is_err() {
                 self.rest_of_window(began).await;
             }
-            let ended = node.clock.boot();
             let profile = ProfileTaken {
                 began,
-                ended,
-                bytes,
-                slices,
+                ended: node.clock.boot(),
+                taken,
             };
             return Taken { opened, profile };
         }
@@ -79,88 +73,30 @@ impl Taking<'_> {
 
     /// Without a profile the counters still need a window.
     async fn rest_of_window(&self, began: BootNanos) {
-        let passed = self.run.node.clock.boot().since(began);
-        let left = self.length.saturating_sub(Duration::from_nanos(passed.0));
+        let passed = self.node.clock.boot().since(began);
+        let passed = Duration::from_nanos(passed.0);
         tokio::select! {
-            () = sleep(left) => {}
-            () = stopped(self.run.cancel) => {}
+            () = sleep(self.options.window.saturating_sub(passed)) => {}
+            () = stopped(self.cancel) => {}
         }
     }
-
-    /// The profile's bytes, and of how many slices they are.
-    async fn slices(&self) -> (Result<Vec<u8>, Refusal>, usize) {
-        let mut slices = Slices::new(self.length, self.run.options.longest_slice);
-        let mut taken: Vec<Vec<u8>> = Vec::new();
-        while let Some(seconds) = slices.next() {
-            let asked = Instant::now();
-            match self.slice(seconds).await {
-                Ok(bytes) => {
-                    taken.push(bytes);
-                    slices.taken(seconds);
-                }
-                Err(refusal) if refusal.kind == Kind::Cut => {
-                    if !slices.cut_after(asked.elapsed()) {
-                        return (Err(refusal), taken.len());
-                    }
-                    self.run.progress.stage("watching in shorter slices");
-                }
-                // What was taken until then is of some use.
-                Err(refusal) if refusal.kind == Kind::Interrupted && !taken.is_empty() => break,
-                Err(refusal) => return (Err(refusal), taken.len()),
-            }
-        }
-        let count = taken.len();
-        (merged(taken), count)
-    }
-
-    async fn slice(&self, seconds: u64) -> Result<Vec<u8>, Refusal> {
-        let node = self.run.node;
-        let path = node.page(&format!("/debug/pprof/profile?seconds={seconds}"));
-        let bounds = Bounds {
-            bytes: MAX_PROFILE_BYTES,
-            first: Duration::from_secs(seconds) + GRACE,
-            idle: Duration::from_secs(15),
-        };
-        tokio::select! {
-            bytes = node.requester.bytes(&path, bounds) => bytes,
-            () = stopped(self.run.cancel) => Err(interrupted()),
-        }
-    }
-}
-
-/// One profile of several.
-fn merged(mut slices: Vec<Vec<u8>>) -> Result<Vec<u8>, Refusal> {
-    if slices.len() == 1 {
-        return Ok(slices.remove(0));
-    }
-    let unusable = |error: String| Refusal::new(Kind::Malformed, error);
-    let mut merger = Merger::new();
-    for slice in &slices {
-        let opened = nodesleuth_profile::open(slice.as_slice(), &Limits::default());
-        let opened = opened.map_err(|error| unusable(error.to_string()))?;
-        merger
-            .add(&opened.profile)
-            .map_err(|error| unusable(error.to_string()))?;
-    }
-    let mut bytes = Vec::new();
-    write(&merger.finish(), &mut bytes).map_err(|error| unusable(error.to_string()))?;
-    Ok(bytes)
 }
 
 impl ProfileTaken {
     /// Notes it, or why there is none, in the evidence; returns the bundle's files.
     pub(super) fn record(
         self,
-        node: &str,
+        of: &ProfileOf,
         window: Duration,
         evidence: &mut Evidence,
     ) -> Vec<(String, Vec<u8>)> {
-        let source = format!("node {node}, /debug/pprof/profile");
-        let checked = self.bytes.map_err(|refusal| Missing {
+        let source = format!("/debug/pprof/profile of {of}");
+        let taken = self.taken.map_err(|refusal| Missing {
             reason: format!("{refusal}; {}", refusal.help()),
             ..refusal.missing()
         });
-        let checked = match checked.and_then(checked_profile) {
+        let checked = taken.and_then(|(bytes, slices)| Ok((checked_profile(bytes)?, slices)));
+        let (checked, slices) = match checked {
             Ok(checked) => checked,
             Err(missing) => {
                 let failure = ProfileFailure { source, missing };
@@ -169,11 +105,8 @@ impl ProfileTaken {
             }
         };
         let mut notes = checked.notes;
-        if self.slices > 1 {
-            notes.push(format!(
-                "taken in {} slices, one after another",
-                self.slices
-            ));
+        if slices > 1 {
+            notes.push(format!("taken in {slices} slices, one after another"));
         }
         let file = format!("{PROFILES_DIR}/cpu.pb.gz");
         evidence.profiles.push(ProfileRecord {

@@ -59,7 +59,7 @@ pub fn document(diagnosis: &Diagnosis) -> Document {
 fn title(diagnosis: &Diagnosis) -> String {
     let mut title = diagnosis.tool.clone();
     if let Some(target) = &diagnosis.target {
-        title.push_str(&format!(" · {} (pid {})", target.comm, target.pid));
+        title.push_str(&format!(" · {}", target.name()));
         if let Some(version) = &target.version {
             title.push_str(&format!(" · {version}"));
         }
