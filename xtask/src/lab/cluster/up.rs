@@ -11,9 +11,10 @@ use crate::lab::cluster::places::Places;
 use crate::lab::cluster::running::Cluster;
 use crate::lab::cluster::{cgroups, daemons, down, enter, network, pki, sysctls};
 
-/// Users that a token stands for; what each may do the scenarios say. TOKEN,USER,UID
-const TOKENS: &str =
-    "token-of-nobody,nobody,1\ntoken-of-reader,reader,2\ntoken-of-runner,runner,3\n";
+/// Users that a token stands for; what each may do the scenarios say. TOKEN,USER,UID,GROUP
+const TOKENS: &str = "token-of-admin,admin,0,system:masters\n\
+                      token-of-nobody,nobody,1\n\
+                      token-of-reader,reader,2\n";
 const SERVICE_ACCOUNT_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The cluster, which stays when we end. One that is up already is fine.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bounded;
 use crate::failure::{Result, While};
+use crate::lab::cluster::build::small;
 use crate::lab::cluster::places::Places;
 use crate::lab::package::sha256_of;
 
@@ -42,17 +43,7 @@ pub(crate) struct Image {
 
 /// What holds a pod's namespaces.
 pub(crate) fn pause(places: &Places) -> Result<Image> {
-    let program = places.built("pause");
-    if !program.exists() {
-        let mut command = Command::new("go");
-        command
-            .args(["build", "-ldflags", "-s -w", "-o"])
-            .arg(&program)
-            .arg(places.config("programs/pause.go"))
-            .env("GOCACHE", places.cached("go-cache"))
-            .envs([("GO111MODULE", "off"), ("CGO_ENABLED", "0")]);
-        bounded::output(&mut command, PACK_LIMIT)?.success("go build pause.go")?;
-    }
+    let program = small::program(places, "pause")?;
     Ok(Image {
         name: PAUSE,
         entrypoint: &["/pause"],

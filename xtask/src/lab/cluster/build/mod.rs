@@ -4,9 +4,11 @@
 mod debian;
 mod image;
 mod programs;
+mod small;
 mod sources;
 
 pub(crate) use image::Image;
+pub(crate) use small::program;
 
 use crate::failure::Result;
 use crate::lab::cluster::places::Places;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::json;
 
 use crate::failure::{Result, While};
 use crate::lab::cluster::network::LOST_ADDRESS;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::asked::Answer;
+use crate::lab::cluster::test::fleet::node_object;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 
 pub(crate) const ALL: &[Scenario] = &[
@@ -61,6 +61,7 @@ pub(crate) const ALL: &[Scenario] = &[
 const NOBODY: &str = "token-of-nobody";
 const READER: &str = "token-of-reader";
 const WINDOW: &str = "5s";
+const KUBELET_PORT: u16 = 10250;
 /// No refusal takes longer to be told; the API server itself waits 30 s for lost packets.
 const PATIENCE: Duration = Duration::from_secs(90);
 const OTHERS_PROFILE_SECONDS: u32 = 12;
@@ -134,7 +135,7 @@ fn second_profile(trial: &Trial<'_>) -> Result<Judged> {
 
 fn packets_dropped(trial: &Trial<'_>) -> Result<Judged> {
     let node = "node-lost";
-    trial.add_node(node, LOST_ADDRESS, 10250)?;
+    trial.create(&node_object(node, LOST_ADDRESS, KUBELET_PORT))?;
     let answer = trial.ask(&diagnose(node));
     trial.cluster.kubectl(&["delete", "node", node])?;
     Ok(refused(&answer?, &["does not reach", "timeout"]))
@@ -201,27 +202,6 @@ fn refused(answer: &Answer, must_say: &[&str]) -> Judged {
         judged.unmet.push(answer.stderr.trim().to_owned());
     }
     judged
-}
-
-impl Trial<'_> {
-    /// A Node object that leads to this kubelet port.
-    pub(crate) fn add_node(&self, name: &str, address: &str, port: u16) -> Result<()> {
-        let node = json!({
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": { "name": name, "labels": { "lab": "stand-in" } },
-            "status": {
-                "addresses": [{ "type": "InternalIP", "address": address }],
-                "daemonEndpoints": { "kubeletEndpoint": { "Port": port } },
-            },
-        });
-        let file = self.folder.join("node.json");
-        std::fs::write(&file, node.to_string()).doing(|| format!("writing {}", file.display()))?;
-        let file = file.display().to_string();
-        self.cluster
-            .kubectl(&["create", "--filename", &file])
-            .map(drop)
-    }
 }
 
 /// A stopped process that goes on when this value goes.

@@ -1,17 +1,14 @@
 //! What makes the kubelet work: clients that read its metrics without pause, pods with probes.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use crate::bounded::Running;
-use crate::failure::{Failure, Result};
-use crate::interrupt;
+use crate::failure::Result;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::Trial;
 use crate::parent;
 
 const PROXY_PORT: &str = "8001";
-const START_LIMIT: Duration = Duration::from_secs(30);
 const PODS_LIMIT: &str = "180s";
 
 /// Programs in the cluster's network that end with this value.
@@ -47,16 +44,7 @@ impl Trial<'_> {
         let mut running = vec![self.background(&["kubectl", "proxy", &port])?];
         let url = format!("http://127.0.0.1:{PROXY_PORT}/api/v1/nodes/{NODE}/proxy/{page}");
         let read = [busybox.as_str(), "wget", "-q", "-O", "/dev/null", &url];
-        let answers = interrupt::wait_until(START_LIMIT, || {
-            let status = self.background(&read)?.wait(START_LIMIT)?;
-            Ok(status.success())
-        })?;
-        if !answers {
-            return Err(Failure::new(
-                "reading the kubelet's metrics",
-                "no answer in time",
-            ));
-        }
+        self.wait_for(&read)?;
         for _ in 0..clients {
             let forever = format!("while :; do {}; done", read.join(" "));
             running.push(self.background(&["sh", "-c", &forever])?);

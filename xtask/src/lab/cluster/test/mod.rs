@@ -3,6 +3,8 @@
 
 mod asked;
 mod errors;
+mod fleet;
+mod frontend;
 mod leaks;
 mod load;
 mod verdicts;
@@ -37,6 +39,8 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Trial<'_>) -> Result<Judged>,
 }
 
+const GROUPS: [&[Scenario]; 4] = [verdicts::ALL, errors::ALL, frontend::ALL, fleet::ALL];
+
 /// What came of a scenario.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
@@ -65,7 +69,7 @@ pub(crate) struct Trial<'t> {
 }
 
 pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result<ExitCode> {
-    let scenarios = || verdicts::ALL.iter().chain(errors::ALL);
+    let scenarios = || GROUPS.iter().copied().flatten();
     let chosen: Vec<_> = scenarios()
         .filter(|scenario| scenario.name.contains(&args.only))
         .collect();

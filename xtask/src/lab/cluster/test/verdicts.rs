@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Result, While};
 use crate::lab::cluster::pki::NODE;
+use crate::lab::cluster::test::asked::Answer;
 use crate::lab::cluster::test::leaks::LeakedPodCgroups;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 use crate::lab::hierarchies;
@@ -113,6 +114,22 @@ fn diagnose(trial: &Trial<'_>, judged: &mut Judged) -> Result<(Value, f64)> {
         );
     }
     Ok((report, billed))
+}
+
+/// A report with a profile in it.
+pub(crate) fn expect_report(judged: &mut Judged, answer: &Answer) -> Result<()> {
+    let report = answer.json()?;
+    let total = report["ledger"]["total_cores"].as_f64();
+    judged.expect(
+        total.is_some(),
+        format!("no total in the report: {}", report["verdict"]),
+    );
+    let missing = report["not_checked"].to_string();
+    judged.expect(
+        !missing.contains("profile"),
+        format!("the profile is missing: {missing}"),
+    );
+    Ok(())
 }
 
 fn expect_cause(judged: &mut Judged, report: &Value, expected: &[&str]) {
