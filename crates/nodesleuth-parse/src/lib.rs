@@ -9,6 +9,8 @@ mod elf;
 pub mod go;
 mod lines;
 mod malformed;
+#[cfg(test)]
+mod mutations;
 mod number;
 mod page_cache;
 pub mod proc;

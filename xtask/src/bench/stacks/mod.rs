@@ -149,9 +149,9 @@ fn verdict(rows: &[Row]) -> String {
     );
     let missed: Vec<_> = ours
         .filter(|row| {
-            let own = row.own.is_some_and(|own| {
-                own.percent <= MOST_PERCENT && own.mebibytes <= MOST_MEBIBYTES
-            });
+            let own = row
+                .own
+                .is_some_and(|own| own.percent <= MOST_PERCENT && own.mebibytes <= MOST_MEBIBYTES);
             times(row, rows) > MOST_TIMES || !own
         })
         .map(|row| format!("`{}`", row.way.typed))

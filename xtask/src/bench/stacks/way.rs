@@ -168,6 +168,8 @@ impl Way {
 fn at_the_end(said: &Path) -> Result<f64> {
     let text = fs::read(said).doing(|| format!("reading {}", said.display()))?;
     let said: Value = serde_json::from_slice(&text).doing(|| "reading a profile".to_owned())?;
-    let seconds = said.pointer("/own/names_cpu_seconds").and_then(Value::as_f64);
+    let seconds = said
+        .pointer("/own/names_cpu_seconds")
+        .and_then(Value::as_f64);
     seconds.ok_or_else(|| Failure::new("reading a profile", "it does not say what names cost"))
 }
