@@ -59,7 +59,7 @@ pub struct StackCount {
     pub user: Arc<[u64]>,
     /// What would be the return address if the function that ran had no frame: such a function's
     /// caller is missing from `user`. 0 where what is there cannot be one; in the kernel also where
-    /// its registers were not found (they are on x86-64 with BTF); always 0 from perf rings.
+    /// its registers were not found: BPF finds them on x86-64 with BTF, perf rings from Linux 3.7 on.
     pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,
