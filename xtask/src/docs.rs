@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::bounded;
+use crate::eval;
 use crate::failure::{Result, While};
 use crate::workspace::Workspace;
 
@@ -62,6 +63,7 @@ fn write_conformance(workspace: &Workspace) -> Result<()> {
 
 fn write(workspace: &Workspace) -> Result<()> {
     write_conformance(workspace)?;
+    eval::write(workspace)?;
     for page in PAGES {
         let (path, text) = (path(workspace, page), generate(workspace, page)?);
         fs::write(&path, text).doing(|| format!("writing {}", path.display()))?;

@@ -10,6 +10,7 @@ mod bench;
 mod bounded;
 mod bpf;
 mod docs;
+mod eval;
 mod failure;
 mod fuzz;
 mod import;
@@ -53,6 +54,8 @@ enum Task {
     SyntheticProfile(bench::profiles::synthetic::Args),
     /// Feeds broken input to the readers of profiles for a bounded time.
     Fuzz(fuzz::Args),
+    /// Judges the answers to folders of what people attached to reports.
+    Eval(eval::Args),
     /// Turns captures of real agents into fixture bundles.
     Import(import::Args),
     #[command(flatten)]
@@ -97,6 +100,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Bpf(args) => bpf::run(&workspace, &args),
         Task::Bench(args) => bench::run(&workspace, &args),
         Task::SyntheticProfile(args) => bench::profiles::synthetic::run(&args),
+        Task::Eval(args) => eval::run(&workspace, &args),
         Task::Fuzz(args) => fuzz::run(&workspace, &args),
         Task::Import(args) => import::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Task::Helper(helper) => help(helper),

@@ -66,4 +66,13 @@ impl Workspace {
         let target = metadata::read_without_dependencies(self)?.target_directory;
         Ok(target.join("release/nodesleuth"))
     }
+
+    /// Builds the binary of the tests and says where it is.
+    pub(crate) fn debug_binary(&self) -> Result<PathBuf> {
+        let mut build = self.cargo();
+        build.args(["build", "--quiet", "--package", "nodesleuth"]);
+        bounded::succeed(&mut build, BUILD_LIMIT)?;
+        let target = metadata::read_without_dependencies(self)?.target_directory;
+        Ok(target.join("debug/nodesleuth"))
+    }
 }

@@ -14,18 +14,22 @@ pub mod facts;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
+mod kubelet_cpu;
 mod ledger;
 mod lookup;
 mod matcher;
 mod not_checked;
 mod others;
 mod owner_ledger;
+pub mod pasted;
 mod period;
 mod pricing;
 mod sources;
 mod spin;
 mod stacks;
 mod summary;
+mod suspicion;
+mod symptoms;
 mod traced;
 mod verdict;
 
@@ -33,7 +37,7 @@ pub use catalog::{Catalog, CatalogError, Thresholds};
 pub use stacks::LoadedProfile;
 
 use input::Input;
-use kernel::{Measured, Release, advise};
+use kernel::{LabTimes, Measured, Release, advise};
 use nodesleuth_model::diagnosis::Advisory;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
@@ -55,16 +59,26 @@ pub fn analyze(
     let mut ledger = unclaimed.clone();
     let mut matches = matcher::run(&input, &lookup, &mut ledger);
     sources::add(&input, &ledger, &mut matches.findings);
-    let explained: f64 = matches
+    if !evidence.pasted.is_empty() {
+        let suspects = symptoms::judge(&input, &lookup);
+        suspicion::add(&input, &lookup, &ledger, suspects, &mut matches);
+    }
+    let priced = matches
         .findings
         .iter()
-        .filter_map(|found| found.cores)
-        .map(|c| c.0)
-        .sum();
+        .filter(|found| found.share.is_some());
+    let explained: f64 = priced.filter_map(|found| found.cores).map(|c| c.0).sum();
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
-    let (outcome, verdict) = verdict::decide(&input, target.as_ref(), &ledger, &matches);
+    let from_paste_alone = target.is_none() && !evidence.pasted.is_empty();
+    let (outcome, verdict) = match from_paste_alone {
+        true => suspicion::verdict(&matches),
+        false => verdict::decide(&input, target.as_ref(), &ledger, &matches),
+    };
+    let next = from_paste_alone
+        .then(|| suspicion::next(&input, &matches))
+        .flatten();
     let mut not_checked = matches.undecided;
     not_checked.extend(not_checked::list(evidence));
     Diagnosis {
@@ -77,8 +91,10 @@ pub fn analyze(
         findings: matches.findings,
         red_herrings: matches.red_herrings,
         ledger,
-        advisories: advisories(&input),
+        advisories: told_advisories(&input),
         others: others::hot(&input),
+        next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),
@@ -103,14 +119,41 @@ fn window_note(evidence: &Evidence) -> Option<String> {
     }
 }
 
+/// Those of them that a report tells.
+fn told_advisories(input: &Input<'_>) -> Vec<Advisory> {
+    let told = input.catalog.kernel.iter().map(|entry| entry.in_reports);
+    let all = advisories(input).into_iter().zip(told);
+    all.filter_map(|(advisory, told)| told.then_some(advisory))
+        .collect()
+}
+
+/// What is known of every kernel defect on the node that the evidence is of, in the order of the
+/// catalogue. `lab` gives what was measured of a file in scratch cgroups.
+#[must_use]
+pub fn kernel_advisories(
+    evidence: &Evidence,
+    catalog: &Catalog,
+    lab: impl Fn(&str) -> Option<LabTimes>,
+) -> Vec<Advisory> {
+    judged(&Input::new(evidence, &[], catalog), lab)
+}
+
 /// What is known of this kernel, corrected by what was measured on it.
 pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
+    judged(input, |_| None)
+}
+
+fn judged(input: &Input<'_>, lab: impl Fn(&str) -> Option<LabTimes>) -> Vec<Advisory> {
     let catalog = input.catalog;
     let host = input.host().ok();
-    let release = host.and_then(|host| Release::parse(&host.kernel_release, &catalog.families));
+    let release = host.and_then(|host| Release::of(host, &catalog.families));
     let entries = catalog.kernel.iter();
     let judged = entries.map(|entry| {
-        let measured = measured(input, entry.probe_file.as_deref());
+        let probe_file = entry.probe_file.as_deref();
+        let measured = Measured {
+            lab: probe_file.and_then(&lab),
+            ..measured(input, probe_file)
+        };
         advise(entry, release.as_ref(), measured, &catalog.thresholds)
     });
     judged.collect()
@@ -131,5 +174,6 @@ fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
         memory_cgroups: number("cgroup.memory.total"),
         memory_on_v1: memory
             .map(|memory| memory.version == nodesleuth_model::evidence::CgroupVersion::V1),
+        lab: None,
     }
 }

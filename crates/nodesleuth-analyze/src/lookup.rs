@@ -4,6 +4,7 @@ use crate::catalog::Entry;
 use crate::facts::{KERNEL_PART, OfCall, of_call};
 use crate::input::Input;
 use crate::kernel_ledger;
+use crate::pasted::{PastedView, of_pasted};
 use crate::stacks::ProfileView;
 use crate::traced::Traced;
 use nodesleuth_model::{Fact, FactValue, Ledger, Missing};
@@ -21,6 +22,7 @@ pub(crate) struct Lookup<'a> {
     allocation: BTreeMap<String, f64>,
     /// The capture of system calls, or why there is none.
     traced: Result<Traced<'a>, Missing>,
+    pasted: PastedView<'a>,
 }
 
 impl<'a> Lookup<'a> {
@@ -39,6 +41,7 @@ impl<'a> Lookup<'a> {
                 .map(ProfileView::allocation_shares)
                 .unwrap_or_default(),
             traced: Traced::of(input.evidence),
+            pasted: PastedView::new(&input.evidence.pasted),
         }
     }
 
@@ -56,32 +59,35 @@ impl<'a> Lookup<'a> {
             let traced = self.traced.as_ref().ok()?;
             return Some(FactValue::Number(number_of_call(traced, call, what)));
         }
+        if let Some(question) = of_pasted(name) {
+            return self.pasted.ask(question);
+        }
         self.facts.get(name)?.value.clone()
     }
 
-    /// The same with `signature.share` of this entry.
+    /// The same with the facts `signature.*` of this entry.
     pub(crate) fn for_entry<'b>(
         &'b self,
         entry: &'b Entry,
         input: &'b Input<'_>,
     ) -> impl Fn(&str) -> Option<FactValue> + 'b {
-        move |name| {
-            if name == "signature.share" {
-                let share = input.owner()?.signature_share(&entry.signature)?;
-                return Some(FactValue::Number(share));
-            }
-            self.fact(name)
+        move |name| match name.strip_prefix("signature.") {
+            Some(what) => of_signature(entry, input, what),
+            None => self.fact(name),
         }
     }
 
     /// Why a fact is unknown.
     pub(crate) fn reason(&self, name: &str) -> String {
-        if name.starts_with("part.") || name == "signature.share" {
+        if name.starts_with("part.") || name.starts_with("signature.") {
             let cpu = self.facts.get("target.cpu.cores");
             let unknown = cpu.filter(|cpu| self.has_profile && cpu.value.is_none());
             return unknown.map_or("there is no CPU profile".to_owned(), |cpu| {
                 cpu.source.clone()
             });
+        }
+        if of_pasted(name).is_some() {
+            return "no file that was given tells it".to_owned();
         }
         if let (true, Err(missing)) = (name.starts_with(KERNEL_PART), &self.stacks) {
             return missing.to_string();
@@ -119,6 +125,25 @@ impl<'a> Lookup<'a> {
             _ if self.ledger.total_cores.0 > 0.0 => Some(cores / self.ledger.total_cores.0),
             _ => None,
         }
+    }
+}
+
+/// Facts of an entry's own signature: a whole profile tells its share, else what was pasted.
+fn of_signature(entry: &Entry, input: &Input<'_>, what: &str) -> Option<FactValue> {
+    let profiled = || input.owner()?.signature_share(&entry.signature);
+    if what == "share"
+        && let Some(share) = profiled()
+    {
+        return Some(FactValue::Number(share));
+    }
+    let seen = PastedView::new(&input.evidence.pasted).frames(&entry.signature);
+    match what {
+        "share" => seen.share.map(FactValue::Number),
+        "memory_share" => seen.memory_share.map(FactValue::Number),
+        "stacks" => Some(FactValue::Number(seen.stacks as f64)),
+        "wait_minutes" => seen.wait_minutes.map(FactValue::Number),
+        "mentioned" => Some(FactValue::Flag(seen.mentioned)),
+        _ => None,
     }
 }
 

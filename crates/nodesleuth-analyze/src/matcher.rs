@@ -31,7 +31,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         let facts = lookup.for_entry(entry, input);
         match decide(entry, &facts) {
             Truth::False => {}
-            Truth::Unknown(_) if !explains_cpu(entry) => {}
+            Truth::Unknown(_) if !entry.kind.explains_cpu() => {}
             Truth::Unknown(names) => {
                 let reasons = names.iter().map(|name| lookup.reason(name));
                 for reason in reasons.collect::<BTreeSet<_>>() {
@@ -40,7 +40,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
             }
             Truth::True => match entry.kind {
                 EntryKind::NotHot => matches.not_hot = Some(title(entry, &facts)),
-                EntryKind::RedHerring => {
+                EntryKind::RedHerring | EntryKind::NotCpu => {
                     matches
                         .red_herrings
                         .push(finding(entry, None, ledger, &facts));
@@ -67,11 +67,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
     matches
 }
 
-fn explains_cpu(entry: &Entry) -> bool {
-    matches!(entry.kind, EntryKind::Cause | EntryKind::Contributor)
-}
-
-fn decide(entry: &Entry, facts: Facts<'_>) -> Truth {
+pub(crate) fn decide(entry: &Entry, facts: Facts<'_>) -> Truth {
     let when = entry
         .when
         .as_ref()
@@ -124,7 +120,12 @@ fn price_all(
     });
 }
 
-fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_>) -> Finding {
+pub(crate) fn finding(
+    entry: &Entry,
+    price: Option<Price>,
+    ledger: &Ledger,
+    facts: Facts<'_>,
+) -> Finding {
     let confidence = confidence(entry, price.as_ref(), facts);
     let share = |cores: f64| (ledger.total_cores.0 > 0.0).then(|| cores / ledger.total_cores.0);
     Finding {
@@ -133,6 +134,7 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
         kind: match entry.kind {
             EntryKind::Contributor => FindingKind::Contributor,
             EntryKind::RedHerring => FindingKind::RedHerring,
+            EntryKind::NotCpu => FindingKind::NotCpu,
             EntryKind::Cause | EntryKind::NotHot => FindingKind::Cause,
         },
         title: title(entry, facts),
@@ -140,6 +142,7 @@ fn finding(entry: &Entry, price: Option<Price>, ledger: &Ledger, facts: Facts<'_
         cores: price.as_ref().map(|price| Cores(price.cores)),
         share: price.as_ref().and_then(|price| share(price.cores)),
         confidence,
+        score: None,
         pricing: price.map(|price| price.lines).unwrap_or_default(),
         evidence: proofs(&entry.evidence, facts),
         sources: Vec::new(),

@@ -1,6 +1,7 @@
 //! The diagnosis: what reports print. It depends only on evidence and the catalogue.
 
-use crate::evidence::OwnCost;
+use crate::evidence::pasted::PastedFile;
+use crate::evidence::{OwnCost, target_name};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
 use crate::syscalls::SyscallSummary;
@@ -37,6 +38,12 @@ pub struct Diagnosis {
     pub advisories: Vec<Advisory>,
     /// Other processes that are hot too.
     pub others: Vec<HotProcess>,
+    /// The single measurement that would decide most, where what was pasted leaves it open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Proof>,
+    /// Files that were given, with what was taken from each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PastedFile>,
     /// What was not checked, and why.
     pub not_checked: Vec<NotChecked>,
     /// Everything derived from the evidence.
@@ -70,6 +77,9 @@ pub struct TargetSummary {
     pub pid: Pid,
     /// Process name.
     pub comm: String,
+    /// Its node, where it was asked for through a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Version or build, when the binary says it.
     pub version: Option<String>,
     /// CPU over the window: user + kernel + waited-for children. Unknown when the window was too
@@ -85,6 +95,14 @@ pub struct TargetSummary {
     pub lifetime_cores: Option<Cores>,
     /// Seconds since it started, where known.
     pub age_seconds: Option<f64>,
+}
+
+impl TargetSummary {
+    /// As people call it: `kubelet (pid 812)`, `kubelet on node-a`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        target_name(&self.comm, self.pid, self.node.as_deref())
+    }
 }
 
 /// One claim, its evidence, and what would disprove it.
@@ -107,6 +125,9 @@ pub struct Finding {
     pub share: Option<f64>,
     /// How sure.
     pub confidence: Confidence,
+    /// Why, when what was pasted decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
     /// Why the price is what it is.
     pub pricing: Vec<String>,
     /// What was seen.
@@ -157,6 +178,32 @@ pub enum FindingKind {
     Contributor,
     /// Looks alarming and is harmless here.
     RedHerring,
+    /// Looks like overload, and the CPU is not what is short.
+    NotCpu,
+}
+
+/// How well what was pasted fits a known cause.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Score {
+    /// Sum of the parts.
+    pub points: f64,
+    /// One for each symptom that was seen, and for each contradiction.
+    pub parts: Vec<ScorePart>,
+}
+
+/// What one symptom adds to a score.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScorePart {
+    /// What was seen.
+    pub what: String,
+    /// What it adds; a contradiction takes away.
+    pub points: f64,
+    /// Whether it tells the cause apart from what looks alike.
+    pub decides: bool,
+    /// Printed by a tool or a program, not told by somebody.
+    pub measured: bool,
 }
 
 /// How sure a finding is.

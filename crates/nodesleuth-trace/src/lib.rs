@@ -20,6 +20,8 @@ mod bpf;
 #[cfg(target_os = "linux")]
 mod btf;
 #[cfg(target_os = "linux")]
+mod cgroup_events;
+#[cfg(target_os = "linux")]
 mod children;
 #[cfg(target_os = "linux")]
 mod clock;
@@ -34,6 +36,8 @@ pub mod stacks;
 #[cfg(target_os = "linux")]
 mod tasks;
 
+#[cfg(target_os = "linux")]
+pub use cgroup_events::{CgroupChange, CgroupEvent, CgroupEvents};
 #[cfg(target_os = "linux")]
 pub use clock::boottime_offset_ns;
 pub use engine::{Attempt, Engine};

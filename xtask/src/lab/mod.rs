@@ -11,6 +11,7 @@ mod kills;
 mod package;
 mod run_name;
 mod scratch;
+pub(crate) mod vm;
 pub(crate) mod zombies;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ pub(crate) enum Task {
     Cadvisor(command::Args),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
+    /// Remedies tried on zombies in guests with older kernels.
+    Vm(vm::Args),
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -37,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
     match task {
         Task::Cadvisor(args) => command::run(workspace, &args),
         Task::Kills(args) => kills::run(workspace, &args),
+        Task::Vm(args) => vm::run(workspace, &args),
         Task::Clean => clean::run(workspace),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::bpf;
 use crate::docs;
+use crate::eval;
 use crate::failure::Result;
 use crate::policy;
 use crate::test::summary::Outcome;
@@ -34,6 +35,9 @@ pub(crate) const PARTS: &[Part] = &[
     }),
     quick("generated pages", |workspace| {
         docs::stale(workspace).map(none_of)
+    }),
+    quick("accuracy", |workspace| {
+        eval::violations(workspace).map(none_of)
     }),
     slow("BPF objects", bpf::check),
     slow("release build", |workspace| {

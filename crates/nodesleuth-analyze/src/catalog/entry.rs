@@ -1,6 +1,6 @@
 //! One known cause, as its TOML file says it.
 
-use super::{Condition, Template};
+use super::{Condition, Symptom, Template};
 use serde::Deserialize;
 
 /// One known cause.
@@ -38,7 +38,13 @@ pub struct Entry {
     /// kernel (`copy_page_range`): it counts only where stacks of the machine were sampled.
     #[serde(default)]
     pub signature: Vec<Vec<String>>,
-    /// What must hold.
+    /// What files from outside show: outputs of other tools, logs, tickets.
+    #[serde(default)]
+    pub symptoms: Vec<Symptom>,
+    /// What speaks against it there.
+    #[serde(default)]
+    pub contradictions: Vec<Symptom>,
+    /// What must hold in evidence that was collected.
     #[serde(default)]
     pub when: Option<Condition>,
     /// What rules it out.
@@ -77,6 +83,16 @@ pub enum EntryKind {
     RedHerring,
     /// Says that there is nothing to explain.
     NotHot,
+    /// Looks like overload, and the CPU is not what is short.
+    NotCpu,
+}
+
+impl EntryKind {
+    /// Whether it says where CPU goes.
+    #[must_use]
+    pub fn explains_cpu(self) -> bool {
+        matches!(self, Self::Cause | Self::Contributor)
+    }
 }
 
 /// How well an entry is established.

@@ -5,6 +5,7 @@
 mod condition;
 mod entry;
 mod parts;
+mod symptom;
 mod template;
 mod validate;
 
@@ -12,6 +13,7 @@ pub use condition::{Condition, Operand, Truth};
 pub use entry::{ClaimRule, Entry, EntryKind, ProofRule, RemedyRule};
 pub(crate) use parts::part_matches;
 pub use parts::{KernelParts, PartRule, Parts};
+pub use symptom::{Expression, Symptom, VersionRange};
 pub use template::Template;
 
 use crate::kernel::{Family, KernelEntry};
@@ -50,6 +52,9 @@ pub struct Thresholds {
     pub walk_read_seconds: f64,
     /// … with more than this many memory cgroups is a walk, whatever the kernel table says.
     pub walk_min_cgroups: f64,
+    /// In a scratch subtree a read of the parent's file that takes so much longer for each cgroup
+    /// below is a walk.
+    pub walk_seconds_each: f64,
     /// A cause that explains less than this share of the target's CPU is not reported.
     pub min_share: f64,
     /// Causes that explain less than this share in all leave the target "not identified".

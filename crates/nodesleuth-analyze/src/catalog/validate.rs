@@ -2,7 +2,7 @@
 
 use super::part_matches;
 use super::template::{NUMBER_STYLES, SHELL};
-use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
+use super::{Catalog, CatalogError, Condition, Entry, Operand, Template};
 use crate::call_ledger::{OUTSIDE, PREFIXES};
 use crate::facts::{self, FactType};
 use crate::kernel_ledger;
@@ -50,13 +50,17 @@ fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     if entry.disproof.is_empty() {
         return Err("disproof is empty: say what would show the claim to be wrong".to_owned());
     }
-    if entry.when.is_none() {
-        return Err("when is missing: the entry would never be blamed".to_owned());
+    if entry.when.is_none() && entry.symptoms.is_empty() {
+        return Err("when and symptoms are missing: the entry would never be blamed".to_owned());
     }
-    if entry.kind == EntryKind::RedHerring && !entry.claims.is_empty() {
-        return Err("a red herring claims no CPU".to_owned());
+    if !entry.kind.explains_cpu() && !entry.claims.is_empty() {
+        return Err("only a cause or a contributor claims CPU".to_owned());
     }
     check_signatures(&entry.signature)?;
+    for symptom in entry.symptoms.iter().chain(&entry.contradictions) {
+        symptom.check_form()?;
+        check_signatures(&symptom.frames)?;
+    }
     check_conditions(catalog, entry)?;
     check_claims(catalog, entry)?;
     check_templates(catalog, entry)
@@ -72,10 +76,12 @@ fn check_signatures(lists: &[Vec<String>]) -> Result<(), String> {
 
 fn check_conditions(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
+    let symptoms = entry.symptoms.iter().chain(&entry.contradictions);
     let conditions = [&entry.when, &entry.unless, &entry.sure]
         .into_iter()
         .flatten()
-        .chain(entry.claims.iter().filter_map(|claim| claim.when.as_ref()));
+        .chain(entry.claims.iter().filter_map(|claim| claim.when.as_ref()))
+        .chain(symptoms.filter_map(|symptom| symptom.when.as_ref()));
     let mut result = Ok(());
     for condition in conditions.chain(remedies.filter_map(|remedy| remedy.when.as_ref())) {
         condition.check_form()?;
@@ -280,7 +286,7 @@ mod tests {
     #[test]
     fn an_entry_that_could_never_or_always_be_blamed_is_refused() {
         assert!(loaded(WHEN).is_ok());
-        refused("", "when is missing");
+        refused("", "would never be blamed");
         refused("[when]\n", "empty");
         refused("[when]\nop = \">\"\nvalue = 1\n", "empty");
         refused(&format!("{WHEN}[when.not]\n"), "fact and not");

@@ -7,6 +7,7 @@ mod cgroups;
 mod file_costs;
 mod files;
 mod kernel;
+mod kubelet;
 mod machine;
 mod memory;
 mod profile;
@@ -15,9 +16,11 @@ mod spin;
 mod stacks;
 mod syscalls;
 mod target;
+mod traps;
 
 use crate::catalog::Catalog;
 use crate::input::Input;
+use crate::pasted::of_pasted;
 use nodesleuth_model::{Fact, FactValue, Missing, MissingKind};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -123,6 +126,8 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        traps::FACTS,
+        kubelet::FACTS,
     ]
     .into_iter()
     .flatten()
@@ -131,18 +136,22 @@ pub fn table() -> Vec<&'static FactDef> {
 
 /// Type and unit of a fact, also of the ones that the catalogue's parts bring
 /// (`part.ID.share`, `part.ID.cores`, `part.ID.alloc_share`, `kernel_part.ID.share`,
-/// `kernel_part.ID.cores`, `signature.share`) and of any system call (`call.NAME.rate`,
-/// `.error_rate`, `.cores`); `None` when there is no such fact.
+/// `kernel_part.ID.cores`), an entry's own `signature.*`, of any system call (`call.NAME.rate`,
+/// `.error_rate`, `.cores`) and of pasted evidence ([`OfPasted`](crate::pasted::OfPasted));
+/// `None` when there is no such fact.
 #[must_use]
 pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str)> {
     if let Some(def) = table().into_iter().find(|def| def.name == name) {
         return Some((def.kind, def.unit));
     }
-    if name == "signature.share" {
-        return Some((FactType::Number, "share"));
-    }
     if let Some((_, what)) = of_call(name) {
         return Some((FactType::Number, what.unit()));
+    }
+    if let Some(question) = of_pasted(name) {
+        return Some(question.kind());
+    }
+    if let Some((_, kind, unit)) = OF_SIGNATURE.iter().find(|(known, ..)| *known == name) {
+        return Some((*kind, unit));
     }
     if let Some(rest) = name.strip_prefix(KERNEL_PART) {
         let (id, what) = rest.rsplit_once('.')?;
@@ -160,6 +169,15 @@ pub fn describe(catalog: &Catalog, name: &str) -> Option<(FactType, &'static str
         _ => None,
     }
 }
+
+/// Facts that each entry has of its own `signature`, with type and unit.
+const OF_SIGNATURE: &[(&str, FactType, &str)] = &[
+    ("signature.share", FactType::Number, "share"),
+    ("signature.memory_share", FactType::Number, "share"),
+    ("signature.stacks", FactType::Number, "count"),
+    ("signature.wait_minutes", FactType::Number, "minutes"),
+    ("signature.mentioned", FactType::Flag, ""),
+];
 
 /// How facts about a part of kernel-parts.toml begin.
 pub(crate) const KERNEL_PART: &str = "kernel_part.";

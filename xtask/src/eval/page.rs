@@ -1,0 +1,93 @@
+//! docs/accuracy.md, and the same figures on a terminal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::eval::{Figures, Judged};
+
+/// Written where a case got no answer.
+const NONE: &str = "not identified";
+
+const HEAD: &str = "\
+# Accuracy
+
+Written by `cargo xtask docs`; `cargo xtask eval` prints it, `cargo xtask eval --each` says what was answered to each case,
+`--cases DIR` judges another folder. A case is a folder of files as people attached them to a report, given to
+`nodesleuth analyze`; what is expected of the answer stands in its `.expected.json`. Real ones hold what was posted and
+nothing else; the catalogue was written with them at hand, so that these figures say what it knows, not how well it will
+do on reports that nobody has seen. Synthetic ones were written after what is known of a cause.
+";
+
+/// The page.
+pub(crate) fn whole(judged: &[Judged]) -> String {
+    format!("{HEAD}\n{}", body(judged))
+}
+
+/// Figures, cases that were answered wrongly, and the table of classes.
+pub(crate) fn body(judged: &[Judged]) -> String {
+    let mut text = String::from(
+        "| cases | with a known cause | right at first | right among three | not identified | \
+         without a cause of burnt CPU | false alarms |\n|---|---|---|---|---|---|---|\n",
+    );
+    row(&mut text, "all", Figures::of(judged.iter()));
+    for (name, synthetic) in [("real", false), ("synthetic", true)] {
+        let of_kind = judged.iter().filter(|one| one.case.synthetic == synthetic);
+        row(&mut text, name, Figures::of(of_kind));
+    }
+    wrong(&mut text, judged);
+    confusion(&mut text, judged);
+    text
+}
+
+fn row(text: &mut String, name: &str, figures: Figures) {
+    let percent = |part: usize| match figures.answerable {
+        0 => "-".to_owned(),
+        all => format!("{part} ({:.1} %)", part as f64 / all as f64 * 100.0),
+    };
+    let _ = writeln!(
+        text,
+        "| {name} | {} | {} | {} | {} | {} | {} |",
+        figures.answerable,
+        percent(figures.first),
+        percent(figures.third),
+        figures.unanswered,
+        figures.quiet,
+        figures.false_alarms
+    );
+}
+
+fn wrong(text: &mut String, judged: &[Judged]) {
+    let wrong = judged
+        .iter()
+        .filter(|one| (one.case.answerable && !one.right_within(1)) || one.is_false_alarm());
+    let mut lines = wrong.map(Judged::line).peekable();
+    if lines.peek().is_some() {
+        text.push_str("\n## Not right at first\n\n");
+    }
+    for line in lines {
+        let _ = writeln!(text, "- {line}");
+    }
+}
+
+fn confusion(text: &mut String, judged: &[Judged]) {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for one in judged.iter().filter(|one| one.case.answerable) {
+        let answered = one.answer.classes.first().map_or(NONE, String::as_str);
+        // An answer that is acceptable counts as the best one.
+        let best = one.case.classes.first().map_or(NONE, String::as_str);
+        let answered = if one.right_within(1) { best } else { answered };
+        *counts.entry((best, answered)).or_default() += 1;
+    }
+    let wanted: BTreeSet<&str> = counts.keys().map(|(wanted, _)| *wanted).collect();
+    text.push_str("\n## Classes\n\n| expected | right | answered instead |\n|---|---|---|\n");
+    for class in wanted {
+        let right = counts.get(&(class, class)).copied().unwrap_or(0);
+        let others = counts
+            .iter()
+            .filter(|((wanted, got), _)| *wanted == class && *got != class);
+        let others: Vec<String> = others
+            .map(|((_, got), count)| format!("{got} {count}"))
+            .collect();
+        let _ = writeln!(text, "| {class} | {right} | {} |", others.join(", "));
+    }
+}
