@@ -14,6 +14,7 @@ pub mod facts;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
+mod kubelet_cpu;
 mod ledger;
 mod lookup;
 mod matcher;
@@ -93,6 +94,7 @@ pub fn analyze(
         advisories: told_advisories(&input),
         others: others::hot(&input),
         next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),

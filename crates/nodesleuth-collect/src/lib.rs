@@ -42,7 +42,9 @@ pub use growth::watch_growth;
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
-pub use profiles::{fetch_profile, shown_address};
+pub use profiles::{
+    Loaded as CheckedProfile, checked_profile, fetch_profile, is_as_long_as, shown_address,
+};
 pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;

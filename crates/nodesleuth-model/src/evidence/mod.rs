@@ -154,10 +154,16 @@ impl Evidence {
     #[must_use]
     pub fn target_name(&self) -> Option<String> {
         let target = self.target.value()?;
-        Some(match &self.vantage.node {
-            Some(node) if target.pid == Pid(0) => format!("{} on {node}", target.comm),
-            _ => format!("{} (pid {})", target.comm, target.pid),
-        })
+        let node = self.vantage.node.as_deref();
+        Some(target_name(&target.comm, target.pid, node))
+    }
+}
+
+/// `kubelet (pid 812)`, or `kubelet on node-a` where nobody knows its id.
+pub(crate) fn target_name(comm: &str, pid: Pid, node: Option<&str>) -> String {
+    match node {
+        Some(node) if pid == Pid(0) => format!("{comm} on {node}"),
+        _ => format!("{comm} (pid {pid})"),
     }
 }
 

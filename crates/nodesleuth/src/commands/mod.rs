@@ -5,6 +5,8 @@ pub(crate) mod bundle;
 pub(crate) mod catalog;
 pub(crate) mod cgroups;
 pub(crate) mod clean;
+mod cluster_choice;
+mod cluster_profile;
 pub(crate) mod collect;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
@@ -45,7 +47,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Cgroups(args) => cgroups::run(&args).map(done),
         Command::Kernel(args) => kernel::run(&args).map(done),
         Command::Slab(args) => slab::run(&args).map(done),
-        Command::Flame(args) => flame::run(&args).map(done),
+        Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),

@@ -24,6 +24,14 @@ pub(super) fn text(seen: &CgroupsSeen) -> String {
             own_memory(dying.count, seen.host.value())
         ));
     }
+    let memory = seen.census.value().and_then(|census| census.memory());
+    if let Some(objects) = memory.and_then(|memory| memory.dying_by_objects.value()) {
+        text.push_str(&format!(
+            "counted otherwise: {}, {}\n",
+            grouped(objects.count),
+            printable(&objects.how)
+        ));
+    }
     match &seen.dying_memory {
         Observed::NotRequested => {}
         Observed::Unavailable(missing) => {

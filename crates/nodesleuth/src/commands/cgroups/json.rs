@@ -47,6 +47,10 @@ struct Row<'a> {
     #[serde(flatten)]
     counts: Counts,
     kernel_count: Option<u64>,
+    /// How far two readings of the kernel's number were apart.
+    dying_spread: Option<u64>,
+    /// By the kernel's own objects, an upper bound.
+    dying_by_objects: Option<u64>,
     max_depth: u32,
     patterns: &'a [PatternCount],
 }
@@ -107,6 +111,8 @@ fn row(hierarchy: &Hierarchy) -> Row<'_> {
         mount: &hierarchy.mount,
         counts: counts(hierarchy),
         kernel_count: hierarchy.kernel_count.value().copied(),
+        dying_spread: hierarchy.dying.value().and_then(|dying| dying.spread),
+        dying_by_objects: hierarchy.dying_by_objects.value().map(|dying| dying.count),
         max_depth: hierarchy.max_depth,
         patterns: &hierarchy.patterns,
     }
