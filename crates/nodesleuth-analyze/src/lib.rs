@@ -96,6 +96,7 @@ pub fn analyze(
         others: others::hot(&input),
         ranking,
         next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),

@@ -72,6 +72,18 @@ pub(crate) enum Format {
     Json,
 }
 
+/// Format of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// To paste into a ticket.
+    Markdown,
+}
+
 /// A length of time such as `15s`, `2m`, `500ms`, or plain seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = match text.parse::<f64>() {

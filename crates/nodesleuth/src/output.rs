@@ -1,6 +1,6 @@
 //! Data to stdout, complaints to stderr.
 
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::failure::Failure;
 use miette::Diagnostic;
 use nodesleuth_model::{Diagnosis, printable, printable_lines};
@@ -58,10 +58,14 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a diagnosis in the chosen format.
-pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: Format) -> Result<(), Failure> {
+pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: ReportFormat) -> Result<(), Failure> {
     match format {
-        Format::Json => print(&nodesleuth_report::json(diagnosis)),
-        Format::Text => {
+        ReportFormat::Json => print(&nodesleuth_report::json(diagnosis)),
+        ReportFormat::Markdown => {
+            let document = nodesleuth_report::document(diagnosis);
+            print(&nodesleuth_report::markdown(&document))
+        }
+        ReportFormat::Text => {
             let document = nodesleuth_report::document(diagnosis);
             print(&nodesleuth_report::text(&document, style()))
         }

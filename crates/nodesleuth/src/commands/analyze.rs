@@ -2,7 +2,7 @@
 //! tickets.
 
 use super::diagnose::exit_code;
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::bundle;
 use crate::failure::Failure;
 use crate::ingest::{self, StatedFact};
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 
     /// Format of the report.
     #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
+    output: ReportFormat,
 
     /// Folder with known causes of your own; an entry of the same id replaces ours.
     #[arg(long, value_name = "DIR")]
