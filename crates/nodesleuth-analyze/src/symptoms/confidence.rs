@@ -9,12 +9,16 @@ use regex_lite::Regex;
 
 /// From so many points on, with a deciding symptom that was measured, nothing else is likely.
 const HIGH: f64 = 6.0;
-/// From so many points on, with a deciding symptom, it fits better than chance.
+/// From so many points on, with a deciding symptom that was measured, it fits better than chance.
 const MEDIUM: f64 = 3.5;
+/// The same when everything that decides is hearsay.
+const MEDIUM_BY_HEARSAY: f64 = 4.5;
 /// A deciding symptom that was hardly seen decides nothing.
 const SEEN: f64 = 1.0;
 /// A process below this burns nothing worth explaining.
 const HOT_CORES: f64 = 0.1;
+/// A machine that is busy for more of its CPUs than this burns something.
+const BUSY_SHARE: f64 = 0.3;
 
 /// High needs a deciding symptom that was measured, and CPU that is burnt at all; a contradiction
 /// or hearsay leaves it at medium, and without a deciding symptom it is low.
@@ -29,7 +33,9 @@ pub(super) fn of(entry: &Entry, score: &Score, cpu_is_shown: bool) -> Confidence
     let sure = measured && !contradicted && (cpu_is_shown || !explains_cpu);
     if score.points >= HIGH && sure {
         Confidence::High
-    } else if score.points >= MEDIUM && deciding().next().is_some() {
+    } else if measured && score.points >= MEDIUM {
+        Confidence::Medium
+    } else if deciding().next().is_some() && score.points >= MEDIUM_BY_HEARSAY {
         Confidence::Medium
     } else {
         Confidence::Low
@@ -44,22 +50,23 @@ pub(super) fn cpu_is_shown(pasted: &Pasted) -> bool {
         let parts = [usage.user, usage.system, usage.softirq];
         parts.into_iter().flatten().reduce(|a, b| a + b)
     });
-    let sampled = pasted.stack_tables.iter();
+    let sampled = pasted.stack_tables.iter().any(|table| {
+        let cores = table.total_seconds.zip(table.length_seconds);
+        let cores = cores.map(|(total, length)| total / length.max(1e-9));
+        let has_shares = table.rows.iter().any(|row| row.share().is_some());
+        table.weighed == Weighed::Cpu && has_shares && cores.is_none_or(|cores| cores >= HOT_CORES)
+    });
     hot.fold(0.0, f64::max) >= HOT_CORES
-        || busy.fold(0.0, f64::max) >= 0.3
-        || sampled.into_iter().any(|table| {
-            let cores = table.total_seconds.zip(table.length_seconds);
-            let cores = cores.map(|(total, length)| total / length.max(1e-9));
-            table.weighed == Weighed::Cpu && cores.is_none_or(|cores| cores >= HOT_CORES)
-        })
+        || busy.fold(0.0, f64::max) >= BUSY_SHARE
+        || sampled
         || says_so(pasted)
 }
 
+/// Whether prose tells of CPU that is used, and not only of a file or option with such a name.
 fn says_so(pasted: &Pasted) -> bool {
-    let said =
-        Regex::new(r"(?i)\bcpus?\b|\bcores?\b|\b\d+(\.\d+)? ?%|pegged|spinning|\bhot\b|busy");
-    let Ok(said) = said else {
+    const USED: &str = r"(?i)\b(cpus?|cores?|load average|sy)\b.{0,50}(\d|%|high|hot|burn|climb|ris|grow|jump|spik|peg|busy|full|heav|more|out of control|max)|(high|full|\d ?%|burns?|uses?|takes?|eats?|more|hot|pegged|spend\w*).{0,40}\b(cpus?|cores?)\b|\d ?%|pegged|spinning";
+    let Ok(used) = Regex::new(USED) else {
         return false;
     };
-    pasted.prose.iter().any(|line| said.is_match(&line.text))
+    pasted.prose.iter().any(|line| used.is_match(&line.text))
 }

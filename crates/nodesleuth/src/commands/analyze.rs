@@ -7,6 +7,7 @@ use crate::bundle;
 use crate::failure::Failure;
 use crate::ingest::{self, StatedFact};
 use crate::output;
+use crate::redact::RedactArgs;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
 
+    #[command(flatten)]
+    redact: RedactArgs,
+
     /// End with exit code 1 when a cause was found.
     #[arg(long)]
     exit_code: bool,
@@ -42,7 +46,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let catalog = super::catalog::load(args.catalog.as_deref())?;
-    let read = ingest::read(&args.files, args.kind.as_deref(), &args.fact)?;
+    let mut read = ingest::read(&args.files, args.kind.as_deref(), &args.fact)?;
+    args.redact.apply(&mut read.evidence, &mut read.profiles)?;
     let mut diagnosis = bundle::diagnose(&read.evidence, &read.profiles, &catalog);
     diagnosis.warnings.splice(0..0, read.warnings);
     output::diagnosis(&diagnosis, args.output)?;
