@@ -74,7 +74,7 @@ pub fn analyze(
     let ranking = suspicion::ranking(&matches);
     let from_paste_alone = target.is_none() && !evidence.pasted.is_empty();
     let (outcome, verdict) = match from_paste_alone {
-        true => suspicion::verdict(&ranking),
+        true => suspicion::verdict(&input, &ranking),
         false => verdict::decide(&input, target.as_ref(), &ledger, &matches),
     };
     let next = from_paste_alone
