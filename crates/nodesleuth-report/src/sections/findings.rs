@@ -54,7 +54,7 @@ pub(super) fn score(finding: &Finding) -> Block {
     let line = |part: &ScorePart| {
         let decides = if part.decides { ", decides" } else { "" };
         let how = if part.measured { "" } else { ", hearsay" };
-        Item::plain(&format!("{:+.1}{decides}{how}: {}", part.points, part.what))
+        Item::plain(format!("{:+.1}{decides}{how}: {}", part.points, part.what))
     };
     let points = finding.score.as_ref().map_or(0.0, |score| score.points);
     list(&format!("{points:.1} points"), parts.map(line).collect())

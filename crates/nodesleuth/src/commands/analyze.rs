@@ -38,6 +38,7 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     redact: RedactArgs,
+
     /// Print how the points of each finding add up.
     #[arg(long)]
     explain_score: bool,
