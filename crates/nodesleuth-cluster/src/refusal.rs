@@ -76,7 +76,7 @@ impl Refusal {
         }
     }
 
-    /// Whether nothing else of this node will be answered either.
+    /// Whether, when the first page of a kubelet is refused so, no other is worth asking for.
     #[must_use]
     pub fn is_about_the_whole_node(&self) -> bool {
         use RefusalKind as Kind;
@@ -89,6 +89,8 @@ impl Refusal {
                 | Kind::KubeletDown
                 | Kind::NodeUnreachable
                 | Kind::NoAnswer
+                | Kind::TooManyRequests(_)
+                | Kind::Cut
                 | Kind::ApiServerUnreachable
                 | Kind::NotTrusted
                 | Kind::LoginFailed

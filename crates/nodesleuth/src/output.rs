@@ -61,11 +61,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => print(&nodesleuth_report::json(diagnosis)),
-        Format::Text => {
-            let document = nodesleuth_report::document(diagnosis);
-            print(&nodesleuth_report::text(&document, style()))
-        }
+        Format::Text => document(&nodesleuth_report::document(diagnosis)),
     }
+}
+
+/// Prints a report for people.
+pub(crate) fn document(document: &nodesleuth_report::Document) -> Result<(), Failure> {
+    print(&nodesleuth_report::text(document, style()))
 }
 
 /// Prints a serialisable result as indented JSON.
