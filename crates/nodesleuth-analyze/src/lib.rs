@@ -39,7 +39,7 @@ pub use fleet::{fleet_node, fleet_report};
 pub use stacks::LoadedProfile;
 
 use input::Input;
-use kernel::{Measured, Release, advise};
+use kernel::{LabTimes, Measured, Release, advise};
 use nodesleuth_model::diagnosis::Advisory;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
@@ -93,9 +93,10 @@ pub fn analyze(
         findings: matches.findings,
         red_herrings: matches.red_herrings,
         ledger,
-        advisories: advisories(&input),
+        advisories: told_advisories(&input),
         others: others::hot(&input),
         next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),
@@ -120,14 +121,41 @@ fn window_note(evidence: &Evidence) -> Option<String> {
     }
 }
 
+/// Those of them that a report tells.
+fn told_advisories(input: &Input<'_>) -> Vec<Advisory> {
+    let told = input.catalog.kernel.iter().map(|entry| entry.in_reports);
+    let all = advisories(input).into_iter().zip(told);
+    all.filter_map(|(advisory, told)| told.then_some(advisory))
+        .collect()
+}
+
+/// What is known of every kernel defect on the node that the evidence is of, in the order of the
+/// catalogue. `lab` gives what was measured of a file in scratch cgroups.
+#[must_use]
+pub fn kernel_advisories(
+    evidence: &Evidence,
+    catalog: &Catalog,
+    lab: impl Fn(&str) -> Option<LabTimes>,
+) -> Vec<Advisory> {
+    judged(&Input::new(evidence, &[], catalog), lab)
+}
+
 /// What is known of this kernel, corrected by what was measured on it.
 pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
+    judged(input, |_| None)
+}
+
+fn judged(input: &Input<'_>, lab: impl Fn(&str) -> Option<LabTimes>) -> Vec<Advisory> {
     let catalog = input.catalog;
     let host = input.host().ok();
-    let release = host.and_then(|host| Release::parse(&host.kernel_release, &catalog.families));
+    let release = host.and_then(|host| Release::of(host, &catalog.families));
     let entries = catalog.kernel.iter();
     let judged = entries.map(|entry| {
-        let measured = measured(input, entry.probe_file.as_deref());
+        let probe_file = entry.probe_file.as_deref();
+        let measured = Measured {
+            lab: probe_file.and_then(&lab),
+            ..measured(input, probe_file)
+        };
         advise(entry, release.as_ref(), measured, &catalog.thresholds)
     });
     judged.collect()
@@ -148,5 +176,6 @@ fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
         memory_cgroups: number("cgroup.memory.total"),
         memory_on_v1: memory
             .map(|memory| memory.version == nodesleuth_model::evidence::CgroupVersion::V1),
+        lab: None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What grants the rights that reading a node needs.
 pub const GRANT: &str = "an administrator grants it with `kubectl create clusterrole nodesleuth-api \
     --verb=get --resource=nodes,nodes/proxy` and `kubectl create clusterrolebinding nodesleuth-api \
-    --clusterrole=nodesleuth-api --user=YOU`; the role `view` is not enough";
+    --clusterrole=nodesleuth-api --user=YOU` (deploy/rbac/api.yaml); the role `view` is not enough";
 
 /// An answer that is none.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -50,6 +50,8 @@ impl Bounds {
 const MOST_STARTS: usize = 64;
 /// A request that is not answered in this time has begun: profiles answer after their window.
 const START: Duration = Duration::from_millis(50);
+/// Whoever asks through our proxy has a timeout of their own.
+const LONGEST_RAW: Duration = Duration::from_secs(4 * 3_600);
 /// Bodies that are read at the same time.
 const MOST_DOWNLOADS: usize = 64;
 
@@ -114,7 +116,7 @@ impl Requester {
         let request = Request::get(path)
             .body(Body::from(Vec::new()))
             .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        self.begun(request).await.map_err(|error| failed(&error))
+        self.begun(request, LONGEST_RAW).await
     }
 
     /// Sends JSON and gets JSON.
@@ -170,10 +172,7 @@ impl Requester {
             )
             .body(Body::from(body.to_vec()))
             .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        let response = match timeout(bounds.first, self.begun(request)).await {
-            Ok(response) => response.map_err(|error| failed(&error))?,
-            Err(_) => return Err(no_answer(bounds.first)),
-        };
+        let response = self.begun(request, bounds.first).await?;
         let status = response.status();
         match status {
             StatusCode::OK | StatusCode::CREATED => Ok(response),
@@ -183,15 +182,24 @@ impl Requester {
 }
 
 impl Requester {
-    /// Sends it when not too many others are just being sent.
-    async fn begun(&self, request: Request<Body>) -> kube::Result<Response<Body>> {
+    /// Sends it when not too many others are just being sent; waiting for that does not count.
+    async fn begun(
+        &self,
+        request: Request<Body>,
+        first: Duration,
+    ) -> Result<Response<Body>, Refusal> {
         let permit = self.starts.acquire().await;
         let mut answer = pin!(self.client.send(request));
-        if let Ok(answer) = timeout(START, &mut answer).await {
-            return answer;
-        }
-        drop(permit);
-        answer.await
+        let begun = Instant::now();
+        let answer = match timeout(START.min(first), &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                drop(permit);
+                let left = first.saturating_sub(begun.elapsed());
+                timeout(left, answer).await.map_err(|_| no_answer(first))?
+            }
+        };
+        answer.map_err(|error| failed(&error))
     }
 }
 

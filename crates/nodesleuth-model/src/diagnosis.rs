@@ -1,5 +1,6 @@
 //! The diagnosis: what reports print. It depends only on evidence and the catalogue.
 
+use crate::evidence::pasted::PastedFile;
 use crate::evidence::{OwnCost, target_name};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
@@ -40,6 +41,9 @@ pub struct Diagnosis {
     /// The single measurement that would decide most, where what was pasted leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Proof>,
+    /// Files that were given, with what was taken from each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PastedFile>,
     /// What was not checked, and why.
     pub not_checked: Vec<NotChecked>,
     /// Everything derived from the evidence.

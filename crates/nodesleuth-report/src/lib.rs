@@ -1,4 +1,4 @@
-//! Diagnosis → text or JSON. Sections say what, renderers say how; neither knows a cause by name.
+//! Diagnosis → text, markdown or JSON. Sections say what, renderers say how; neither knows a cause by name.
 
 mod document;
 mod fleet;
@@ -7,5 +7,5 @@ mod sections;
 
 pub use document::{Block, Document, Item, Row, Tone};
 pub use fleet::fleet_document;
-pub use render::{Style, json, text};
+pub use render::{Style, json, markdown, text};
 pub use sections::document;

@@ -4,6 +4,7 @@
 mod apt_sources;
 mod cadvisor;
 mod clean;
+pub(crate) mod cluster;
 mod command;
 mod hierarchies;
 mod http;
@@ -27,6 +28,9 @@ use crate::workspace::Workspace;
 pub(crate) enum Task {
     /// A real cAdvisor doing housekeeping over leaked cgroups.
     Cadvisor(command::Args),
+    /// A real Kubernetes cluster with one node.
+    #[command(subcommand)]
+    Cluster(cluster::Task),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
     /// Remedies tried on zombies in guests with older kernels.
@@ -38,6 +42,7 @@ pub(crate) enum Task {
 pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
     match task {
         Task::Cadvisor(args) => command::run(workspace, &args),
+        Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
         Task::Vm(args) => vm::run(workspace, &args),
         Task::Clean => clean::run(workspace),

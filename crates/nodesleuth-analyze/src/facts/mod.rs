@@ -16,6 +16,7 @@ mod spin;
 mod stacks;
 mod syscalls;
 mod target;
+mod traps;
 
 use crate::catalog::Catalog;
 use crate::input::Input;
@@ -125,6 +126,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        traps::FACTS,
         kubelet::FACTS,
     ]
     .into_iter()

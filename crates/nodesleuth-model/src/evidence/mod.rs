@@ -2,6 +2,9 @@
 //!
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
+mod cgroup_growth;
+mod cgroup_occupancy;
+mod cgroup_readers;
 mod cgroups;
 mod container_stats;
 mod dying_memory;
@@ -26,6 +29,9 @@ mod target;
 mod timed_reads;
 mod vantage;
 
+pub use cgroup_growth::{CgroupGrowth, GrowthGroup, GrowthMethod, ReadForecast, ReleaseLag};
+pub use cgroup_occupancy::{CgroupOccupancy, EmptyKind, PatternOccupancy};
+pub use cgroup_readers::{CgroupReader, CgroupReaders, WatchedReader};
 pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };

@@ -3,7 +3,7 @@
 use super::cluster_choice::ClusterArgs;
 use super::target_choice::TargetArgs;
 use super::{diagnose, target_choice};
-use crate::args::{self, Format};
+use crate::args::{self, ReportFormat};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
     /// Format of the report.
     #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
+    output: ReportFormat,
 }
 
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {

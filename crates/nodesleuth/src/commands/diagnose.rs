@@ -2,7 +2,7 @@
 
 use super::fleet::{self, FleetArgs};
 use super::target_choice::TargetArgs;
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::bundle;
 use crate::failure::Failure;
 use crate::output;
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 
     /// Format of the report.
     #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: Format,
+    pub(crate) output: ReportFormat,
 
     /// Also write the evidence to this new .tar.gz.
     #[arg(long, value_name = "B.tar.gz")]

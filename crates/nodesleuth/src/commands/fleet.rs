@@ -4,7 +4,7 @@ mod gathered;
 
 use super::TOOL;
 use super::cluster_choice::{ClusterArgs, checked_rights};
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
@@ -24,6 +24,8 @@ use std::time::Duration;
 /// A single node that answers late must not hold up all others: this part of the window.
 const PATIENCE: f64 = 0.2;
 const SHORTEST_PATIENCE: Duration = Duration::from_secs(3);
+/// A sick kubelet takes seconds for a page of metrics.
+const SHORTEST_FIRST_ANSWER: Duration = Duration::from_secs(10);
 
 /// Which nodes, and how many at once.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -75,7 +77,7 @@ impl FleetArgs {
 pub(crate) struct Wanted<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) window: Duration,
-    pub(crate) output: Format,
+    pub(crate) output: ReportFormat,
     pub(crate) exit_code: bool,
     pub(crate) verbose: bool,
 }
@@ -105,7 +107,8 @@ pub(crate) fn run(
         window: wanted.window,
         longest_slice: NodeOptions::LONGEST_SLICE,
         pods_from_api_server: rights.may("list pods"),
-        first_answer: (wanted.window + patience).min(NodeOptions::FIRST_ANSWER),
+        first_answer: (wanted.window + patience)
+            .clamp(SHORTEST_FIRST_ANSWER, NodeOptions::FIRST_ANSWER),
         patience,
         tool: TOOL.to_owned(),
     };
@@ -121,8 +124,8 @@ pub(crate) fn run(
     } = gathered;
     let report = fleet_report(TOOL, wanted.window.as_secs_f64(), nodes, failed);
     match wanted.output {
-        Format::Json => output::json(&report)?,
-        Format::Text => output::document(&nodesleuth_report::fleet_document(&report))?,
+        ReportFormat::Json => output::json(&report)?,
+        format => output::document(&nodesleuth_report::fleet_document(&report), format)?,
     }
     for complaint in complaints {
         output::complain(&complaint);

@@ -15,6 +15,7 @@ pub(crate) mod explain;
 pub(crate) mod flame;
 mod fleet;
 pub(crate) mod hidden;
+pub(crate) mod kernel;
 pub(crate) mod pprof;
 pub(crate) mod profile;
 pub(crate) mod proxy;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Profile(args) => profile::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Kernel(args) => kernel::run(&args).map(done),
         Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Proxy(args) => proxy::run(&args).map(done),

@@ -2,13 +2,14 @@
 
 use crate::kubelet::{Kubelet, REVIEWS, granted};
 use crate::run::{command, ended, run};
-use crate::support::{finish, start};
+use crate::support::{LIMIT, finish, start};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use nodesleuth_fake_cluster::{Asked, FakeCluster, Reply};
 use nodesleuth_model::fleet::FleetReport;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Nodes of three kinds by their number: of each ten, two are sick and one fails.
 struct Fleet {
@@ -112,7 +113,7 @@ fn no_node_is_lost_and_the_sick_are_told_from_the_others() {
         "--in-flight",
         "60",
         "--window",
-        "3s",
+        "12s",
         "-o",
         "json",
     ];
@@ -227,7 +228,17 @@ fn an_interrupt_gives_what_is_there() {
         "json",
     ];
     let child = start(&mut command(&cluster, &folder, &args));
-    sleep(Duration::from_secs(3));
+    let profiles = || {
+        cluster
+            .asked()
+            .iter()
+            .filter(|line| line.contains("/profile"))
+            .count()
+    };
+    let begun = Instant::now();
+    while profiles() < 3 && begun.elapsed() < LIMIT {
+        sleep(Duration::from_millis(50));
+    }
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     let ran = finish(child);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -256,4 +267,34 @@ fn names_that_are_unknown_and_choices_of_nobody_are_refused() {
     let cluster = Fleet::of(0).start();
     let ran = run(&cluster, &["diagnose", "--nodes", "all", "--window", "1s"]);
     assert!(ran.err.contains("no node is chosen"), "{}", ran.err);
+}
+
+/// Stand-ins for a large cluster; `cargo test --release -p nodesleuth --test cluster thousands -- --ignored`.
+#[test]
+#[ignore = "minutes; its figures only count on a quiet machine"]
+fn thousands_of_nodes_at_once_take_little_longer_than_one() {
+    const NODES: usize = 2_000;
+    const WINDOW: f64 = 30.0;
+    let cluster = Fleet::of(NODES).start();
+    let folder = tempfile::tempdir().unwrap();
+    let in_flight = NODES.to_string();
+    let args = [
+        "diagnose",
+        "--nodes",
+        "all",
+        "--in-flight",
+        &in_flight,
+        "--window",
+        "30s",
+        "-o",
+        "json",
+    ];
+    let begun = Instant::now();
+    let ran = ended(&mut command(&cluster, &folder, &args));
+    let seconds = begun.elapsed().as_secs_f64();
+    let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() >> 10;
+    println!("{NODES} nodes: {seconds:.1} s for a window of {WINDOW} s, {peak} MiB at most");
+    let report = report(&ran.out);
+    assert_eq!(report.nodes.len() + report.failed.len(), NODES);
+    assert!(peak < 300, "{peak} MiB");
 }
