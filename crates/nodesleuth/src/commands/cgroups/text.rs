@@ -174,6 +174,7 @@ mod tests {
                 ..TimedReads::default()
             }),
             scan: Observed::Unavailable(Missing::new(MissingKind::Failed, name)),
+            ..CgroupsSeen::default()
         };
         let shown = of(&seen);
         assert_eq!(
