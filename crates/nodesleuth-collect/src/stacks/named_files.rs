@@ -16,6 +16,9 @@ const UNKNOWN: &str = "[unknown file]";
 /// Libraries of C that stand between a program and its system calls.
 const C_LIBRARIES: [&str; 4] = ["libc.", "libc-", "ld-", "libpthread"];
 
+/// Packages that do no more than make system calls.
+const SYSCALL_PACKAGES: [&str; 1] = ["golang.org/x/sys/unix"];
+
 /// Calls about files, with names.
 #[derive(Debug)]
 pub struct NamedFiles {
@@ -251,7 +254,7 @@ fn is_between(frame: &Frame<'_>) -> bool {
     let name = FrameName::new(frame.name());
     name.go().is_some_and(|go| {
         let first = go.package.split('/').next().unwrap_or(go.package);
-        !first.contains('.') && first != "main"
+        !first.contains('.') && first != "main" || SYSCALL_PACKAGES.contains(&go.package)
     })
 }
 
@@ -278,6 +281,7 @@ mod tests {
             "bufio.(*Scanner).Scan",
             "os.(*File).Read",
             "internal/poll.(*FD).Read",
+            "golang.org/x/sys/unix.Read",
             "syscall.read",
         ]);
         assert_eq!(

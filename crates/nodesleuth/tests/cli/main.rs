@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bundles;
+mod cases;
 mod flame_html;
 mod pprof;
 #[path = "../support/mod.rs"]
