@@ -6,6 +6,7 @@ mod cpu;
 mod diagnose;
 mod document;
 mod html;
+mod ingest;
 mod machine;
 pub(crate) mod profiles;
 mod stacks;
@@ -51,6 +52,8 @@ enum Which {
     Reports,
     /// `pprof -proto` of 600 profiles against `go tool pprof -proto`.
     Merge,
+    /// `analyze` of large logs.
+    Ingest,
     /// Pages in a headless Chromium: load, zoom, search.
     Html,
     All,
@@ -109,6 +112,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Merge,
         id: "merge",
         measure: merge::measure,
+    },
+    Section {
+        which: Which::Ingest,
+        id: "ingest",
+        measure: ingest::measure,
     },
     Section {
         which: Which::Html,

@@ -1,9 +1,6 @@
 //! `nodesleuth analyze` on what people attach to tickets, through the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod support;
-
+use crate::support::{Run, finish, nodesleuth, run, start};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nix::sys::stat::Mode;
@@ -12,7 +9,6 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Stdio;
-use support::{Run, finish, nodesleuth, run, start};
 use tempfile::TempDir;
 
 const STRACE: &str = "% time     seconds  usecs/call     calls    errors syscall\n\
