@@ -14,6 +14,7 @@ mod error;
 pub mod guardian;
 pub mod hidden;
 mod identity;
+pub mod kernel_probe;
 mod kubelet;
 pub mod name;
 mod removal;

@@ -4,9 +4,9 @@ use crate::input::Input;
 use crate::lookup::Lookup;
 use crate::matcher::{self, Matches};
 use crate::pasted::PastedView;
-use crate::symptoms::Suspect;
+use crate::symptoms::{self, Burnt, Suspect};
 use nodesleuth_model::diagnosis::Proof;
-use nodesleuth_model::{Confidence, Finding, FindingKind, Ledger, Outcome};
+use nodesleuth_model::{Confidence, Cores, Finding, FindingKind, Ledger, Outcome};
 use std::collections::BTreeMap;
 
 /// Findings that are shown.
@@ -100,7 +100,14 @@ fn points(finding: &Finding) -> f64 {
 }
 
 /// The answer from pasted evidence alone.
-pub(crate) fn verdict(ranking: &[&Finding]) -> (Outcome, String) {
+pub(crate) fn verdict(input: &Input<'_>, ranking: &[&Finding]) -> (Outcome, String) {
+    if let Burnt::Little(cores) = symptoms::burnt(&input.evidence.pasted) {
+        let said = format!(
+            "what was given holds {} cores: too little to have a cause; a share of it is nothing",
+            Cores(cores)
+        );
+        return (Outcome::NotHot, said);
+    }
     let Some(best) = ranking.first() else {
         let said = "not identified: no known cause fits what was given".to_owned();
         return (Outcome::NotIdentified, said);

@@ -2,7 +2,7 @@
 
 use crate::collectors::CGROUPS;
 use crate::{Cancel, Clock, Ctx, Node, TracePlan, scan};
-use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, TimedReads};
+use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, DyingMemory, Host, TimedReads};
 use nodesleuth_model::{Evidence, Observed};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +25,10 @@ pub struct CgroupsSeen {
     pub census: Observed<CgroupCensus>,
     /// How long possibly slow files take.
     pub timed_reads: Observed<TimedReads>,
+    /// What dying cgroups hold.
+    pub dying_memory: Observed<DyingMemory>,
+    /// The machine.
+    pub host: Observed<Host>,
     /// What reading every cgroup costs.
     pub scan: Observed<CgroupScan>,
 }
@@ -59,6 +63,8 @@ pub fn look_at_cgroups(
     CgroupsSeen {
         census: evidence.cgroups,
         timed_reads: evidence.timed_reads,
+        dying_memory: evidence.dying_memory,
+        host: evidence.host,
         scan,
     }
 }

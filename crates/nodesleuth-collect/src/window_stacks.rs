@@ -178,8 +178,9 @@ fn missing(error: StackError) -> Missing {
             "the target ended before stacks were sampled",
         ),
         StackError::NoEngine(_) => Missing::new(MissingKind::Permission, reason).needs(NEED),
-        StackError::Thread { .. } | StackError::Frequency(_) | StackError::Broken { .. } => {
-            Missing::new(MissingKind::Failed, reason)
-        }
+        StackError::Thread { .. }
+        | StackError::ThirtyTwoBit(_)
+        | StackError::Frequency(_)
+        | StackError::Broken { .. } => Missing::new(MissingKind::Failed, reason),
     }
 }

@@ -1,7 +1,7 @@
 //! The diagnosis: what reports print. It depends only on evidence and the catalogue.
 
-use crate::evidence::OwnCost;
 use crate::evidence::pasted::PastedFile;
+use crate::evidence::{OwnCost, target_name};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
 use crate::syscalls::SyscallSummary;
@@ -80,6 +80,9 @@ pub struct TargetSummary {
     pub pid: Pid,
     /// Process name.
     pub comm: String,
+    /// Its node, where it was asked for through a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Version or build, when the binary says it.
     pub version: Option<String>,
     /// CPU over the window: user + kernel + waited-for children. Unknown when the window was too
@@ -95,6 +98,14 @@ pub struct TargetSummary {
     pub lifetime_cores: Option<Cores>,
     /// Seconds since it started, where known.
     pub age_seconds: Option<f64>,
+}
+
+impl TargetSummary {
+    /// As people call it: `kubelet (pid 812)`, `kubelet on node-a`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        target_name(&self.comm, self.pid, self.node.as_deref())
+    }
 }
 
 /// One claim, its evidence, and what would disprove it.

@@ -1,4 +1,5 @@
-//! Bytes to model: /proc, cgroup files, ELF and Go symbols, Go build information.
+//! Bytes to model: /proc, cgroup files, ELF and Go symbols, Go build information, what a kubelet and
+//! an API server answer.
 //!
 //! Nothing here opens a file, asks the clock or the machine: what a parser needs to know (page
 //! size, which counters to keep) is an argument, so it works the same on recorded text. Text that
@@ -7,8 +8,11 @@
 pub mod cgroup;
 mod elf;
 pub mod go;
+pub mod kube;
 mod lines;
 mod malformed;
+#[cfg(test)]
+mod mutations;
 mod number;
 mod page_cache;
 pub mod pasted;

@@ -26,6 +26,11 @@ struct stack_config {
     // Where in pt_regs the instruction pointer is, and the stack pointer or that register.
     __u32 ip_offset;
     __u32 top_offset;
+    // Where task_struct has the lowest address of the thread's kernel stack; 0 when that is not known.
+    __u32 stack_offset;
+    // How far from there the registers are with which the thread came into the kernel, counted
+    // without what newer kernels leave free above them.
+    __u32 registers_offset;
     __u32 spare;
 };
 
@@ -66,7 +71,7 @@ struct stack_count {
     __u8 comm[16];
 };
 
-enum message { MESSAGE_FRAMES = 1, MESSAGE_COUNT = 2 };
+enum message { MESSAGE_FRAMES = 1, MESSAGE_COUNT = 2, MESSAGE_NAMES = 3 };
 
 // Frames that were not seen before; leaf first.
 struct frames {
@@ -99,4 +104,6 @@ struct stack_counters {
     __u64 missed;
     __u64 lost;
     __u64 unfollowed; // processes for which the maps had no room
+    __u64 calls;      // of everybody on the node, while calls about files are billed
+    __u64 unnamed;    // files for whose names there was no room
 };

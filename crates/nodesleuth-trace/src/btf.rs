@@ -14,7 +14,12 @@ const DEEPEST: usize = 8;
 
 const STRUCT: u32 = 4;
 const UNION: u32 = 5;
+const TYPEDEF: u32 = 8;
+const VOLATILE: u32 = 9;
+const CONST: u32 = 10;
+const RESTRICT: u32 = 11;
 const FUNCTION: u32 = 12;
+const TYPE_TAG: u32 = 18;
 
 /// A kernel's BTF.
 pub(crate) struct Btf {
@@ -92,9 +97,20 @@ impl Btf {
         for name in field.split('.') {
             let (offset, kind) = self.member(within, name, DEEPEST)?;
             bits += offset;
-            within = kind;
+            within = self.bare(kind, DEEPEST)?;
         }
         (bits % 8 == 0).then_some(bits / 8)
+    }
+
+    /// A type without names for it, `const` and the like.
+    fn bare(&self, of: Entry, deep: usize) -> Option<Entry> {
+        match of.kind {
+            TYPEDEF | VOLATILE | CONST | RESTRICT | TYPE_TAG if deep > 0 => {
+                let inner = (word(&self.bytes, of.at + 8)? as usize).checked_sub(1)?;
+                self.bare(self.entry(*self.types.get(inner)?)?, deep - 1)
+            }
+            _ => Some(of),
+        }
     }
 
     fn find(&self, name: &str, kind: u32) -> Option<(u32, Entry)> {
@@ -212,6 +228,16 @@ pub(crate) mod tests {
         let mut unknown = words();
         unknown[1] = 31 << 24;
         assert!(Btf::parse(built(&unknown)).is_none());
+    }
+
+    #[test]
+    fn a_field_that_is_const_has_fields_too() {
+        let mut types = words();
+        // The sixth type, of which `inner` is now.
+        types.extend([0, CONST << 24, 2]);
+        types[14] = 6;
+        let found = Btf::parse(built(&types)).unwrap();
+        assert_eq!(found.offset("task", "inner.time"), Some(12));
     }
 
     #[test]

@@ -24,6 +24,11 @@ pub(crate) trait Capture {
     fn finish(self: Box<Self>, each: &mut dyn FnMut(&Record<'_>)) -> Result<Summary, String>;
 }
 
+/// Whether a process runs a program whose system calls have numbers of their own.
+pub(crate) fn is_32_bit_program(pid: u32) -> bool {
+    executable(pid).is_some_and(|head| is_32_bit(&head))
+}
+
 /// The first bytes of a process's program; none where there is none or it is not shown to us.
 fn executable(pid: u32) -> Option<[u8; 5]> {
     let mut head = [0; 5];
@@ -95,7 +100,7 @@ impl Session {
         if !Path::new(&format!("/proc/{}/task", options.pid)).exists() {
             return Err(TraceError::NoProcess(options.pid));
         }
-        if executable(options.pid).is_some_and(|head| is_32_bit(&head)) {
+        if is_32_bit_program(options.pid) {
             return Err(TraceError::ThirtyTwoBit(options.pid));
         }
         let mut attempts = Vec::new();

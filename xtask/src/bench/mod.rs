@@ -8,6 +8,7 @@ mod document;
 mod html;
 mod ingest;
 mod machine;
+mod names;
 pub(crate) mod profiles;
 mod stacks;
 mod syscalls;
@@ -40,6 +41,8 @@ enum Which {
     Syscalls,
     /// Taking stacks against `perf record -g`.
     Stacks,
+    /// Names of addresses in large Go binaries.
+    Names,
     /// The kernel's share of reading 1,000 cgroups.
     Census,
     /// CPU and memory of `diagnose` itself.
@@ -82,6 +85,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Stacks,
         id: "stacks",
         measure: stacks::measure,
+    },
+    Section {
+        which: Which::Names,
+        id: "names",
+        measure: names::measure,
     },
     Section {
         which: Which::Census,

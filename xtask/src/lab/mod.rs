@@ -4,6 +4,7 @@
 mod apt_sources;
 mod cadvisor;
 mod clean;
+pub(crate) mod cluster;
 mod command;
 mod hierarchies;
 mod http;
@@ -11,11 +12,13 @@ mod kills;
 mod package;
 mod run_name;
 mod scratch;
+pub(crate) mod vm;
 pub(crate) mod zombies;
 
 use std::process::ExitCode;
 
 pub(crate) use cadvisor::{CadvisorLab, Size};
+pub(crate) use package::cadvisor as cadvisor_program;
 pub(crate) use run_name::RunName;
 pub(crate) use scratch::ScratchCgroups;
 
@@ -26,8 +29,13 @@ use crate::workspace::Workspace;
 pub(crate) enum Task {
     /// A real cAdvisor doing housekeeping over leaked cgroups.
     Cadvisor(command::Args),
+    /// A real Kubernetes cluster with one node.
+    #[command(subcommand)]
+    Cluster(cluster::Task),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
+    /// Remedies tried on zombies in guests with older kernels.
+    Vm(vm::Args),
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -35,7 +43,9 @@ pub(crate) enum Task {
 pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
     match task {
         Task::Cadvisor(args) => command::run(workspace, &args),
+        Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
+        Task::Vm(args) => vm::run(workspace, &args),
         Task::Clean => clean::run(workspace),
     }
 }

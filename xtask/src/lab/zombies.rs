@@ -1,11 +1,13 @@
-//! Dying ("zombie") memory cgroups: each is entered, pins one page of page cache of a file of its
-//! own, and is removed. Page cache belongs to the cgroup its writer is in at that moment, so one
-//! worker process that moves from cgroup to cgroup makes many. Deleting the files lets them go.
+//! Dying ("zombie") memory cgroups: each is entered, pins something of its own (`worker.rs`), and
+//! is removed. Deleting the files lets them go.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+mod worker;
+
+pub(crate) use worker::{WorkerArgs, work};
+
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::bounded::Running;
@@ -18,7 +20,6 @@ use crate::parent;
 
 /// The kernel has 65,535 ids for memory cgroups, dying ones included.
 const MOST: usize = 60_000;
-const PAGE: [u8; 4096] = [b'x'; 4096];
 const MAKE_LIMIT: Duration = Duration::from_secs(600);
 const GO_LIMIT: Duration = Duration::from_secs(30);
 
@@ -89,7 +90,7 @@ impl Zombies {
         command
             .arg("__zombies")
             .args(["--maker", &std::process::id().to_string()])
-            .args(["--count", &self.made.to_string()])
+            .args(["--count", &self.made.to_string(), "--pin", "written"])
             .arg("--home")
             .arg(hierarchies::home(&self.hierarchy)?)
             .arg("--parent")
@@ -164,66 +165,6 @@ fn directories(dir: &Path) -> u64 {
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .map(|entry| directories(&entry.path()));
     1 + below.sum::<u64>()
-}
-
-/// What the worker process is told.
-#[derive(Debug, clap::Args)]
-pub(crate) struct WorkerArgs {
-    /// Whose death ends the worker.
-    #[arg(long)]
-    maker: u32,
-    #[arg(long)]
-    count: usize,
-    /// The cgroup to go back to.
-    #[arg(long)]
-    home: PathBuf,
-    #[arg(long)]
-    parent: PathBuf,
-    #[arg(long)]
-    files: PathBuf,
-}
-
-/// The worker process.
-pub(crate) fn work(args: &WorkerArgs) -> Result<ExitCode> {
-    parent::die_with(args.maker)?;
-    let file = |index: usize| args.files.join(index.to_string());
-    // All files first: what the filesystem caches to create them must not pin zombies as well.
-    for index in 0..args.count {
-        fs::write(file(index), "").doing(|| format!("making {}", file(index).display()))?;
-    }
-    let mut previous: Option<PathBuf> = None;
-    for index in 0..args.count {
-        let cgroup = args.parent.join(format!("z-{index}"));
-        scratch::make_dir(&cgroup)?;
-        enter(&cgroup)?;
-        write_page(&file(index))?;
-        if let Some(left) = previous.replace(cgroup) {
-            scratch::remove_dir(&left).doing(|| format!("removing {}", left.display()))?;
-        }
-    }
-    enter(&args.home)?;
-    if let Some(last) = previous {
-        scratch::remove_dir(&last).doing(|| format!("removing {}", last.display()))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Moves this process; 0 stands for the writer itself.
-fn enter(cgroup: &Path) -> Result<()> {
-    let procs = cgroup.join("cgroup.procs");
-    OpenOptions::new()
-        .write(true)
-        .open(&procs)
-        .and_then(|mut file| file.write_all(b"0"))
-        .doing(|| format!("entering {}", procs.display()))
-}
-
-fn write_page(path: &Path) -> Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(&PAGE))
-        .doing(|| format!("writing {}", path.display()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ mod advisory;
 mod release;
 mod rule;
 
-pub use advisory::{Measured, advise};
+#[cfg(test)]
+mod tests;
+
+pub use advisory::{LabTimes, Measured, advise};
 pub use release::{Family, Release};
-pub use rule::{KernelEntry, Rule};
+pub use rule::{Concerned, KernelEntry, Rule};

@@ -1,6 +1,6 @@
 //! One mounted hierarchy: its directories against what the kernel counts.
 
-use super::dying::{Round, from_stat, unseen};
+use super::dying::{OBJECTS, Round, from_objects, from_stat, unseen};
 use super::patterns::Patterns;
 use super::walk::{Budget, Walked, walk};
 use crate::collectors::{malformed, parsed};
@@ -24,6 +24,16 @@ pub(crate) struct Mounted {
 /// What `/proc/cgroups` says now.
 pub(super) fn kernel_counts(node: &Node) -> Result<Vec<Controller>, Missing> {
     parsed(node, TABLE, cgroups::parse)
+}
+
+/// The kernel's number of a hierarchy, 0 for v2; `None` when it does not tell.
+pub(crate) fn kernel_hierarchy(node: &Node, hierarchy: &Hierarchy) -> Option<u32> {
+    if hierarchy.version == CgroupVersion::V2 {
+        return Some(0);
+    }
+    let table = kernel_counts(node).ok()?;
+    let row = table.iter().find(|row| hierarchy.has(&row.name))?;
+    Some(row.hierarchy)
 }
 
 /// Every mounted hierarchy, not counted yet.
@@ -128,6 +138,11 @@ impl Mounted {
             .map_err(missing_of)
             .into();
         let whole = self.root == "/" && !namespaced;
+        if let (true, Ok(walked)) = (self.has("memory") && whole, &walked)
+            && let Ok(text) = node.text(OBJECTS)
+        {
+            self.entry.dying_by_objects = from_objects(&text, walked.directories).into();
+        }
         match self.entry.version {
             CgroupVersion::V1 => self.compare(node, &walked, before, whole),
             CgroupVersion::V2 => self.ask(node, whole),

@@ -137,6 +137,30 @@ fn below(root: &Path, path: &str) -> std::path::PathBuf {
     root.join(path.strip_prefix('/').unwrap_or(path))
 }
 
+/// A directory in another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subdirectory {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it certainly has no subdirectory.
+    pub(crate) leaf: bool,
+}
+
+/// The directories in one directory; what is removed meanwhile is left out.
+///
+/// # Errors
+/// When it cannot be listed.
+pub(crate) fn subdirectories(folder: &Path) -> io::Result<Vec<Subdirectory>> {
+    let found = fs::read_dir(folder)?.filter_map(|entry| {
+        let (entry, links) = entry.and_then(subdirectory).unwrap_or_default()?;
+        Some(Subdirectory {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            leaf: links == LEAF_LINKS,
+        })
+    });
+    Ok(found.collect())
+}
+
 /// The entry and its link count, if it is a directory and still there.
 fn subdirectory(entry: DirEntry) -> io::Result<Option<(DirEntry, u64)>> {
     if !entry.file_type()?.is_dir() {

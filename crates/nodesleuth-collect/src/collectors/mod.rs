@@ -7,6 +7,7 @@
 mod cgroup_scan;
 mod cgroups;
 mod dentries;
+mod dying_memory;
 mod host;
 mod kernel_settings;
 mod machine_cpu;
@@ -19,7 +20,7 @@ mod softirqs;
 mod timed_reads;
 mod vmstat;
 
-pub(crate) use host::in_cgroup_namespace;
+pub(crate) use host::{COLLECTOR as HOST, in_cgroup_namespace};
 pub(crate) use shape::{malformed, parsed};
 
 use crate::Collector;
@@ -44,6 +45,7 @@ pub static PROBES: &[&dyn Collector] = &[
     &SyscallsCollector,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
+    &dying_memory::DyingMemoryCollector,
     &slab::SlabCollector,
     &cgroup_scan::CgroupScanCollector,
 ];
@@ -53,6 +55,14 @@ pub(crate) static CGROUPS: &[&dyn Collector] = &[
     &host::COLLECTOR,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
+    &dying_memory::DyingMemoryCollector,
+];
+
+/// Memory and what the kernel's caches take of it.
+pub(crate) static SLAB: &[&dyn Collector] = &[
+    &meminfo::COLLECTOR,
+    &dentries::COLLECTOR,
+    &slab::SlabCollector,
 ];
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod exec_file;
 mod figures;
 mod kernel_names;
 mod locations;
+mod named_files;
 mod named_stacks;
 mod namer;
 mod open_code;
@@ -19,5 +20,6 @@ mod versions;
 
 pub use accounting::{CpuAccount, CpuScope};
 pub use figures::{StackFigures, Unnamed};
+pub use named_files::{FileCost, FileReader, NamedFiles};
 pub use named_stacks::{BROKEN, NO_USER_STACK, NamedStacks, ProfileWords, TRUNCATED};
 pub use namer::StackNamer;

@@ -72,30 +72,49 @@ impl<'a> Draft<'a> {
         processes: &'a Processes<'a>,
         kernel: &'a KernelNames<'a>,
         words: &'a ProfileWords,
+        builder: ProfileBuilder,
     ) -> Self {
         Self {
             processes,
             words,
             locations: Locations::new(processes, kernel),
-            builder: builder(words),
+            builder,
             figures: StackFigures::default(),
         }
     }
 
-    pub(super) fn finish(mut self, capture: &StackCapture) -> (Profile, StackFigures) {
+    /// All samples of a capture.
+    pub(super) fn samples(mut self, capture: &StackCapture) -> (Profile, StackFigures) {
+        self.begin(capture);
+        for stack in &capture.stacks {
+            let values = self.values(stack);
+            self.sample(stack, None, &values, &labels(stack));
+        }
+        self.finish()
+    }
+
+    /// What comes before all samples.
+    pub(super) fn begin(&mut self, capture: &StackCapture) {
         let length = capture.ended_ns.saturating_sub(capture.started_ns);
         self.builder
             .time(signed(self.words.time_unix_ns), signed(length));
         if let Some(pid) = self.words.main {
             self.locations.first(&mut self.builder, (pid, 0));
         }
-        for stack in &capture.stacks {
-            self.add(stack);
-        }
+    }
+
+    pub(super) fn finish(self) -> (Profile, StackFigures) {
         (self.builder.finish(), self.figures)
     }
 
-    fn add(&mut self, stack: &StackCount) {
+    /// Adds a stack and what stands below it.
+    pub(super) fn sample(
+        &mut self,
+        stack: &StackCount,
+        leaf: Option<&str>,
+        values: &[i64],
+        labels: &[Label<'_>],
+    ) {
         let image = (stack.tgid, stack.exec);
         let user = self.user(stack);
         let user = calls(&user);
@@ -107,8 +126,8 @@ impl<'a> Draft<'a> {
         let kernel = self.kernel(stack);
         let kernel = without_observer(stack, &kernel);
         frames.extend(kernel.iter().rev().map(|named| named.location));
-        self.builder
-            .sample(frames, &self.values(stack), &labels(stack));
+        frames.extend(leaf.map(|leaf| self.builder.named(leaf)));
+        self.builder.sample(frames, values, labels);
     }
 
     /// The kernel's part, leaf first: all but the leaf are where calls return to, behind the call.
@@ -218,7 +237,8 @@ impl Beginning {
     }
 }
 
-fn builder(words: &ProfileWords) -> ProfileBuilder {
+/// For samples.
+pub(super) fn builder(words: &ProfileWords) -> ProfileBuilder {
     let mut types = vec![ValueType::new("samples", "count"), ValueType::CPU];
     if words.off_cpu {
         types.push(ValueType::new("offcpu_waits", "count"));
@@ -252,7 +272,7 @@ fn without_observer<'k>(stack: &StackCount, kernel: &'k [InKernel]) -> &'k [InKe
     &kernel[schedule.filter(|_| is_wait).unwrap_or(0)..]
 }
 
-fn labels(stack: &StackCount) -> Vec<Label<'_>> {
+pub(super) fn labels(stack: &StackCount) -> Vec<Label<'_>> {
     let number = |key, number: u32| Label {
         key,
         value: LabelValue::Number {
@@ -271,6 +291,6 @@ fn labels(stack: &StackCount) -> Vec<Label<'_>> {
     labels
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,12 +1,15 @@
 //! Follows processes while their stacks are taken, and names the stacks at the end.
 
 use super::kernel_names::KernelNames;
-use super::named_stacks::{Draft, NamedStacks, ProfileWords};
+use super::named_files::{self, NamedFiles};
+use super::named_stacks::{self, Draft, NamedStacks, ProfileWords};
 use super::processes::Processes;
 use super::versions;
 use crate::Node;
 use crate::cpu_time::monotonic;
-use nodesleuth_trace::stacks::{StackCapture, TaskEvent};
+use crate::file_kind::Kinds;
+use crate::tasks::cgroup_mounts;
+use nodesleuth_trace::stacks::{StackCapture, StackCount, TaskEvent};
 use std::collections::BTreeSet;
 
 /// Knows what processes had mapped.
@@ -48,15 +51,34 @@ impl<'n> StackNamer<'n> {
 
     /// Names the stacks of a capture that is over.
     pub fn name(&self, capture: &StackCapture, words: &ProfileWords) -> NamedStacks {
-        let draft = Draft::new(&self.processes, &self.kernel, words);
-        let (profile, figures) = draft.finish(capture);
-        let programs: BTreeSet<_> = capture.stacks.iter().map(|s| (s.tgid, s.exec)).collect();
-        let builds = self.processes.files_of(&programs);
+        let builder = named_stacks::builder(words);
+        let draft = Draft::new(&self.processes, &self.kernel, words, builder);
+        let (profile, figures) = draft.samples(capture);
         NamedStacks {
             profile,
             figures,
             kernel_problem: self.kernel.problem().map(str::to_owned),
-            versions: versions::agreed(builds.filter_map(|file| file.go_if_read())),
+            versions: self.versions(&capture.stacks),
         }
+    }
+
+    /// Names calls about files; `pid` has the mounts that tell which are of cgroups.
+    pub fn name_files(&self, capture: &StackCapture, words: &ProfileWords, pid: u32) -> NamedFiles {
+        let mounts = cgroup_mounts(self.processes.node(), &format!("/proc/{pid}"));
+        let kinds = Kinds::new(mounts);
+        let (processes, kernel) = (&self.processes, &self.kernel);
+        let named = named_files::name(processes, kernel, &kinds, capture, words);
+        NamedFiles {
+            versions: self.versions(capture.files.iter().map(|file| &file.stack)),
+            ..named
+        }
+    }
+
+    /// Of the binaries whose code is in these stacks.
+    fn versions<'s>(&self, stacks: impl IntoIterator<Item = &'s StackCount>) -> Vec<String> {
+        let stacks = stacks.into_iter();
+        let programs: BTreeSet<_> = stacks.map(|stack| (stack.tgid, stack.exec)).collect();
+        let builds = self.processes.files_of(&programs);
+        versions::agreed(builds.filter_map(|file| file.go_if_read()))
     }
 }

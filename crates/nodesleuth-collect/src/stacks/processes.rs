@@ -46,6 +46,10 @@ impl<'n> Processes<'n> {
         }
     }
 
+    pub(super) fn node(&self) -> &'n Node {
+        self.node
+    }
+
     /// Reads the memory map of a process and opens what it has mapped.
     pub(super) fn read(&mut self, pid: u32, now_ns: u64) {
         let exec = self.latest.get(&pid).copied().unwrap_or(0);

@@ -120,7 +120,7 @@ impl<'a> Captures<'a> {
             let reason = "interrupted before they were counted";
             return Err(Missing::new(MissingKind::Interrupted, reason));
         }
-        let mounts = cgroup_mounts(self.ctx, &format!("/proc/{}", self.pid));
+        let mounts = cgroup_mounts(self.ctx.node, &format!("/proc/{}", self.pid));
         let paths = Paths::new(Kinds::new(mounts), self.pid);
         let mut tally = Tally::new(self.ctx.node, self.pid.0, paths);
         let watched = (self.watch)(&options, length, &mut |record| tally.add(record))?;

@@ -9,7 +9,7 @@ mod watcher;
 
 use super::target_only;
 use crate::file_kind::Kinds;
-use crate::{Collector, Ctx, Finish, ReadError};
+use crate::{Collector, Ctx, Finish, Node, ReadError};
 use nodesleuth_model::{Evidence, Missing, Observed};
 use nodesleuth_parse::proc::mountinfo;
 use watcher::Watcher;
@@ -37,7 +37,7 @@ impl Collector for OpenFiles {
 fn start(ctx: &Ctx<'_>) -> Result<Watcher, Missing> {
     let pid = target_only::pid(ctx)?;
     let path = format!("/proc/{pid}");
-    let kinds = Kinds::new(cgroup_mounts(ctx, &path));
+    let kinds = Kinds::new(cgroup_mounts(ctx.node, &path));
     Watcher::start(ctx.node.path(&path), kinds, ctx.cancel).map_err(|source| {
         target_only::missing(
             ctx,
@@ -51,9 +51,8 @@ fn start(ctx: &Ctx<'_>) -> Result<Watcher, Missing> {
 }
 
 /// Where the target sees cgroup file systems; unreadable, only the usual place is known.
-pub(crate) fn cgroup_mounts(ctx: &Ctx<'_>, process: &str) -> Vec<String> {
-    let text = ctx
-        .node
+pub(crate) fn cgroup_mounts(node: &Node, process: &str) -> Vec<String> {
+    let text = node
         .text(&format!("{process}/mountinfo"))
         .unwrap_or_default();
     let mounts = mountinfo::parse(&text).unwrap_or_default();

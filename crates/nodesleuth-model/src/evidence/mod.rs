@@ -2,11 +2,20 @@
 //!
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
+mod cgroup_growth;
+mod cgroup_occupancy;
+mod cgroup_readers;
 mod cgroups;
+mod container_stats;
+mod dying_memory;
 mod host;
 mod kernel;
+mod kubelet_config;
+mod kubelet_metrics;
 mod memory;
 mod mounts;
+mod node_object;
+mod node_pods;
 mod open_files;
 mod own_cost;
 pub mod pasted;
@@ -14,17 +23,28 @@ mod pressure;
 mod processes;
 mod profiles;
 mod stacks;
+mod stats_summary;
 mod syscalls;
 mod target;
 mod timed_reads;
+mod vantage;
 
+pub use cgroup_growth::{CgroupGrowth, GrowthGroup, GrowthMethod, ReadForecast, ReleaseLag};
+pub use cgroup_occupancy::{CgroupOccupancy, EmptyKind, PatternOccupancy};
+pub use cgroup_readers::{CgroupReader, CgroupReaders, WatchedReader};
 pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
+pub use container_stats::{AgentCgroup, ContainerStats, Stamp};
+pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
+pub use kubelet_config::KubeletConfig;
+pub use kubelet_metrics::{CallTotals, KubeletMetrics};
 pub use memory::{DentryState, MemInfo, SlabCache, SlabInfo};
 pub use mounts::{DuplicateMount, MountTable};
+pub use node_object::{NodeCondition, NodeObject};
+pub use node_pods::NodePods;
 pub use open_files::{OpenFileSamples, OpenPath};
 pub use own_cost::OwnCost;
 pub use pasted::Pasted;
@@ -32,16 +52,18 @@ pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
 pub use stacks::{StackRecording, UnresolvedCode};
+pub use stats_summary::{CpuUsage, StatsSummary};
 pub use syscalls::{
     ArgumentKind, ArgumentSample, ArgumentUse, FailingCall, FileUse, RefusedEngine, SyscallTrace,
     SyscallUse, TraceTax, TracedCpu,
 };
 pub use target::{ChosenBy, GoBuild, GoModule, Limit, Target, TaskIo};
 pub use timed_reads::{ReadOutcome, TimedRead, TimedReads};
+pub use vantage::{Vantage, Via};
 
 use crate::bundle::SchemaVersion;
 use crate::observed::{Observed, Window};
-use crate::units::BootNanos;
+use crate::units::{BootNanos, Pid};
 use serde::{Deserialize, Serialize};
 
 /// Everything collected in one run.
@@ -55,6 +77,8 @@ pub struct Evidence {
     pub tool: String,
     /// Where it comes from, when it was not collected by the tool itself.
     pub imported_from: Option<String>,
+    /// From where it was collected.
+    pub vantage: Vantage,
     /// Ties boot time to UTC.
     pub clock: ClockAnchor,
     /// The time over which the target was watched.
@@ -79,6 +103,8 @@ pub struct Evidence {
     pub syscalls: Observed<SyscallTrace>,
     /// Live and dying cgroups of every hierarchy.
     pub cgroups: Observed<CgroupCensus>,
+    /// Memory that dying cgroups hold.
+    pub dying_memory: Observed<DyingMemory>,
     /// What one reading of a cgroup's files costs, sampled.
     pub cgroup_scan: Observed<CgroupScan>,
     /// How long possibly slow files take to read.
@@ -99,6 +125,18 @@ pub struct Evidence {
     pub softirqs: Observed<Window<SoftIrqs>>,
     /// Cheap kernel settings and counters.
     pub kernel: Observed<KernelSettings>,
+    /// The Node object, where a cluster was asked.
+    pub node_object: Observed<NodeObject>,
+    /// The kubelet's `/metrics` at both ends.
+    pub kubelet_metrics: Observed<Window<KubeletMetrics>>,
+    /// The kubelet's `/metrics/cadvisor` at both ends.
+    pub container_stats: Observed<Window<ContainerStats>>,
+    /// The kubelet's `/stats/summary`.
+    pub stats_summary: Observed<StatsSummary>,
+    /// The kubelet's `/configz`.
+    pub kubelet_config: Observed<KubeletConfig>,
+    /// The node's pods at both ends.
+    pub node_pods: Observed<Window<NodePods>>,
     /// Profiles in the bundle.
     pub profiles: Vec<ProfileRecord>,
     /// Profiles that were asked for and could not be had.
@@ -108,6 +146,25 @@ pub struct Evidence {
     /// What files from outside said.
     #[serde(skip_serializing_if = "Pasted::is_empty")]
     pub pasted: Pasted,
+}
+
+impl Evidence {
+    /// The target as people call it: `kubelet (pid 812)`, or `kubelet on node-a` where only the
+    /// cluster was asked and nobody knows its id.
+    #[must_use]
+    pub fn target_name(&self) -> Option<String> {
+        let target = self.target.value()?;
+        let node = self.vantage.node.as_deref();
+        Some(target_name(&target.comm, target.pid, node))
+    }
+}
+
+/// `kubelet (pid 812)`, or `kubelet on node-a` where nobody knows its id.
+pub(crate) fn target_name(comm: &str, pid: Pid, node: Option<&str>) -> String {
+    match node {
+        Some(node) if pid == Pid(0) => format!("{comm} on {node}"),
+        _ => format!("{comm} (pid {pid})"),
+    }
 }
 
 /// One moment in both clocks, so that boot times can be told as UTC.

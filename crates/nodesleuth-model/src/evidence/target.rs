@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Target {
-    /// Process id.
+    /// Process id; 0 where it cannot be known (through the API server).
     pub pid: Pid,
     /// Process name.
     pub comm: String,
@@ -53,6 +53,8 @@ pub enum ChosenBy {
     BusiestAgent,
     /// Known from imported files.
     Import,
+    /// The kubelet of a node that was named.
+    Node,
 }
 
 /// What `.go.buildinfo` says (Go 1.18 and later store all of it; older ones only the version).

@@ -1,6 +1,7 @@
 //! What is mounted as a cgroup hierarchy, its counters, and names of cgroup directories.
 
 mod hierarchies;
+pub mod memory_stat;
 mod name_pattern;
 pub mod stat;
 

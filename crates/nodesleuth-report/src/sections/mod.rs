@@ -5,6 +5,7 @@ mod cost;
 mod files;
 mod findings;
 mod ledger;
+mod next;
 mod not_checked;
 mod others;
 mod red_herrings;
@@ -26,6 +27,7 @@ trait Section: Sync {
 
 const ALL: &[&dyn Section] = &[
     &verdict::Verdict,
+    &next::Next,
     &findings::Findings,
     &ledger::Ledger,
     &syscalls::Syscalls,
@@ -61,7 +63,7 @@ pub fn document(diagnosis: &Diagnosis) -> Document {
 fn title(diagnosis: &Diagnosis) -> String {
     let mut title = diagnosis.tool.clone();
     if let Some(target) = &diagnosis.target {
-        title.push_str(&format!(" · {} (pid {})", target.comm, target.pid));
+        title.push_str(&format!(" · {}", target.name()));
         if let Some(version) = &target.version {
             title.push_str(&format!(" · {version}"));
         }

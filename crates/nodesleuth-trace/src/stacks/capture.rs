@@ -1,5 +1,7 @@
 //! What a capture has taken.
 
+use super::FileStack;
+use crate::Cost;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,6 +10,9 @@ use std::sync::Arc;
 pub struct StackCapture {
     /// Each once.
     pub stacks: Vec<StackCount>,
+    /// With [`StackOptions::files`](super::StackOptions::files): calls about files, in place of
+    /// samples.
+    pub files: Vec<FileStack>,
     /// When it began, in CLOCK_MONOTONIC nanoseconds.
     pub started_ns: u64,
     /// When it ended.
@@ -29,6 +34,10 @@ pub struct StackCapture {
     /// Samples that should have been and were not: the timer came late, as on a virtual machine
     /// whose host is busy, or the CPU slept.
     pub missed: u64,
+    /// Files whose names there was no room for.
+    pub unnamed_files: u64,
+    /// What billing calls about files cost the node.
+    pub cost: Cost,
 }
 
 /// One stack of one thread.
@@ -49,8 +58,8 @@ pub struct StackCount {
     /// Addresses in the process, leaf first.
     pub user: Arc<[u64]>,
     /// What would be the return address if the function that ran had no frame: such a function's
-    /// caller is missing from `user`. 0 where it was not running its own code, or what is there
-    /// cannot be one; always 0 from perf rings.
+    /// caller is missing from `user`. 0 where what is there cannot be one; in the kernel also where
+    /// its registers were not found: BPF finds them on x86-64 with BTF, perf rings from Linux 3.7 on.
     pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,

@@ -12,6 +12,8 @@ mod depth;
 mod dump;
 mod engine;
 mod event;
+#[cfg(target_os = "linux")]
+mod file_stack;
 mod missed;
 mod options;
 mod records;
@@ -30,5 +32,7 @@ pub use capture::{StackCapture, StackCount};
 pub use dump::understood;
 pub use engine::{SampleEvent, StackEngine};
 pub use event::{MappedFile, TaskEvent};
+#[cfg(target_os = "linux")]
+pub use file_stack::FileStack;
 pub use options::{StackOptions, StackTarget};
 pub use session::{StackError, StackSession, start};

@@ -24,6 +24,9 @@ pub struct StackOptions {
     pub off_cpu: bool,
     /// Shorter waits are left out.
     pub shortest_wait_ns: u64,
+    /// Not samples: the user's stack at each call that reads, writes, opens or lists a file, and
+    /// which file it is about. Every system call of every process pays for it.
+    pub files: bool,
     /// This engine and no other.
     pub engine: Option<StackEngine>,
     /// Kernel memory for counts and rings, about. When it is too small, what does not fit is
@@ -38,6 +41,8 @@ impl StackOptions {
     pub const HZ: u32 = 99;
     /// Enough for 60,000 different stacks.
     pub const MEMORY_BYTES: u64 = 16 << 20;
+    /// The same for calls about files: 100,000 different stacks and files.
+    pub const FILES_MEMORY_BYTES: u64 = 32 << 20;
     /// Shorter waits cost a thread less than telling of them costs us.
     pub const SHORTEST_WAIT_NS: u64 = 1000;
 
@@ -48,6 +53,7 @@ impl StackOptions {
             children: false,
             hz: Self::HZ,
             off_cpu: false,
+            files: false,
             shortest_wait_ns: Self::SHORTEST_WAIT_NS,
             engine: None,
             memory_bytes: Self::MEMORY_BYTES,

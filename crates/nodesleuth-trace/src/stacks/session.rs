@@ -1,6 +1,7 @@
 //! A capture of stacks: the best engine that runs here, what it delivers, and its end.
 
 use super::{SampleEvent, StackCapture, StackEngine, StackOptions, StackTarget, TaskEvent};
+use crate::session::is_32_bit_program;
 use std::fs;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ pub enum StackError {
         /// Its process.
         tgid: u32,
     },
+    /// Its system calls have numbers of their own.
+    #[error("process {0} is a 32-bit program: which of its calls are about files is not known")]
+    ThirtyTwoBit(u32),
     /// Nobody can sample so often.
     #[error("{0} samples a second are not possible: 1 to {most} are", most = StackOptions::MOST_HZ)]
     Frequency(u32),
@@ -88,6 +92,9 @@ pub fn start(options: &StackOptions) -> Result<StackSession, StackError> {
             Some(tgid) if tgid == pid => {}
             Some(tgid) => return Err(StackError::Thread { tid: pid, tgid }),
             None => return Err(StackError::NoProcess(pid)),
+        }
+        if options.files && is_32_bit_program(pid) {
+            return Err(StackError::ThirtyTwoBit(pid));
         }
     }
     if !(1..=StackOptions::MOST_HZ).contains(&options.hz) {

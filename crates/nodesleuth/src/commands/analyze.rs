@@ -38,6 +38,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     redact: RedactArgs,
+    /// Print how the points of each finding add up.
+    #[arg(long)]
+    explain_score: bool,
 
     /// End with exit code 1 when a cause was found.
     #[arg(long)]
@@ -50,6 +53,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.redact.apply(&mut read.evidence, &mut read.profiles)?;
     let mut diagnosis = bundle::diagnose(&read.evidence, &read.profiles, &catalog);
     diagnosis.warnings.splice(0..0, read.warnings);
+    // Programs get the parts in any case; people only when they ask.
+    if !args.explain_score && args.output != ReportFormat::Json {
+        let findings = diagnosis.findings.iter_mut();
+        let all = findings.chain(&mut diagnosis.red_herrings);
+        all.for_each(|finding| finding.score = None);
+    }
     output::diagnosis(&diagnosis, args.output)?;
     Ok(exit_code(&diagnosis, args.exit_code))
 }

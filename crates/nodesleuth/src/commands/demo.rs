@@ -1,5 +1,6 @@
 //! `nodesleuth demo`: this machine's own small sick agent, diagnosed for real.
 
+use super::cluster_choice::ClusterArgs;
 use super::target_choice::TargetArgs;
 use super::{diagnose, target_choice};
 use crate::args::{self, ReportFormat};
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let demo = Demo::set_up(&binary, args.force, &|step| progress.stage(step))?;
     output::note(&format!("demo: made {}\n", demo.describe()));
     let target = TargetArgs {
+        node: None,
         pid: Some(demo.agent_pid().0),
         name: None,
         pprof: Vec::new(),
@@ -45,6 +47,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         trace_for: None,
         no_stacks: false,
         no_trace: false,
+        cluster: ClusterArgs::default(),
     };
     let collected = target.collect(&catalog, &progress);
     let torn_down = demo.tear_down();

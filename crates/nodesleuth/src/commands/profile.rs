@@ -1,6 +1,7 @@
 //! `nodesleuth profile`: where CPU time goes, kernel and user stacks in one picture.
 
 mod compared;
+mod files;
 mod functions;
 mod json;
 mod taking;
@@ -8,6 +9,7 @@ mod text;
 
 use super::flame::{OutputKind, Taken};
 use super::target_choice::one_process;
+use super::watched::LONGEST;
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::new_file::NewFile;
@@ -16,12 +18,12 @@ use crate::progress::Display;
 use crate::signals;
 use compared::Before;
 use nodesleuth_model::printable;
-use nodesleuth_profile::SourceLinks;
+use nodesleuth_profile::{Profile, SourceLinks};
 use nodesleuth_trace::stacks::{StackEngine, StackOptions, StackTarget};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use taking::{Capture, Taking};
+use taking::Taking;
 
 /// Show where CPU time goes: kernel and user stacks together, of any process, without stopping it
 ///
@@ -62,7 +64,14 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "all")]
     children: bool,
 
-    /// The new file to write (0600; never overwrites): .pb.gz, .svg, .html or .folded
+    /// Not CPU time but calls about files: which function reads, writes, opens or lists which kind of
+    /// file, what that costs on a CPU and how long it waits. Every process of the node pays a
+    /// little for it; how much is printed
+    #[arg(long, conflicts_with_all = ["all", "off_cpu", "hz", "compare"])]
+    files: bool,
+
+    /// The new file to write (0600; never overwrites): .pb.gz, .svg, .html, or folded stacks as
+    /// .folded or .txt
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -83,6 +92,11 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         check_new(out)?;
     }
+    if args.files && args.length > LONGEST {
+        let what = format!("--files for {}", humantime::format_duration(args.length));
+        let help = "at most 10m: every process of the node pays for it";
+        return Err(Failure::usage(what, help));
+    }
     let before = args.compare.as_deref().map(Before::load).transpose()?;
     let (cancel, progress) = (signals::cancel(), Display::new(verbose));
     let target = match args.all {
@@ -96,6 +110,11 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let pid = target.as_ref().map(|target| target.pid.0);
     let taking = Taking {
         options: StackOptions {
+            files: args.files,
+            memory_bytes: match args.files {
+                true => StackOptions::FILES_MEMORY_BYTES,
+                false => StackOptions::MEMORY_BYTES,
+            },
             children: args.children,
             hz: args.hz,
             off_cpu: args.off_cpu,
@@ -106,11 +125,20 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         cancel: &cancel,
         progress: &progress,
     };
-    let capture = taking.run(target)?;
+    if args.files {
+        let capture = files::take(taking, target)?;
+        progress.finish();
+        return files::show(&capture, args);
+    }
+    let capture = taking.run(target, |namer, counts, words| namer.name(counts, words))?;
     progress.finish();
     let links = links(&capture.named.versions);
     if let Some(out) = &args.out {
-        write(out, &capture, before.as_ref(), &links)?;
+        let before = before
+            .as_ref()
+            .map(|before| (&before.profile, before.name.as_str()));
+        let title = capture.title();
+        write(out, &capture.named.profile, &title, before, &links)?;
     }
     match args.output {
         Format::Json => output::json(&json::of(&capture, before.as_ref(), &links)),
@@ -141,23 +169,22 @@ fn links(versions: &[String]) -> SourceLinks {
 
 fn write(
     out: &Path,
-    capture: &Capture,
-    before: Option<&Before>,
+    profile: &Profile,
+    title: &str,
+    before: Option<(&Profile, &str)>,
     links: &SourceLinks,
 ) -> Result<(), Failure> {
-    if capture.named.profile.stack_count() == 0 {
+    if profile.stack_count() == 0 {
         output::note(&format!(
-            "nothing was sampled: {} is not written\n",
+            "nothing was seen: {} is not written\n",
             out.display()
         ));
         return Ok(());
     }
-    let title = capture.title();
-    let name = printable(&title);
     let taken = Taken {
-        profile: &capture.named.profile,
-        name: &name,
-        before: before.map(|before| (&before.profile, before.name.as_str())),
+        profile,
+        name: &printable(title),
+        before,
         links,
     };
     taken.write(out)

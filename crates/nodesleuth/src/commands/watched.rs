@@ -34,7 +34,7 @@ pub(crate) fn left_out(lost: &Lost) -> String {
 }
 
 /// Every process on the node pays while a capture lasts.
-const LONGEST: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct WatchArgs {

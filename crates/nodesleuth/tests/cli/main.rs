@@ -5,6 +5,7 @@
 mod analyze_files;
 mod bad_input;
 mod bundles;
+mod cases;
 mod flame_html;
 mod pprof;
 #[path = "../support/mod.rs"]

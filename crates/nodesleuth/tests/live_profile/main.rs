@@ -10,6 +10,7 @@
 mod binaries;
 mod children;
 mod ends;
+mod files;
 mod perf;
 mod programs;
 mod readers;

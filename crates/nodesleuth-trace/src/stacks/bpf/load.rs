@@ -1,9 +1,11 @@
 //! Loads the programs, sizes and fills their maps, attaches them.
 
-use super::kernel::{self, Kind, Map, Runs};
+use super::file_calls::{self, FileMaps};
 use super::layout;
 use super::object::Object;
-use crate::bpf::{namespace, refusal, set_entry};
+use crate::Arch;
+use crate::bpf::{namespace, refusal};
+use crate::bpf_system_call::{self, Kind, Map, Runs};
 use crate::btf::Btf;
 use crate::perf::{self, Attributes, Ring, Scope};
 use crate::stacks::{StackOptions, StackTarget, depth};
@@ -40,6 +42,30 @@ const WATCHERS: [Watcher; 3] = [
         tracepoint: c"sched_process_exit",
     },
 ];
+/// In place of the timers, where calls about files are wanted: beginning with what sees the end of
+/// calls.
+const FILE_WATCHERS: [Watcher; 4] = [
+    Watcher {
+        name: "call_dies",
+        section: "raw_tp/sched_process_exit/calls",
+        tracepoint: c"sched_process_exit",
+    },
+    Watcher {
+        name: "call_switches",
+        section: "raw_tp/sched_switch/calls",
+        tracepoint: c"sched_switch",
+    },
+    Watcher {
+        name: "call_ends",
+        section: "raw_tp/sys_exit",
+        tracepoint: c"sys_exit",
+    },
+    Watcher {
+        name: "call_begins",
+        section: "raw_tp/sys_enter",
+        tracepoint: c"sys_enter",
+    },
+];
 const SWITCH: Watcher = Watcher {
     name: "sched_switch",
     section: "raw_tp/sched_switch",
@@ -53,12 +79,16 @@ const WAIT_BYTES: u64 = 128;
 const SMALLEST_RING: u64 = 4096;
 const LARGEST_RING: u64 = 1 << 20;
 
-/// Kernel memory shared out: a quarter to the rings, half to the counts, the rest to small maps.
+/// Kernel memory shared out: a quarter to the rings, half to the counts or to the bill by file, the
+/// rest to small maps.
 struct Sizes {
     ring_bytes: usize,
     counts: u32,
     small: u32,
     waiting: u32,
+    /// For calls about files; none of them without.
+    sums: u32,
+    calling: u32,
 }
 
 impl Sizes {
@@ -69,11 +99,17 @@ impl Sizes {
         // A power of two that is not above its share.
         let ring = (ring / 2 + 1).next_power_of_two();
         let waiting = if options.off_cpu { memory / 8 } else { 0 };
+        let (counts, bill) = match options.files {
+            false => (memory / 2, 0),
+            true => (0, memory / 2),
+        };
         Self {
             ring_bytes: ring.clamp(SMALLEST_RING, LARGEST_RING) as usize,
-            counts: entries(memory / 2, COUNT_BYTES),
+            counts: entries(counts, COUNT_BYTES),
             small: entries(memory / 4 / 3, SMALL_ENTRY_BYTES),
             waiting: entries(waiting, WAIT_BYTES),
+            sums: entries(bill / 8 * 7, file_calls::SUM_BYTES),
+            calling: entries(bill / 8, file_calls::CALL_BYTES),
         }
     }
 }
@@ -89,10 +125,12 @@ pub(super) struct Maps {
     pub(super) waiting: Map,
     buffers: Map,
     pub(super) cpu_counters: Map,
+    /// Where calls about files are wanted.
+    pub(super) files: Option<FileMaps>,
 }
 
 impl Maps {
-    fn new(sizes: &Sizes, cpus: &[i32]) -> io::Result<Self> {
+    fn new(sizes: &Sizes, cpus: &[i32], files: bool) -> io::Result<Self> {
         use layout::{BIRTH, CONFIG, COUNT, COUNTERS, FRAMES, KEY, PROCESS, WAIT};
         let hash = |name, sizes, entries| Map::new(name, Kind::Hash, sizes, entries);
         let per_cpu = |name, size, entries| Map::new(name, Kind::PerCpuArray, (4, size), entries);
@@ -107,6 +145,10 @@ impl Maps {
             waiting: hash("waiting", (8, WAIT), sizes.waiting)?,
             buffers: per_cpu("buffers", FRAMES, 2)?,
             cpu_counters: per_cpu("cpu_counters", 8 * COUNTERS, 1)?,
+            files: match files {
+                true => Some(FileMaps::new(sizes.sums, sizes.calling)?),
+                false => None,
+            },
         })
     }
 
@@ -123,7 +165,10 @@ impl Maps {
             ("buffers", &self.buffers),
             ("cpu_counters", &self.cpu_counters),
         ];
-        maps.map(|(name, map)| (name, map.fd().as_raw_fd())).into()
+        let files = self.files.as_ref().map(FileMaps::by_name);
+        let all = maps.into_iter().chain(files.into_iter().flatten());
+        all.map(|(name, map)| (name, map.fd().as_raw_fd()))
+            .collect()
     }
 
     fn fill(&self, options: &StackOptions, config: &[u8]) -> io::Result<()> {
@@ -151,7 +196,8 @@ impl Loaded {
     /// Takes all programs from what runs them.
     pub(super) fn detach(&mut self) {
         self.samplers.clear();
-        self.watchers.clear();
+        // What sees calls begin was attached last and goes first.
+        while self.watchers.pop().is_some() {}
     }
 }
 
@@ -167,15 +213,29 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
         Some(_) => NAMESPACE,
     };
     let object = Object::parse(object).ok_or("the BPF object cannot be understood")?;
+    let btf = Btf::of_kernel();
     let (state_offset, mut off_cpu_missing) = match options.off_cpu {
-        true => state_offset(),
+        true => state_offset(&btf),
         false => (0, None),
     };
-    let maps = Maps::new(&sizes, &cpus);
+    let stack_offset = stack_offset(&btf);
+    let maps = Maps::new(&sizes, &cpus, options.files);
     let maps = maps.map_err(|error| refusal::reason("making BPF maps", &error))?;
-    let config = layout::config(options, state_offset, namespace, depth::most_frames());
+    let config = layout::config(
+        options,
+        (state_offset, stack_offset),
+        namespace,
+        depth::most_frames(),
+    );
     maps.fill(options, &config)
         .map_err(|error| refusal::reason("filling a BPF map", &error))?;
+    if let Some(files) = &maps.files {
+        let arch = Arch::native().ok_or("system calls of this architecture are not known")?;
+        let layout = file_calls::layout(&btf)?;
+        files
+            .fill(&layout, arch)
+            .map_err(|error| refusal::reason("filling a BPF map", &error))?;
+    }
     let rings = rings(&maps.events, &cpus, sizes.ring_bytes)
         .map_err(|error| refusal::reason("opening perf rings", &error))?;
     let watch = |watcher: &Watcher| attach(&object, &maps, watcher);
@@ -186,7 +246,15 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
             Err(reason) => off_cpu_missing = Some(reason),
         }
     }
-    let samplers = samplers(&object, &maps, &cpus, options.period_ns())?;
+    let samplers = match options.files {
+        true => {
+            for watcher in &FILE_WATCHERS {
+                watchers.push(watch(watcher)?);
+            }
+            Vec::new()
+        }
+        false => samplers(&object, &maps, &cpus, options.period_ns())?,
+    };
     Ok(Loaded {
         maps,
         rings,
@@ -197,8 +265,8 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
 }
 
 /// Where a thread's state is: only with it a wait is told from being pushed off the CPU.
-fn state_offset() -> (u32, Option<String>) {
-    let found = Btf::of_kernel().and_then(|btf| {
+fn state_offset(btf: &Result<Btf, String>) -> (u32, Option<String>) {
+    let found = btf.as_ref().map_err(Clone::clone).and_then(|btf| {
         // Renamed in Linux 5.14.
         let names = ["__state", "state"];
         let found = names
@@ -212,12 +280,22 @@ fn state_offset() -> (u32, Option<String>) {
     }
 }
 
+/// Where a thread's kernel stack begins, for what called a function without a frame that has gone
+/// into the kernel; 0 where it is not known.
+fn stack_offset(btf: &Result<Btf, String>) -> u32 {
+    let known = cfg!(target_arch = "x86_64").then_some(btf.as_ref().ok());
+    let found = known
+        .flatten()
+        .and_then(|btf| btf.offset("task_struct", "stack"));
+    found.unwrap_or(0)
+}
+
 /// A ring for each CPU: for what the programs send, and for what happens to processes.
 fn rings(events: &Map, cpus: &[i32], bytes: usize) -> io::Result<Vec<Ring>> {
     let mut rings = Vec::new();
     for cpu in cpus {
         let ring = Ring::new(ring_event(*cpu)?, bytes)?;
-        set_entry(events.fd(), *cpu, ring.event())?;
+        bpf_system_call::set_event(events.fd(), *cpu, ring.event())?;
         perf::start(ring.event())?;
         rings.push(ring);
     }
@@ -249,7 +327,7 @@ fn program(
 ) -> Result<OwnedFd, String> {
     let code = object.program(section, &maps.by_name());
     let code = code.ok_or_else(|| format!("the BPF object has no program {name}"))?;
-    kernel::load(name, runs, &code)
+    bpf_system_call::load(name, runs, &code)
         .map_err(|error| refusal::reason(&format!("loading {name}"), &error))
 }
 
@@ -259,8 +337,8 @@ fn attach(object: &Object<'_>, maps: &Maps, watcher: &Watcher) -> Result<OwnedFd
         section,
         tracepoint,
     } = watcher;
-    let program = program(object, maps, section, name, Runs::OnRawTracepoint)?;
-    kernel::attach(program.as_fd(), tracepoint)
+    let program = program(object, maps, section, name, Runs::RawTracepoint)?;
+    bpf_system_call::attach(program.as_fd(), tracepoint)
         .map_err(|error| refusal::reason(&format!("attaching {name}"), &error))
 }
 
@@ -271,7 +349,7 @@ fn samplers(
     cpus: &[i32],
     period_ns: u64,
 ) -> Result<Vec<OwnedFd>, String> {
-    let program = program(object, maps, "perf_event", "sample", Runs::OnPerfEvent)?;
+    let program = program(object, maps, "perf_event", "sample", Runs::PerfEvent)?;
     let sampler = |cpu: &i32| sampler(*cpu, period_ns, program.as_fd());
     let samplers: io::Result<_> = cpus.iter().map(sampler).collect();
     samplers.map_err(|error| refusal::reason("opening timers", &error))

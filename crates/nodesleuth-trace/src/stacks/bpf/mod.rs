@@ -1,7 +1,7 @@
 //! Stacks counted in the kernel by a BPF program that a timer of each CPU runs. Everything of it in
 //! the kernel hangs on our file descriptors.
 
-mod kernel;
+mod file_calls;
 mod layout;
 mod load;
 mod object;
@@ -10,10 +10,14 @@ use super::records::PerfRecord;
 use super::session::Sampler;
 use super::stream::Stream;
 use super::tasks::Tasks;
-use super::{SampleEvent, StackCapture, StackCount, StackOptions, TaskEvent};
+use super::{SampleEvent, StackCapture, StackCount, StackOptions, StackTarget, TaskEvent};
+use crate::Cost;
 use crate::bpf::refusal;
 use crate::clock::monotonic_ns;
+use crate::cost;
+use crate::files::{Mounts, Names};
 use crate::perf;
+use file_calls::Billed;
 use layout::{Counted, Key, Message};
 use load::Loaded;
 use std::collections::HashMap;
@@ -32,6 +36,9 @@ pub(super) struct BpfSampler {
     stream: Stream,
     tasks: Tasks,
     received: Received,
+    mounts: Mounts,
+    /// While calls about files are billed.
+    call_before_ns: Option<f64>,
     shortest_wait_ns: u64,
     started_ns: u64,
 }
@@ -41,10 +48,12 @@ pub(super) struct BpfSampler {
 struct Received {
     frames: HashMap<u64, Arc<[u64]>>,
     counts: Vec<Counted>,
+    names: Names,
 }
 
 impl BpfSampler {
     pub(super) fn open(options: &StackOptions) -> Result<Self, String> {
+        let call_before_ns = options.files.then(cost::own_call_ns);
         let mut loaded = load::load(options)?;
         let stream = Stream::new(std::mem::take(&mut loaded.rings));
         for sampler in &loaded.samplers {
@@ -56,16 +65,21 @@ impl BpfSampler {
             stream,
             tasks: Tasks::new(options),
             received: Received::default(),
+            mounts: match options.target {
+                StackTarget::Process(pid) => Mounts::of(pid),
+                StackTarget::All => Mounts::default(),
+            },
+            call_before_ns,
             shortest_wait_ns: options.shortest_wait_ns,
             started_ns: monotonic_ns(),
         })
     }
 
     fn drain(&mut self, until: Option<u64>) -> Vec<TaskEvent> {
-        let (tasks, received) = (&mut self.tasks, &mut self.received);
+        let (tasks, received, mounts) = (&mut self.tasks, &mut self.received, &self.mounts);
         let mut events = Vec::new();
         self.stream.drain(until, &mut |_, told| match told.record {
-            PerfRecord::Sample { rest, .. } => received.take(rest),
+            PerfRecord::Sample { rest, .. } => received.take(rest, mounts),
             _ => events.extend(tasks.take(told)),
         });
         events
@@ -90,6 +104,7 @@ impl Sampler for BpfSampler {
     }
 
     fn finish(mut self: Box<Self>) -> Result<StackCapture, String> {
+        let call_during_ns = self.call_before_ns.map(|_| cost::own_call_ns());
         let ended_ns = monotonic_ns();
         self.loaded.detach();
         self.drain(Some(u64::MAX));
@@ -100,8 +115,16 @@ impl Sampler for BpfSampler {
             started_ns: self.started_ns,
             ended_ns,
             records_lost: self.stream.lost(),
+            cost: Cost {
+                call_before_ns: self.call_before_ns,
+                call_during_ns,
+                ..counters.cost
+            },
             ..counters
         };
+        let billed = self.billed(ended_ns);
+        let billed = billed.map_err(|error| refusal::reason("reading the bill by file", &error))?;
+        self.received.name_files(billed, &mut capture);
         self.received.counts.extend(counts);
         self.received.resolve(&mut capture);
         Ok(capture)
@@ -122,26 +145,59 @@ impl BpfSampler {
         let counters = maps.cpu_counters.get(&0_u32.to_ne_bytes(), cpus)?;
         Ok((all, layout::counters(&counters)))
     }
+
+    fn billed(&self, ended_ns: u64) -> io::Result<Vec<Billed>> {
+        let mut billed = Vec::new();
+        if let Some(files) = &self.loaded.maps.files {
+            files.each(ended_ns, &mut |one| billed.push(one))?;
+        }
+        Ok(billed)
+    }
 }
 
 impl Received {
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], mounts: &Mounts) {
         match layout::message(bytes) {
             Some(Message::Frames { hash, frames }) => {
                 self.frames.insert(hash, frames);
             }
             Some(Message::Count(counted)) => self.counts.push(counted),
+            Some(Message::Names(names)) => self.names.take(names, mounts),
             None => {}
         }
     }
 
-    /// Puts frames in the place of hashes and sums up.
-    fn resolve(self, capture: &mut StackCapture) {
-        let frames_of = |hash: u64| match hash {
+    fn frames_of(&self, hash: u64) -> Option<Arc<[u64]>> {
+        match hash {
             0 => Some(Arc::default()),
             hash => self.frames.get(&hash).cloned(),
-        };
-        for Counted { key, count } in merged(self.counts) {
+        }
+    }
+
+    /// Puts frames and paths in the place of hashes and numbers.
+    fn name_files(&self, billed: Vec<Billed>, capture: &mut StackCapture) {
+        for Billed {
+            user,
+            device,
+            inode,
+            mut file,
+        } in billed
+        {
+            let Some(user) = self.frames_of(user) else {
+                capture.lost += file.calls + file.in_flight;
+                continue;
+            };
+            file.stack.user = user;
+            file.path = self.names.get(device, inode);
+            capture.files.push(file);
+        }
+    }
+
+    /// Puts frames in the place of hashes and sums up.
+    fn resolve(mut self, capture: &mut StackCapture) {
+        let counts = std::mem::take(&mut self.counts);
+        let frames_of = |hash| self.frames_of(hash);
+        for Counted { key, count } in merged(counts) {
             match (frames_of(key.kernel), frames_of(key.user)) {
                 (Some(kernel), Some(user)) => capture.stacks.push(StackCount {
                     kernel,

@@ -69,6 +69,9 @@ struct Counting {
 
 impl RingsSampler {
     pub(super) fn open(options: &StackOptions) -> Result<Self, String> {
+        if options.files {
+            return Err("it does not see which file a call is about".to_owned());
+        }
         let opened = open::open(options)?;
         opened.start()?;
         let missed = vec![Missed::default(); opened.rings.len()];
@@ -217,6 +220,7 @@ impl Counting {
             truncated: key.chain.depth() >= most,
             kernel: key.chain.kernel.into(),
             user: key.chain.user.into(),
+            top: key.chain.top,
             samples: count.samples,
             on_cpu_ns: count.samples * self.period_ns,
             ..StackCount::default()

@@ -28,7 +28,7 @@ pub(super) struct Taking<'a> {
 
 /// What was taken, with names.
 #[derive(Debug)]
-pub(super) struct Capture {
+pub(super) struct Capture<N = NamedStacks> {
     pub(super) target: Option<Target>,
     pub(super) options: StackOptions,
     pub(super) engine: StackEngine,
@@ -38,8 +38,8 @@ pub(super) struct Capture {
     pub(super) off_cpu_missing: Option<String>,
     /// Why there is nothing of the kernel.
     pub(super) kernel_missing: Option<String>,
-    pub(super) named: NamedStacks,
-    /// What went wrong, in numbers; its stacks are in `named`.
+    pub(super) named: N,
+    /// What went wrong, in numbers; what was taken is in `named`.
     pub(super) counts: StackCapture,
     /// CPU time by the kernel's own account.
     pub(super) used: Option<Nanos>,
@@ -49,7 +49,7 @@ pub(super) struct Capture {
     pub(super) ended: Ended,
 }
 
-impl Capture {
+impl<N> Capture<N> {
     pub(super) fn length(&self) -> Nanos {
         Nanos(self.counts.ended_ns.saturating_sub(self.counts.started_ns))
     }
@@ -79,7 +79,12 @@ struct Window<'n> {
 }
 
 impl Taking<'_> {
-    pub(super) fn run(self, target: Option<Target>) -> Result<Capture, Failure> {
+    /// Takes and names what was wanted.
+    pub(super) fn run<N>(
+        self,
+        target: Option<Target>,
+        name: impl FnOnce(&StackNamer<'_>, &StackCapture, &ProfileWords) -> N,
+    ) -> Result<Capture<N>, Failure> {
         let node = Node::live();
         let pid = target.as_ref().map(|target| target.pid.0);
         let time_unix_ns = SystemClock.utc_unix_nanos();
@@ -101,8 +106,10 @@ impl Taking<'_> {
         let mut counts = session.finish()?;
         let own_window = since(own_cpu(), own_before);
         self.progress.stage("naming functions");
-        let named = namer.name(&counts, &self.words(pid, time_unix_ns, engine, event));
+        let words = self.words(pid, time_unix_ns, engine, event);
+        let named = name(&namer, &counts, &words);
         counts.stacks = Vec::new();
+        counts.files = Vec::new();
         Ok(Capture {
             target,
             options: self.options,
@@ -196,7 +203,10 @@ impl Taking<'_> {
             main,
             off_cpu: self.options.off_cpu,
             process_frames: main.is_none() || self.options.children,
-            comments: vec![format!("{TOOL}, engine {engine}, {event} at {hz} Hz")],
+            comments: vec![match self.options.files {
+                true => format!("{TOOL}, engine {engine}, calls about files"),
+                false => format!("{TOOL}, engine {engine}, {event} at {hz} Hz"),
+            }],
         }
     }
 }

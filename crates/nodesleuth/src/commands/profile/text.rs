@@ -5,7 +5,7 @@ use super::functions::{Function, functions};
 use super::taking::Capture;
 use crate::commands::watched::Ended;
 use comfy_table::{CellAlignment, Table, presets};
-use nodesleuth_collect::stacks::Unnamed;
+use nodesleuth_collect::stacks::{StackFigures, Unnamed};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Nanos, printable};
 use nodesleuth_profile::{SourceLinks, TopOrder, ValueType};
@@ -41,6 +41,15 @@ pub(super) fn of(
     text
 }
 
+/// How it ended, if not as it should.
+pub(super) fn ending(ended: Ended) -> Option<&'static str> {
+    match ended {
+        Ended::InTime => None,
+        Ended::Stopped => Some("stopped early"),
+        Ended::TargetGone => Some("the process ended meanwhile"),
+    }
+}
+
 fn summary(capture: &Capture) -> String {
     let mut lines = vec![format!(
         "{}, {:.2} s, {} samples/s on each CPU ({}), engine {}",
@@ -50,14 +59,12 @@ fn summary(capture: &Capture) -> String {
         capture.event,
         capture.engine
     )];
-    match capture.ended {
-        Ended::InTime => {}
-        Ended::Stopped => lines.push("stopped early".to_owned()),
-        Ended::TargetGone => lines.push("the process ended meanwhile".to_owned()),
-    }
+    lines.extend(ending(capture.ended).map(str::to_owned));
     lines.extend(cpu(capture));
-    lines.extend(quality(capture));
-    lines.extend(unresolved(capture));
+    lines.extend(quality(&capture.named.figures, "samples"));
+    lines.extend(unresolved(&capture.named.figures));
+    let kernel_problem = capture.named.kernel_problem.as_deref();
+    lines.extend(kernel_problem.map(printable).map(Into::into));
     lines.extend(missing(capture));
     lines.push(cost(capture));
     lines.join("\n") + "\n"
@@ -110,18 +117,18 @@ fn off_by(samples: u64, sampled: Nanos, used: Nanos) -> String {
     format!(" (sampled: {percent:+.1}%)")
 }
 
-fn cores(capture: &Capture, time: Nanos) -> String {
+fn cores<N>(capture: &Capture<N>, time: Nanos) -> String {
     format!("{} cores", capture.cores(time))
 }
 
-fn quality(capture: &Capture) -> Vec<String> {
-    let figures = &capture.named.figures;
+/// How many of the stacks, which are those of `what`, are whole.
+pub(super) fn quality(figures: &StackFigures, what: &str) -> Option<String> {
     if figures.samples == 0 {
-        return Vec::new();
+        return None;
     }
     let percent = figures.rooted as f64 * 100.0 / figures.samples as f64;
     let mut text =
-        format!("stacks: {percent:.1}% of the samples reach the function that began them");
+        format!("stacks: {percent:.1}% of the {what} reach the function that began them");
     let kinds = [
         (
             figures.broken,
@@ -141,12 +148,11 @@ fn quality(capture: &Capture) -> Vec<String> {
             text.push_str(&format!("; {} {what}", grouped(samples)));
         }
     }
-    vec![text]
+    Some(text)
 }
 
-fn unresolved(capture: &Capture) -> Vec<String> {
-    let named = &capture.named;
-    let mut modules: Vec<(&Unnamed, &u64)> = named.figures.unresolved.iter().collect();
+pub(super) fn unresolved(figures: &StackFigures) -> Vec<String> {
+    let mut modules: Vec<(&Unnamed, &u64)> = figures.unresolved.iter().collect();
     modules.sort_by_key(|(_, samples)| std::cmp::Reverse(**samples));
     let mut lines = Vec::new();
     for (unnamed, samples) in modules.iter().take(MODULES) {
@@ -161,22 +167,15 @@ fn unresolved(capture: &Capture) -> Vec<String> {
         let more = modules.len() - MODULES;
         lines.push(format!("without names: {more} more modules"));
     }
-    lines.extend(
-        named
-            .kernel_problem
-            .as_deref()
-            .map(printable)
-            .map(Into::into),
-    );
     lines
 }
 
-fn missing(capture: &Capture) -> Vec<String> {
+pub(super) fn missing<N>(capture: &Capture<N>) -> Vec<String> {
     let counts = &capture.counts;
     let mut lines = Vec::new();
     if counts.lost > 0 {
         lines.push(format!(
-            "INCOMPLETE: {} samples or waits did not fit and are not in these figures",
+            "INCOMPLETE: {} samples, waits or calls did not fit and are not in these figures",
             grouped(counts.lost)
         ));
     }
@@ -184,6 +183,12 @@ fn missing(capture: &Capture) -> Vec<String> {
         lines.push(format!(
             "INCOMPLETE: {} messages about processes were lost: some of their functions may have no names",
             grouped(counts.records_lost)
+        ));
+    }
+    if counts.unnamed_files > 0 {
+        lines.push(format!(
+            "INCOMPLETE: there was no room for the names of {} files",
+            grouped(counts.unnamed_files)
         ));
     }
     if counts.unfollowed > 0 {
@@ -201,7 +206,7 @@ fn missing(capture: &Capture) -> Vec<String> {
     lines
 }
 
-fn cost(capture: &Capture) -> String {
+pub(super) fn cost<N>(capture: &Capture<N>) -> String {
     let [window, names] = capture.own;
     format!(
         "cost of profiling: {} of nodesleuth's own during the window, {names} of CPU for the names, {} of memory",
@@ -276,7 +281,7 @@ fn table(capture: &Capture, rows: &[Function], most: usize) -> String {
     plain(&header, 4, rows.iter().take(most).map(cells)) + &rest(rows.len(), most)
 }
 
-fn rest(rows: usize, most: usize) -> String {
+pub(super) fn rest(rows: usize, most: usize) -> String {
     match rows.saturating_sub(most) {
         0 => String::new(),
         more => format!("  … and {} more\n", grouped(more as u64)),
@@ -291,7 +296,7 @@ fn mode(row: &Function) -> String {
     }
 }
 
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     printable(name).into_owned()
 }
 
@@ -303,7 +308,7 @@ fn source(row: &Function) -> String {
 }
 
 /// A table without lines, its first columns aligned to the right.
-fn plain<const N: usize>(
+pub(super) fn plain<const N: usize>(
     header: &[&str; N],
     right: usize,
     rows: impl Iterator<Item = [String; N]>,
