@@ -11,6 +11,7 @@ mod call_ledger;
 pub mod catalog;
 mod cpu;
 pub mod facts;
+mod fleet;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
@@ -34,6 +35,7 @@ mod traced;
 mod verdict;
 
 pub use catalog::{Catalog, CatalogError, Thresholds};
+pub use fleet::{fleet_node, fleet_report};
 pub use stacks::LoadedProfile;
 
 use input::Input;

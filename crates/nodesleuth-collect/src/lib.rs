@@ -42,10 +42,10 @@ pub use growth::watch_growth;
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
-pub use readers::watch_readers;
 pub use profiles::{
     Loaded as CheckedProfile, checked_profile, fetch_profile, is_as_long_as, shown_address,
 };
+pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;
 pub use slab_look::{SlabAtOnce, SlabSeen, look_at_slab};

@@ -18,6 +18,8 @@ mod tracepoints;
 #[cfg(target_os = "linux")]
 mod bpf;
 #[cfg(target_os = "linux")]
+mod bpf_system_call;
+#[cfg(target_os = "linux")]
 mod btf;
 #[cfg(target_os = "linux")]
 mod cgroup_events;
@@ -27,6 +29,8 @@ mod children;
 mod clock;
 #[cfg(target_os = "linux")]
 mod cost;
+#[cfg(target_os = "linux")]
+mod mapped;
 #[cfg(target_os = "linux")]
 mod perf;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{flame, hidden, kernel, pprof, profile, syscalls, top, trace};
+use crate::commands::{flame, hidden, kernel, pprof, profile, proxy, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Kernel(kernel::Args),
     Pprof(pprof::Args),
     Flame(Box<flame::Args>),
+    Proxy(proxy::Args),
     /// Explain a known cause.
     Explain(explain::Args),
     /// List the known causes.

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use miette::Diagnostic;
 use nodesleuth_model::{Diagnosis, printable, printable_lines};
 use nodesleuth_report::Style;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Columns of a report that does not go to a terminal.
@@ -61,21 +61,31 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: ReportFormat) -> Result<(), Failure> {
     match format {
         ReportFormat::Json => print(&nodesleuth_report::json(diagnosis)),
-        ReportFormat::Markdown => {
-            let document = nodesleuth_report::document(diagnosis);
-            print(&nodesleuth_report::markdown(&document))
-        }
-        ReportFormat::Text => {
-            let document = nodesleuth_report::document(diagnosis);
-            print(&nodesleuth_report::text(&document, style()))
+        ReportFormat::Text | ReportFormat::Markdown => {
+            document(&nodesleuth_report::document(diagnosis), format)
         }
     }
 }
 
-/// Prints a serialisable result as indented JSON.
+/// Prints a report for people: text, unless it is to be Markdown.
+pub(crate) fn document(
+    document: &nodesleuth_report::Document,
+    format: ReportFormat,
+) -> Result<(), Failure> {
+    print(&match format {
+        ReportFormat::Markdown => nodesleuth_report::markdown(document),
+        ReportFormat::Text | ReportFormat::Json => nodesleuth_report::text(document, style()),
+    })
+}
+
+/// Prints a serialisable result as indented JSON. Written as it is made: as text it can be several
+/// times as large as what it is made from.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    print(&format!("{text}\n"))
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
 }
 
 /// `2026-01-31T23:59:59Z`, from nanoseconds since the Unix epoch.

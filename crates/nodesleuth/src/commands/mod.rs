@@ -13,10 +13,12 @@ pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
 pub(crate) mod flame;
+mod fleet;
 pub(crate) mod hidden;
 pub(crate) mod kernel;
 pub(crate) mod pprof;
 pub(crate) mod profile;
+pub(crate) mod proxy;
 pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
@@ -47,6 +49,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Kernel(args) => kernel::run(&args).map(done),
         Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
+        Command::Proxy(args) => proxy::run(&args).map(done),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),
         Command::Demo(args) => demo::run(&args, verbose).map(done),
