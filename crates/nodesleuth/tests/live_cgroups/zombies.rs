@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 const MOUNT: &str = "/sys/fs/cgroup/memory";
 /// Enters each cgroup, writes a page with what the shell has built in (so that it is charged to
-/// the cgroup, and nothing else is), leaves it and removes it.
+/// the cgroup, and nothing else is), leaves it and removes it. Ends late, so that it still has a
+/// name when it is asked for.
 const WORKER: &str = r#"
 set -e
 i=0
@@ -22,6 +23,7 @@ while [ $i -lt $3 ]; do
     rmdir "$1/pod$i"
     i=$((i + 1))
 done
+sleep 2
 "#;
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
