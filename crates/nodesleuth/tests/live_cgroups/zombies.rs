@@ -1,6 +1,7 @@
 //! Cgroups that are entered, pin one page of a file of their own, and are removed. Dropping takes
 //! everything away.
 
+use crate::support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,15 +62,14 @@ impl Zombies {
         for number in 0..count {
             fs::create_dir(self.parent().join(format!("pod{number}"))).unwrap();
         }
-        let ran = Command::new("sh")
-            .args(["-c", WORKER, "sh"])
-            .arg(self.parent())
-            .arg(&self.files)
-            .arg(count.to_string())
-            .arg(MOUNT)
-            .output()
-            .unwrap();
-        assert!(ran.status.success(), "{ran:?}");
+        support::must(
+            Command::new("sh")
+                .args(["-c", WORKER, "sh"])
+                .arg(self.parent())
+                .arg(&self.files)
+                .arg(count.to_string())
+                .arg(MOUNT),
+        );
     }
 
     pub(crate) fn make_empty_scopes(&self, count: u64) {
