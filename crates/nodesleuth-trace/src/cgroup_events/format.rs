@@ -33,7 +33,7 @@ impl Format {
     }
 }
 
-/// A line such as `field:int root;	offset:8;	size:4;	signed:1;`.
+/// A line such as `field:int root; offset:8; size:4; signed:1;`.
 fn field(text: &str, declaration: &str) -> Option<Field> {
     let lines = text.lines().map(str::trim);
     let mut parts = lines
