@@ -152,7 +152,7 @@ impl KernelEntry {
         }
         let vendor = match release.family.as_str() {
             _ if self.never_backported => return (AdvisoryStatus::Affected, upstream),
-            Release::UNKNOWN => "its name is of no distribution that is known".to_owned(),
+            Release::UNKNOWN => "no distribution that is known names it so".to_owned(),
             family if release.backports => format!("{family} takes much over from newer kernels"),
             _ => return (AdvisoryStatus::Affected, upstream),
         };
@@ -160,7 +160,7 @@ impl KernelEntry {
             Some(_) => ": probe",
             None => "",
         };
-        let reason = format!("{upstream}; {vendor}, this or not is not established{probe}");
+        let reason = format!("{upstream}; {vendor}, so whether it has the fix is not known{probe}");
         (AdvisoryStatus::Unknown, reason)
     }
 }
