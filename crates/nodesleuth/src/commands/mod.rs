@@ -46,7 +46,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Profile(args) => profile::run(&args, verbose).map(done),
-        Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Cgroups(args) => cgroups::run(&args, verbose).map(done),
         Command::Kernel(args) => kernel::run(&args).map(done),
         Command::Slab(args) => slab::run(&args).map(done),
         Command::Flame(args) => flame::run(*args).map(done),
