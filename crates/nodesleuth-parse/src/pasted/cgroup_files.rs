@@ -72,6 +72,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
             let dying = DyingCount {
                 count: value as u64,
                 how: "nr_dying_descendants of cgroup.stat".to_owned(),
+                ..DyingCount::default()
             };
             super::proc_files::hierarchy(sink, "memory").dying = Observed::Value(dying);
         }
