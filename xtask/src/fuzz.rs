@@ -1,6 +1,6 @@
-//! `cargo xtask fuzz`: the fuzz targets of `nodesleuth-profile`, one after the other, each for a
-//! bounded time, whether those before it passed or not. Without cargo-fuzz or a nightly toolchain the seeds are mutated by a test on the
-//! stable toolchain.
+//! `cargo xtask fuzz`: the fuzz targets of all crates, one after the other, each for a bounded time,
+//! whether those before it passed or not. Without cargo-fuzz or a nightly toolchain a test on the
+//! stable toolchain mutates good inputs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,8 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::workspace::Workspace;
 
-const CRATE: &str = "crates/nodesleuth-profile";
+/// Crates that read bytes from outside; each has a folder `fuzz`.
+const CRATES: [&str; 3] = ["nodesleuth-parse", "nodesleuth-profile", "nodesleuth-trace"];
 /// Building may take this much longer than fuzzing.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
@@ -33,9 +34,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let all = targets(workspace)?;
     let wanted: Vec<_> = match &args.target {
         None => all,
-        Some(one) if all.contains(one) => vec![one.clone()],
+        Some(one) if all.iter().any(|target| target.name == *one) => {
+            let is_it = |target: &Target| target.name == *one;
+            all.into_iter().filter(is_it).collect()
+        }
         Some(other) => {
-            let reason = format!("there are {}", all.join(", "));
+            let names: Vec<_> = all.iter().map(|target| target.name.as_str()).collect();
+            let reason = format!("there are {}", names.join(", "));
             return Err(Failure::new(format!("no target {other}"), reason));
         }
     };
@@ -55,7 +60,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         }
     );
     let outcomes = each(&wanted, |target| {
-        println!("\n=== {target} ===");
+        println!("\n=== {} of {} ===", target.name, target.package);
         let mut command = match coverage_guided {
             true => cargo_fuzz(workspace, target, length)?,
             false => mutations(workspace, target, length),
@@ -67,18 +72,24 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!passed)))
 }
 
+/// What is fuzzed.
+struct Target {
+    package: &'static str,
+    name: String,
+}
+
 type Outcomes<'t> = Vec<(&'t str, Result<()>)>;
 
 /// Runs all of them: one that fails does not stop the others, Ctrl-C does.
-fn each<'t>(targets: &'t [String], run: impl Fn(&str) -> Result<()>) -> Result<Outcomes<'t>> {
+fn each<'t>(targets: &'t [Target], run: impl Fn(&Target) -> Result<()>) -> Result<Outcomes<'t>> {
     let mut outcomes = Vec::new();
     for target in targets {
         let outcome = run(target);
         interrupt::check()?;
         if let Err(failure) = &outcome {
-            println!("--- {target} failed: {failure}");
+            println!("--- {} failed: {failure}", target.name);
         }
-        outcomes.push((target.as_str(), outcome));
+        outcomes.push((target.name.as_str(), outcome));
     }
     Ok(outcomes)
 }
@@ -91,22 +102,26 @@ fn summary(outcomes: &Outcomes<'_>) -> String {
     rows.collect()
 }
 
-/// Each has a folder of seeds.
-fn targets(workspace: &Workspace) -> Result<Vec<String>> {
-    let folder = workspace.root().join(CRATE).join("fuzz/corpus");
-    let reading = || format!("reading {}", folder.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).doing(reading)? {
-        names.push(
-            entry
-                .doing(reading)?
-                .file_name()
-                .to_string_lossy()
-                .into_owned(),
-        );
+/// All of them, by crate.
+fn targets(workspace: &Workspace) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for package in CRATES {
+        let folder = folder(workspace, package).join("fuzz/fuzz_targets");
+        let reading = || format!("reading {}", folder.display());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).doing(reading)? {
+            let name = entry.doing(reading)?.file_name();
+            let name = name.to_string_lossy().into_owned();
+            names.extend(name.strip_suffix(".rs").map(str::to_owned));
+        }
+        names.sort();
+        targets.extend(names.into_iter().map(|name| Target { package, name }));
     }
-    names.sort();
-    Ok(names)
+    Ok(targets)
+}
+
+fn folder(workspace: &Workspace, package: &str) -> PathBuf {
+    workspace.root().join("crates").join(package)
 }
 
 fn has_cargo_fuzz() -> bool {
@@ -116,17 +131,28 @@ fn has_cargo_fuzz() -> bool {
     bounded::succeed(&mut command, Duration::from_secs(60)).is_ok()
 }
 
-/// What it finds interesting goes to the target folder; seeds are only read.
-fn cargo_fuzz(workspace: &Workspace, target: &str, length: Duration) -> Result<Command> {
-    let found = workspace.root().join("target/fuzz-corpus").join(target);
+/// What it finds interesting goes to the target folder; seeds, if there are any, are only read.
+fn cargo_fuzz(workspace: &Workspace, target: &Target, length: Duration) -> Result<Command> {
+    let found = workspace.root().join("target/fuzz-corpus");
+    let found = found.join(target.package).join(&target.name);
     fs::create_dir_all(&found).doing(|| format!("making {}", found.display()))?;
+    let folder = folder(workspace, target.package);
+    let seeds = PathBuf::from("fuzz/corpus").join(&target.name);
+    let seeds = folder.join(&seeds).exists().then_some(seeds);
     let mut command = Command::new("cargo");
     command
-        .current_dir(workspace.root().join(CRATE))
+        .current_dir(folder)
         // There is no unsafe code to be watched by a sanitizer, which would only be slow.
-        .args(["+nightly", "fuzz", "run", "--sanitizer", "none", target])
+        .args([
+            "+nightly",
+            "fuzz",
+            "run",
+            "--sanitizer",
+            "none",
+            &target.name,
+        ])
         .arg(found)
-        .arg(PathBuf::from("fuzz/corpus").join(target))
+        .args(seeds)
         .arg("--")
         .arg(format!("-max_total_time={}", length.as_secs()))
         .args([
@@ -138,19 +164,19 @@ fn cargo_fuzz(workspace: &Workspace, target: &str, length: Duration) -> Result<C
     Ok(command)
 }
 
-fn mutations(workspace: &Workspace, target: &str, length: Duration) -> Command {
+fn mutations(workspace: &Workspace, target: &Target, length: Duration) -> Command {
     let mut command = workspace.cargo();
     command
         .args([
             "test",
             "--release",
             "-p",
-            "nodesleuth-profile",
-            "--test",
-            "mutations",
+            target.package,
+            "--lib",
+            "--tests",
             "--",
         ])
-        .arg(format!("broken_{target}_does"))
+        .arg(format!("broken_{}_does", target.name))
         .args(["--nocapture", "--test-threads=1"])
         .env("NODESLEUTH_FUZZ_SECONDS", length.as_secs().to_string());
     command
@@ -162,8 +188,12 @@ mod tests {
 
     #[test]
     fn a_target_that_fails_does_not_stop_the_others() {
-        let targets = ["a", "b", "c"].map(str::to_owned);
-        let outcomes = each(&targets, |target| match target {
+        let target = |name: &str| Target {
+            package: CRATES[0],
+            name: name.to_owned(),
+        };
+        let targets = ["a", "b", "c"].map(target);
+        let outcomes = each(&targets, |target| match target.name.as_str() {
             "b" => Err(Failure::new("cargo", "exit status: 101")),
             _ => Ok(()),
         });
@@ -176,13 +206,25 @@ mod tests {
     #[test]
     fn every_target_has_a_mutation_test_for_the_stable_toolchain() {
         let workspace = Workspace::find().unwrap();
-        let tests = workspace.root().join(CRATE).join("tests/mutations.rs");
-        let tests = fs::read_to_string(tests).unwrap();
         let targets = targets(&workspace).unwrap();
-        assert!(targets.len() >= 4, "{targets:?}");
-        for target in targets {
-            let name = format!("fn broken_{target}_does");
-            assert!(tests.contains(&name), "{name}");
+        assert!(targets.len() >= 11, "{}", targets.len());
+        for Target { package, name } in targets {
+            let test = format!("fn broken_{name}_does");
+            assert!(
+                has(&folder(&workspace, package), &test),
+                "{package}: {test}"
+            );
         }
+    }
+
+    /// Whether some source below a folder holds a text.
+    fn has(folder: &std::path::Path, text: &str) -> bool {
+        fs::read_dir(folder).unwrap().any(|entry| {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => has(&path, text),
+                false => fs::read_to_string(&path).is_ok_and(|source| source.contains(text)),
+            }
+        })
     }
 }

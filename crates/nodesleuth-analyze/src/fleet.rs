@@ -12,7 +12,7 @@ const TELLING: f64 = 0.5;
 const TELLING_RATIO: f64 = 2.0;
 /// One hot node has nothing in common with anybody.
 const FEWEST_HOT: usize = 2;
-/// Names of a group that are told one by one in a sentence.
+/// So many differences are told.
 const MOST_DIFFERENCES: usize = 10;
 
 /// One node's line, from its evidence and diagnosis.
@@ -49,11 +49,10 @@ fn traits(evidence: &Evidence) -> BTreeMap<String, String> {
     add("runtime", &object.runtime_version);
     for (label, value) in &object.labels {
         let name = label.rsplit('/').next().unwrap_or(label);
-        let is_told = matches!(name, "arch" | "os");
-        add(
-            if is_told { "" } else { name },
-            if is_told { "" } else { value },
-        );
+        // The object itself tells these.
+        if !matches!(name, "arch" | "os") {
+            add(name, value);
+        }
     }
     let driver = evidence.kubelet_config.value();
     if let Some(driver) = driver.and_then(|config| config.fields.get("cgroupDriver")) {

@@ -73,14 +73,16 @@ pub fn analyze(
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
+    let ranking = suspicion::ranking(&matches);
     let from_paste_alone = target.is_none() && !evidence.pasted.is_empty();
     let (outcome, verdict) = match from_paste_alone {
-        true => suspicion::verdict(&matches),
+        true => suspicion::verdict(&input, &ranking),
         false => verdict::decide(&input, target.as_ref(), &ledger, &matches),
     };
     let next = from_paste_alone
-        .then(|| suspicion::next(&input, &matches))
+        .then(|| suspicion::next(&input, &ranking))
         .flatten();
+    let ranking = ranking.iter().map(|finding| finding.id.clone()).collect();
     let mut not_checked = matches.undecided;
     not_checked.extend(not_checked::list(evidence));
     Diagnosis {
@@ -95,6 +97,7 @@ pub fn analyze(
         ledger,
         advisories: told_advisories(&input),
         others: others::hot(&input),
+        ranking,
         next,
         files: evidence.pasted.files.clone(),
         not_checked,

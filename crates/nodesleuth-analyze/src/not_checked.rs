@@ -34,6 +34,7 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
         evidence.cgroup_scan.missing(),
     );
     note("timed reads", evidence.timed_reads.missing());
+    note("what dying cgroups hold", evidence.dying_memory.missing());
     note("memory", evidence.meminfo.missing());
     note("slab caches", evidence.slab.missing());
     note("dentry cache", evidence.dentries.missing());

@@ -3,9 +3,10 @@
 use crate::input::Input;
 use crate::lookup::Lookup;
 use crate::matcher::{self, Matches};
-use crate::symptoms::Suspect;
+use crate::pasted::PastedView;
+use crate::symptoms::{self, Burnt, Suspect};
 use nodesleuth_model::diagnosis::Proof;
-use nodesleuth_model::{Confidence, Finding, FindingKind, Ledger, Outcome};
+use nodesleuth_model::{Confidence, Cores, Finding, FindingKind, Ledger, Outcome};
 use std::collections::BTreeMap;
 
 /// Findings that are shown.
@@ -14,6 +15,8 @@ const MOST: usize = 5;
 const MOST_OF_A_CLASS: usize = 2;
 /// What has less than this share of the best one's points is not shown.
 const LEAST_SHARE_OF_BEST: f64 = 0.3;
+/// From so many points on a cause is the answer, whatever else misleads.
+const ESTABLISHED_POINTS: f64 = 5.0;
 
 /// Adds suspects to what was found. Where no CPU was measured they are all that is found.
 pub(crate) fn add(
@@ -72,64 +75,87 @@ fn finding(
     finding
 }
 
+/// What fits, the best answer first. A trap says what misleads, and so stands behind a cause that is
+/// established; of the same standing the one with more points comes first.
+pub(crate) fn ranking(matches: &Matches) -> Vec<&Finding> {
+    let all = matches.findings.iter().chain(&matches.red_herrings);
+    let mut scored: Vec<&Finding> = all.filter(|finding| finding.score.is_some()).collect();
+    let is_trap = |finding: &Finding| finding.kind == FindingKind::RedHerring;
+    let established = |finding: &Finding| {
+        !is_trap(finding)
+            && points(finding) >= ESTABLISHED_POINTS
+            && finding.confidence >= Confidence::Medium
+    };
+    let beaten = scored.iter().any(|finding| established(finding));
+    scored.sort_by(|a, b| {
+        let behind = |finding: &Finding| beaten && is_trap(finding);
+        let order = behind(a).cmp(&behind(b));
+        order.then_with(|| points(b).total_cmp(&points(a)))
+    });
+    scored
+}
+
+fn points(finding: &Finding) -> f64 {
+    finding.score.as_ref().map_or(0.0, |score| score.points)
+}
+
 /// The answer from pasted evidence alone.
-pub(crate) fn verdict(matches: &Matches) -> (Outcome, String) {
-    let points = |finding: &Finding| finding.score.as_ref().map_or(0.0, |score| score.points);
-    let best = matches.findings.first();
-    let trap = matches.red_herrings.first();
-    if let Some(trap) = trap.filter(|trap| best.is_none_or(|best| points(best) < points(trap))) {
-        let said = format!("not identified, and beware: {}", trap.title);
-        return (Outcome::NotIdentified, said);
+pub(crate) fn verdict(input: &Input<'_>, ranking: &[&Finding]) -> (Outcome, String) {
+    if let Burnt::Little(cores) = symptoms::burnt(&input.evidence.pasted) {
+        let said = format!(
+            "what was given holds {} cores: too little to have a cause; a share of it is nothing",
+            Cores(cores)
+        );
+        return (Outcome::NotHot, said);
     }
-    let Some(best) = best else {
+    let Some(best) = ranking.first() else {
         let said = "not identified: no known cause fits what was given".to_owned();
         return (Outcome::NotIdentified, said);
     };
     let sure = match best.confidence {
         Confidence::High => "",
         Confidence::Medium => "probably: ",
-        Confidence::Low => "not identified for sure; nearest: ",
+        Confidence::Low => "not identified; nearest: ",
     };
-    match best.kind {
-        FindingKind::NotCpu => {
-            let said = format!("{sure}{}; CPU is not what is short", best.title);
-            (Outcome::NotIdentified, said)
-        }
-        _ if best.confidence == Confidence::Low => {
-            (Outcome::NotIdentified, format!("{sure}{}", best.title))
-        }
-        _ => (Outcome::CauseFound, format!("{sure}{}", best.title)),
+    let title = &best.title;
+    match (best.kind, best.confidence) {
+        (FindingKind::RedHerring, _) => (
+            Outcome::NotIdentified,
+            format!("not identified, and what was given misleads: {title}"),
+        ),
+        (FindingKind::NotCpu, _) => (
+            Outcome::NotIdentified,
+            format!("{sure}{title}; CPU is not what is short"),
+        ),
+        (_, Confidence::Low) => (Outcome::NotIdentified, format!("{sure}{title}")),
+        _ => (Outcome::CauseFound, format!("{sure}{title}")),
     }
 }
 
 /// The single measurement that decides most: the first check of the best suspect that is not
 /// certain; without any, a look at the busiest process itself.
-pub(crate) fn next(input: &Input<'_>, matches: &Matches) -> Option<Proof> {
-    let all = matches.findings.iter().chain(&matches.red_herrings);
-    let best = all.max_by(|a, b| {
-        let points = |finding: &Finding| finding.score.as_ref().map_or(0.0, |score| score.points);
-        points(a).total_cmp(&points(b))
-    });
-    match best {
-        Some(best) if best.confidence == Confidence::High => None,
-        Some(best) if best.confirm.iter().any(|check| check.command.is_some()) => {
-            let mut checks = best.confirm.iter();
-            checks.find(|check| check.command.is_some()).cloned()
-        }
-        _ => {
-            let busiest = crate::pasted::PastedView::new(&input.evidence.pasted).busiest();
-            let plain = |name: &&str| {
-                name.bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-            };
-            let name = busiest.map(|usage| usage.comm.as_str()).filter(plain);
-            Some(Proof {
-                text: "measure it where it happens".to_owned(),
-                command: Some(format!(
-                    "nodesleuth diagnose --name {}",
-                    name.unwrap_or("kubelet")
-                )),
-            })
-        }
+pub(crate) fn next(input: &Input<'_>, ranking: &[&Finding]) -> Option<Proof> {
+    let best = ranking.first();
+    if best.is_some_and(|best| best.confidence == Confidence::High) {
+        return None;
+    }
+    let checks = best.map(|best| best.confirm.iter()).unwrap_or_default();
+    let check = checks.into_iter().find(|check| check.command.is_some());
+    check.cloned().or_else(|| Some(measure_it(input)))
+}
+
+fn measure_it(input: &Input<'_>) -> Proof {
+    let busiest = PastedView::new(&input.evidence.pasted).busiest();
+    let plain = |name: &&str| {
+        let mut bytes = name.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let name = busiest.map(|usage| usage.comm.as_str()).filter(plain);
+    Proof {
+        text: "measure it where it happens".to_owned(),
+        command: Some(format!(
+            "nodesleuth diagnose --name {}",
+            name.unwrap_or("kubelet")
+        )),
     }
 }

@@ -38,6 +38,9 @@ pub struct Diagnosis {
     pub advisories: Vec<Advisory>,
     /// Other processes that are hot too.
     pub others: Vec<HotProcess>,
+    /// Ids of what fits what was pasted, the best answer first: findings and red herrings together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<String>,
     /// The single measurement that would decide most, where what was pasted leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Proof>,

@@ -11,6 +11,8 @@ pub mod go;
 pub mod kube;
 mod lines;
 mod malformed;
+#[cfg(test)]
+mod mutations;
 mod number;
 mod page_cache;
 pub mod pasted;

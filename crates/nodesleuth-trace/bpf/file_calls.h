@@ -219,7 +219,7 @@ int call_begins(struct call_begin *context)
     call.key.user = take_stack(context, buffer, USER_STACK);
     if (buffer->bytes >= who.config->most_frames * 8)
         call.flags = TRUNCATED;
-    call.key.top = top_of(context, who.config);
+    call.key.top = top_of(context->registers, &who, buffer);
     if (call.from == FILE_FROM_ARGUMENT) {
         __u32 descriptor;
         READ_AT(descriptor, context->registers, at->argument);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 // Counts stacks by thread, image of its process, and hashes of the kernel's and the user's frames.
 // Frames go to user space once, when their hash is new. With -DNAMESPACE, ids are those of a PID
-// namespace. Nothing of the kernel's structs is read but a thread's state, for waits, and what leads
-// from a descriptor to its file: a child is known by the address of its task until it is current for
-// the first time.
+// namespace. Nothing of the kernel's structs is read but a thread's state, for waits, its registers
+// where it came into the kernel, and what leads from a descriptor to its file: a child is known by the
+// address of its task until it is current for the first time.
 #include "stacks.h"
 
 static long (*const read_any)(void *to, __u32 size, const void *from) = (void *)4;
@@ -253,16 +253,44 @@ INLINE void add(void *context, struct stack_counters *counters, struct single *o
 // How far code is from code that it calls, in one binary.
 enum { FAR = 64 << 20 };
 
-// What interrupted user code would return to, had it no frame yet. A frame pointer walk misses the
-// caller of such code.
-INLINE __u64 top_of(const void *context, const struct stack_config *config)
+// What kernels with FRED leave free above a thread's registers.
+enum { FREE_ABOVE = 16 };
+
+INLINE __u64 ip_at(const struct stack_config *config, __u64 registers)
 {
-    __u64 registers = 0, ip = 0, top = 0;
-    // The context's first word points to them.
-    read_any(&registers, sizeof(registers), context);
+    __u64 ip = 0;
     read_any(&ip, sizeof(ip), (const void *)(registers + config->ip_offset));
+    return ip;
+}
+
+// The registers of a thread that is in the kernel, as it came there: they are at the top of its kernel
+// stack, and right if they hold the address that the walk over the user's stack began with.
+INLINE __u64 registers_below(const struct who *who, const struct frames *buffer)
+{
+    const struct stack_config *config = who->config;
+    __u64 stack = 0;
+    if (!config->stack_offset || !buffer->bytes)
+        return 0;
+    read_any(&stack, sizeof(stack), (const void *)(who->task + config->stack_offset));
+    __u64 registers = stack + config->registers_offset;
+    if (ip_at(config, registers) == buffer->frames[0])
+        return registers;
+    registers -= FREE_ABOVE;
+    return ip_at(config, registers) == buffer->frames[0] ? registers : 0;
+}
+
+// What the user's code would return to, had the function that runs no frame. A frame pointer walk
+// misses the caller of such code. The buffer holds the user's stack.
+INLINE __u64 top_of(__u64 registers, const struct who *who, const struct frames *buffer)
+{
+    const struct stack_config *config = who->config;
+    __u64 ip = registers ? ip_at(config, registers) : 0, top = 0;
     // Code of the kernel is in the upper half.
-    if ((__s64)ip <= 0)
+    if ((__s64)ip <= 0) {
+        registers = registers_below(who, buffer);
+        ip = buffer->frames[0];
+    }
+    if (!registers)
         return 0;
     read_any(&top, sizeof(top), (const void *)(registers + config->top_offset));
     if (!(config->flags & TOP_IN_REGISTER)) {
@@ -307,7 +335,10 @@ int sample(void *context)
         return 0;
     }
     one.count.flags = take_stacks(context, &who, buffer, &one.key, 0);
-    one.key.top = top_of(context, who.config);
+    // The context's first word points to the registers of what was interrupted.
+    __u64 registers = 0;
+    read_any(&registers, sizeof(registers), context);
+    one.key.top = top_of(registers, &who, buffer);
     current_comm(one.count.comm, sizeof(one.count.comm));
     add(context, who.counters, &one);
     return 0;
@@ -368,6 +399,7 @@ INLINE void begin_wait(void *context, struct who *who, struct frames *buffer)
         return;
     struct wait wait = {};
     wait.flags = take_stacks(context, who, buffer, &wait.key, OWN_FRAMES);
+    wait.key.top = top_of(0, who, buffer);
     current_comm(wait.comm, sizeof(wait.comm));
     wait.since_ns = monotonic_ns();
     if (map_update(&waiting, &who->task, &wait, 0))

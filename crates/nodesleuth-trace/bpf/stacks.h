@@ -26,6 +26,11 @@ struct stack_config {
     // Where in pt_regs the instruction pointer is, and the stack pointer or that register.
     __u32 ip_offset;
     __u32 top_offset;
+    // Where task_struct has the lowest address of the thread's kernel stack; 0 when that is not known.
+    __u32 stack_offset;
+    // How far from there the registers are with which the thread came into the kernel, counted
+    // without what newer kernels leave free above them.
+    __u32 registers_offset;
     __u32 spare;
 };
 

@@ -331,6 +331,8 @@ pub const TABLE: &[Row] = &[
     (&["getrlimit"], [NO, NO, fixed(1, 16), NO]),
     (&["sched_setaffinity"], [counted(2, 1, 1, 128), NO, NO, NO]),
     (&["sched_getaffinity"], [NO, NO, returned(2, 1, 128), NO]),
+    (&["sigaltstack"], [fixed(0, 24), NO, fixed(1, 24), NO]),
+    (&["sysinfo"], [NO, NO, fixed(0, 112), NO]),
     (&["prctl"], [string(1), NO, NO, NO]),
     // Network. The length of an accepted address is itself behind a pointer: 64 bytes are read.
     (

@@ -41,6 +41,11 @@ impl Engine {
         }
     }
 
+    /// Whether it tells calls by x86-64's 32-bit interface, whose numbers mean others, from the rest.
+    pub const fn tells_32_bit(self) -> bool {
+        matches!(self, Self::BpfRing | Self::BpfPerf)
+    }
+
     /// Whether calls are counted, not estimated.
     pub const fn counts(self) -> bool {
         !matches!(self, Self::Sampling)

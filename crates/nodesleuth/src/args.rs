@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{flame, hidden, kernel, pprof, profile, proxy, syscalls, top, trace};
+use crate::commands::{flame, hidden, kernel, pprof, profile, proxy, slab, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -39,9 +39,9 @@ pub(crate) enum Command {
     Syscalls(syscalls::Args),
     Trace(trace::Args),
     Profile(profile::Args),
-    /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
     Kernel(kernel::Args),
+    Slab(slab::Args),
     Pprof(pprof::Args),
     Flame(Box<flame::Args>),
     Proxy(proxy::Args),

@@ -12,6 +12,7 @@ mod ingest;
 mod new_file;
 mod output;
 mod progress;
+mod redact;
 mod signals;
 mod stack_files;
 

@@ -6,7 +6,9 @@ mod cpu;
 mod diagnose;
 mod document;
 mod html;
+mod ingest;
 mod machine;
+mod names;
 pub(crate) mod profiles;
 mod stacks;
 mod syscalls;
@@ -39,6 +41,8 @@ enum Which {
     Syscalls,
     /// Taking stacks against `perf record -g`.
     Stacks,
+    /// Names of addresses in large Go binaries.
+    Names,
     /// The kernel's share of reading 1,000 cgroups.
     Census,
     /// CPU and memory of `diagnose` itself.
@@ -51,6 +55,8 @@ enum Which {
     Reports,
     /// `pprof -proto` of 600 profiles against `go tool pprof -proto`.
     Merge,
+    /// `analyze` of large logs.
+    Ingest,
     /// Pages in a headless Chromium: load, zoom, search.
     Html,
     All,
@@ -81,6 +87,11 @@ const SECTIONS: &[Section] = &[
         measure: stacks::measure,
     },
     Section {
+        which: Which::Names,
+        id: "names",
+        measure: names::measure,
+    },
+    Section {
         which: Which::Census,
         id: "census",
         measure: census::measure,
@@ -109,6 +120,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Merge,
         id: "merge",
         measure: merge::measure,
+    },
+    Section {
+        which: Which::Ingest,
+        id: "ingest",
+        measure: ingest::measure,
     },
     Section {
         which: Which::Html,

@@ -35,19 +35,14 @@ pub(crate) fn of(binary: &Path, case: &Case, limit: Duration) -> Result<Answer> 
     Ok(ranked(&diagnosis))
 }
 
-/// Causes and traps together, most points first; findings that were measured come as they are.
+/// In the order of the binary's own ranking; findings that were measured come as they are.
 fn ranked(diagnosis: &Diagnosis) -> Answer {
-    let points = |finding: &Finding| match &finding.score {
-        Some(score) => score.points,
-        None => f64::INFINITY,
+    let findings = diagnosis.findings.iter().chain(&diagnosis.red_herrings);
+    let by_id = |id: &String| findings.clone().find(|finding| finding.id == *id);
+    let all: Vec<&Finding> = match diagnosis.ranking.is_empty() {
+        true => diagnosis.findings.iter().collect(),
+        false => diagnosis.ranking.iter().filter_map(by_id).collect(),
     };
-    // A red herring of a measured window is a remark beside the answer, not an answer.
-    let traps = diagnosis
-        .red_herrings
-        .iter()
-        .filter(|trap| trap.score.is_some());
-    let mut all: Vec<&Finding> = diagnosis.findings.iter().chain(traps).collect();
-    all.sort_by(|a, b| points(b).total_cmp(&points(a)));
     let mut answer = Answer::default();
     for finding in &all {
         if !answer.classes.contains(&finding.class) {
@@ -55,9 +50,8 @@ fn ranked(diagnosis: &Diagnosis) -> Answer {
         }
         let points = finding.score.as_ref().map_or(0.0, |score| score.points);
         let sure = format!("{:?}", finding.confidence).to_lowercase();
-        answer
-            .ranked
-            .push(format!("{} {points:.1} {sure}", finding.id));
+        let named = format!("{} {points:.1} {sure}", finding.id);
+        answer.ranked.push(named);
     }
     if let Some(first) = all.first() {
         let explains = matches!(first.kind, FindingKind::Cause | FindingKind::Contributor);

@@ -8,8 +8,10 @@ mod figures;
 mod page;
 
 use std::fs;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use crate::failure::{Failure, Result, While};
@@ -90,19 +92,39 @@ fn own(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 fn judge(binary: &Path, folders: &[PathBuf]) -> Result<Vec<Judged>> {
-    let mut judged = Vec::new();
+    let mut cases = Vec::new();
     for folder in folders {
-        for case in case::all(folder)? {
-            interrupt::check()?;
-            let answer = answer::of(binary, &case, CASE_LIMIT)?;
-            judged.push(Judged { case, answer });
+        cases.extend(case::all(folder)?);
+    }
+    if cases.is_empty() {
+        return Err(Failure::new("judging", "no folder with an .expected.json")
+            .remedy("give --cases the folder that holds the folders of cases"));
+    }
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let each = cases.len().div_ceil(workers);
+    let judged: Vec<Result<Vec<Judged>>> = thread::scope(|scope| {
+        let mut parts = Vec::new();
+        while !cases.is_empty() {
+            let part: Vec<Case> = cases.drain(..each.min(cases.len())).collect();
+            parts.push(scope.spawn(move || judge_part(binary, part)));
         }
-    }
-    match judged.is_empty() {
-        true => Err(Failure::new("judging", "no folder with an .expected.json")
-            .remedy("give --cases the folder that holds the folders of cases")),
-        false => Ok(judged),
-    }
+        let died = |_| Err(Failure::new("judging", "a thread died"));
+        parts
+            .into_iter()
+            .map(|part| part.join().unwrap_or_else(died))
+            .collect()
+    });
+    let judged = judged.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(judged.into_iter().flatten().collect())
+}
+
+fn judge_part(binary: &Path, cases: Vec<Case>) -> Result<Vec<Judged>> {
+    let one = |case: Case| {
+        interrupt::check()?;
+        let answer = answer::of(binary, &case, CASE_LIMIT)?;
+        Ok(Judged { case, answer })
+    };
+    cases.into_iter().map(one).collect()
 }
 
 impl Judged {

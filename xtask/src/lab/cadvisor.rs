@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nodesleuth_profile::{Limits, Profile};
 use serde_json::Value;
 
 use crate::bounded::{self, Running};
@@ -28,6 +29,17 @@ pub(crate) struct Size {
     pub(crate) cgroups: usize,
     /// Dying memory cgroups.
     pub(crate) zombies: usize,
+}
+
+/// Profiles of the same time.
+pub(crate) struct Profiled {
+    /// What `nodesleuth profile -o json` said.
+    pub(crate) said: Value,
+    /// Its stacks, folded.
+    pub(crate) folded: String,
+    pub(crate) ours: Profile,
+    /// cAdvisor's own.
+    pub(crate) theirs: Profile,
 }
 
 /// A running lab. Fields are dropped in this order: first who reads the cgroups, then those.
@@ -110,19 +122,44 @@ impl CadvisorLab {
         json_of(&mut command)
     }
 
-    /// What the released binary says about where this cAdvisor spends its CPU, and the stacks, folded.
-    pub(crate) fn profile(&self, workspace: &Workspace, binary: &Path) -> Result<(Value, String)> {
-        let stacks = new_file(workspace, "profiled.folded")?;
+    /// What the released binary says about which function reads which file.
+    pub(crate) fn readers(&self, binary: &Path) -> Result<Value> {
+        let mut command = Command::new(binary);
+        command.args(["profile", "--files", "--for", "5s", "-o", "json"]);
+        command.args(["--pid", &self.pid().to_string()]);
+        json_of(&mut command)
+    }
+
+    /// What the released binary says about where this cAdvisor spends its CPU, and what its own pprof
+    /// says of the same time.
+    pub(crate) fn profile(&self, workspace: &Workspace, binary: &Path) -> Result<Profiled> {
+        let theirs = new_file(workspace, "theirs.pb.gz")?;
+        let mut fetch = Command::new(binary);
+        fetch
+            .args(["pprof", "-proto", "-seconds=10"])
+            .arg(format!("-output={}", theirs.display()))
+            .arg(self.pprof_url())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let fetching = Running::start(&mut fetch)?;
+        let ours = new_file(workspace, "profiled.pb.gz")?;
         let mut command = Command::new(binary);
         command
             .args(["profile", "--pid", &self.pid().to_string()])
             .args(["--for", "10s", "--hz", "999", "-o", "json", "--out"])
-            .arg(&stacks);
+            .arg(&ours);
         let said = json_of(&mut command)?;
-        let folded = fs::read_to_string(&stacks);
-        folded
-            .map(|folded| (said, folded))
-            .doing(|| format!("reading {}", stacks.display()))
+        fetching.wait(DIAGNOSE_LIMIT)?;
+        let mut flame = Command::new(binary);
+        flame.arg("flame").arg(&ours).args(["--format", "folded"]);
+        let folded = bounded::output(&mut flame, DIAGNOSE_LIMIT)?.success("nodesleuth flame")?;
+        Ok(Profiled {
+            said,
+            folded,
+            ours: profile_in(&ours)?,
+            theirs: profile_in(&theirs)?,
+        })
     }
 
     /// What a command in the lab gets to know.
@@ -176,6 +213,14 @@ fn new_file(workspace: &Workspace, name: &str) -> Result<PathBuf> {
         fs::remove_file(&path).doing(|| format!("removing {}", path.display()))?;
     }
     Ok(path)
+}
+
+fn profile_in(path: &Path) -> Result<Profile> {
+    let bytes = fs::read(path).doing(|| format!("reading {}", path.display()))?;
+    let opened = nodesleuth_profile::open(&bytes, &Limits::default());
+    opened
+        .map(|opened| opened.profile)
+        .doing(|| format!("reading {}", path.display()))
 }
 
 fn json_of(command: &mut Command) -> Result<Value> {

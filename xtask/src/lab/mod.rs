@@ -19,6 +19,7 @@ pub(crate) mod zombies;
 use std::process::ExitCode;
 
 pub(crate) use cadvisor::{CadvisorLab, Size};
+pub(crate) use package::cadvisor as cadvisor_program;
 pub(crate) use run_name::RunName;
 pub(crate) use scratch::ScratchCgroups;
 

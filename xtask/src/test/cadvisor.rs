@@ -11,6 +11,7 @@ use crate::failure::Result;
 use crate::lab::{CadvisorLab, Size};
 use crate::test::cadvisor_expectations as expectations;
 use crate::test::parts::none_of;
+use crate::test::pprof_agreement;
 use crate::test::profile_expectations;
 use crate::test::read_bill;
 use crate::test::summary::Outcome;
@@ -29,8 +30,10 @@ pub(crate) fn many_cgroups(workspace: &Workspace) -> Result<Outcome> {
     in_lab(workspace, size, |lab, binary, diagnosis| {
         let mut unmet = expectations::of_many_cgroups(diagnosis);
         unmet.extend(read_bill::unmet(&lab.calls_on_files(binary)?));
-        let (profile, folded) = lab.profile(workspace, binary)?;
-        unmet.extend(profile_expectations::of(&profile, &folded));
+        let profiled = lab.profile(workspace, binary)?;
+        unmet.extend(profile_expectations::of(&profiled.said, &profiled.folded));
+        unmet.extend(pprof_agreement::of(&profiled.theirs, &profiled.ours));
+        unmet.extend(read_bill::unmet_by_function(&lab.readers(binary)?));
         Ok(unmet)
     })
 }

@@ -7,6 +7,7 @@ use nix::unistd::geteuid;
 
 use crate::bounded;
 use crate::failure::Result;
+use crate::lab::cadvisor_program;
 use crate::test::browser;
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
@@ -40,17 +41,19 @@ pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
         return Ok(Outcome::Skipped("it needs root".to_owned()));
     }
     let words = "test --release -p nodesleuth -p nodesleuth-trace --test live --test live_syscalls \
-                 --test live_stacks --test live_profile -- --ignored --test-threads=1";
+                 --test live_stacks --test live_profile --test live_cgroups -- --ignored --test-threads=1";
     passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }
 
-/// Binaries of the installed Go, against what Go makes of them.
+/// Binaries of the installed Go and Debian's stripped cadvisor, against what Go makes of them.
 pub(crate) fn go_binaries(workspace: &Workspace) -> Result<Outcome> {
     if Command::new("go").arg("version").output().is_err() {
         return Ok(Outcome::Skipped("Go is not installed".to_owned()));
     }
-    let words = "test --release -p nodesleuth-parse --test go_binaries -- --ignored";
-    passes(&mut cargo(workspace, words), BUILD_LIMIT)
+    let words = "test --release -p nodesleuth-parse --test go_binaries -- --ignored --nocapture";
+    let mut cargo = cargo(workspace, words);
+    cargo.env("NODESLEUTH_TEST_GO_BINARIES", cadvisor_program(workspace)?);
+    passes(&mut cargo, BUILD_LIMIT)
 }
 
 /// The demo's agent, guardian and scratch cgroups in full size.

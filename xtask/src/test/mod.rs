@@ -6,6 +6,7 @@ mod cadvisor;
 mod cadvisor_expectations;
 mod cargo_parts;
 pub(crate) mod parts;
+mod pprof_agreement;
 mod profile_expectations;
 mod read_bill;
 pub(crate) mod summary;

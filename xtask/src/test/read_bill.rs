@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// How much of the time that reads take on a CPU must be billed to a file with a name.
 const ACCOUNTED: f64 = 0.9;
+/// How many of the stacks at calls about files must reach the function that began them.
+const ROOTED: f64 = 0.95;
 /// Beginnings of the names of files that it must have read in some cgroup.
 const MUST_BE_READ: [&str; 2] = ["memory.", "cpu"];
 
@@ -29,6 +31,35 @@ pub(super) fn unmet(capture: &Value) -> Vec<String> {
         if !reads(capture).any(|read| is_of_a_cgroup(read, beginning)) {
             unmet.push(format!("no file {beginning}* of a cgroup was read"));
         }
+    }
+    unmet
+}
+
+/// What `nodesleuth profile --files -o json` must say: who reads the memory statistics, and for whom.
+pub(super) fn unmet_by_function(files: &Value) -> Vec<String> {
+    let readers = files["readers"].as_array().into_iter().flatten();
+    let mut stat = readers.filter(|reader| {
+        let file = reader["file"].as_str().unwrap_or_default();
+        reader["syscall"] == "read" && file.ends_with("/memory.stat")
+    });
+    let is_known = |reader: &Value| {
+        let told = |key: &str| reader[key].as_str().unwrap_or_default();
+        told("function").ends_with("libcontainer/cgroups/fs.(*MemoryGroup).GetStats")
+            && told("caller").contains("cadvisor")
+            && reader["cost"]["calls"].as_u64() > Some(0)
+    };
+    let mut unmet = Vec::new();
+    if !stat.any(is_known) {
+        unmet.push("profile --files does not say that GetStats reads memory.stat".to_owned());
+    }
+    let share = |of: &str| files["stacks"][of].as_f64();
+    let rooted = share("rooted")
+        .zip(share("all"))
+        .map(|(rooted, all)| rooted / all);
+    if rooted.is_none_or(|rooted| rooted < ROOTED) {
+        unmet.push(format!(
+            "profile --files: {rooted:?} of its stacks have a root"
+        ));
     }
     unmet
 }
@@ -79,6 +110,24 @@ mod tests {
     fn only_reads_of_known_files_are_accounted() {
         assert_eq!(unmet(&capture(800)), Vec::<String>::new());
         assert_eq!(unmet(&capture(799)).len(), 1);
+    }
+
+    #[test]
+    fn the_reader_of_memory_stat_must_be_known() {
+        let mut files = json!({
+            "readers": [{
+                "function": "github.com/opencontainers/runc/libcontainer/cgroups/fs.(*MemoryGroup).GetStats",
+                "caller": "github.com/google/cadvisor/container/libcontainer.(*Handler).GetStats",
+                "file": "/sys/fs/cgroup/memory/**/memory.stat",
+                "syscall": "read",
+                "cost": {"calls": 7},
+            }],
+            "stacks": {"all": 100, "rooted": 99},
+        });
+        assert_eq!(unmet_by_function(&files), Vec::<String>::new());
+        files["readers"][0]["function"] = json!("syscall.Read");
+        assert_eq!(unmet_by_function(&files).len(), 1);
+        assert_eq!(unmet_by_function(&json!({})).len(), 2);
     }
 
     #[test]

@@ -78,6 +78,33 @@ impl CatalogError {
             reason: reason.to_string(),
         }
     }
+
+    /// The same with line and column of the words that it quotes, where the file has them.
+    fn placed(self, files: &[(String, String)]) -> Self {
+        let text = files.iter().find(|(name, _)| *name == self.file);
+        let quoted = self.reason.split('"').skip(1).step_by(2);
+        let place = text.and_then(|(_, text)| {
+            let mut found = quoted.filter(|words| !words.is_empty());
+            found.find_map(|words| place_of(text, words))
+        });
+        match place {
+            Some((line, column)) => Self {
+                reason: format!("line {line}, column {column}: {}", self.reason),
+                ..self
+            },
+            None => self,
+        }
+    }
+}
+
+/// Line and column, from 1, of the first place outside comments where the words stand.
+fn place_of(text: &str, words: &str) -> Option<(usize, usize)> {
+    let lines = text.lines().enumerate();
+    let mut code = lines.filter(|(_, line)| !line.trim_start().starts_with('#'));
+    code.find_map(|(at, line)| {
+        let byte = line.find(words)?;
+        Some((at + 1, line[..byte].chars().count() + 1))
+    })
 }
 
 impl Catalog {
@@ -113,7 +140,7 @@ impl Catalog {
                 ..entry
             });
         }
-        catalog.finish()
+        catalog.finish().map_err(|error| error.placed(files))
     }
 
     /// The entry with this id.
@@ -190,6 +217,15 @@ mod tests {
         let files = ["a.toml", "b.toml"].map(|name| (name.to_owned(), MINE.to_owned()));
         let error = Catalog::with_user_files(&files).unwrap_err().to_string();
         assert_eq!(error, "b.toml: the id \"go-gc\" is already used by a.toml");
+    }
+
+    #[test]
+    fn a_mistake_in_meaning_is_named_with_its_place() {
+        let wrong = MINE.replace("target.cpu.cores", "target.cpu.coers");
+        let error = Catalog::with_user_files(&[("mine.toml".to_owned(), wrong)]).unwrap_err();
+        let said = error.to_string();
+        let place = "mine.toml: line 8, column 18: there is no fact \"target.cpu.coers\"";
+        assert!(said.starts_with(place), "{said}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
-use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount};
+use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount, kernel_memory_of_dying};
 use nodesleuth_model::{Missing, Observed};
 
 pub(super) const FACTS: &[FactDef] = &[
@@ -42,6 +42,55 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| {
             let dying = memory(input)?.dying.require("dying memory cgroups")?;
             number(dying.count as f64, &dying.how)
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.dying_kernel_bytes",
+        kind: FactType::Number,
+        unit: "bytes",
+        doc: "Kernel memory that dying memory cgroups occupy themselves, estimated from their \
+              number and the possible CPUs.",
+        derive: |input| {
+            let dying = memory(input)?.dying.require("dying memory cgroups")?;
+            let cpus = input.host()?.possible_cpus.require("possible CPUs")?;
+            let bytes = kernel_memory_of_dying(dying.count, *cpus);
+            number(
+                bytes.0 as f64,
+                format!("{} dying and {cpus} possible CPUs", dying.count),
+            )
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.dying_bytes",
+        kind: FactType::Number,
+        unit: "bytes",
+        doc: "Memory that dying cgroups hold: what their parents count and nobody else explains.",
+        derive: |input| {
+            let held = input
+                .evidence
+                .dying_memory
+                .require("what dying cgroups hold")?;
+            number(held.total.0 as f64, held.method.as_str())
+        },
+    },
+    FactDef {
+        name: "cgroup.memory.dying_holder",
+        kind: FactType::Text,
+        unit: "",
+        doc: "The lowest visible cgroup below which dying ones hold nine tenths of that memory.",
+        derive: |input| {
+            let held = input
+                .evidence
+                .dying_memory
+                .require("what dying cgroups hold")?;
+            let (path, bytes) = held
+                .lowest_holding(0.9)
+                .ok_or_else(|| absent("dying cgroups hold no memory"))?;
+            let mount = &memory(input)?.mount;
+            text(
+                format!("{mount}{path}"),
+                format!("{bytes} of {}", held.total),
+            )
         },
     },
     FactDef {

@@ -26,6 +26,27 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| status(input, "numa-stat-walk"),
     },
     FactDef {
+        name: "kernel.rstat_flush",
+        kind: FactType::Text,
+        unit: "",
+        doc: "affected, fixed or unknown: whether reading statistics flushes the whole cgroup tree.",
+        derive: |input| status(input, "rstat-whole-tree-flush"),
+    },
+    FactDef {
+        name: "kernel.slab_pins_cgroups",
+        kind: FactType::Text,
+        unit: "",
+        doc: "affected, fixed or unknown: whether slab objects keep removed cgroups alive.",
+        derive: |input| status(input, "slab-pins-cgroups"),
+    },
+    FactDef {
+        name: "kernel.page_cache_pins_cgroups",
+        kind: FactType::Text,
+        unit: "",
+        doc: "affected, fixed or unknown: whether page cache keeps removed cgroups alive.",
+        derive: |input| status(input, "page-cache-pins-cgroups"),
+    },
+    FactDef {
         name: "kernel.cpus.possible",
         kind: FactType::Number,
         unit: "count",

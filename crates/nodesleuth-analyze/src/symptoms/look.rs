@@ -2,6 +2,7 @@
 
 use super::Seen;
 use super::shares::{of_cores, of_share};
+use super::texts::Texts;
 use crate::catalog::{Condition, Entry, Expression, Symptom, Truth, VersionRange};
 use crate::input::Input;
 use crate::lookup::Lookup;
@@ -12,6 +13,8 @@ use regex_lite::Regex;
 
 /// What prose says counts so much of what a tool would have measured.
 const TOLD: f64 = 0.8;
+/// A log line that holds words that people use to describe something else than the line says.
+const IN_PASSING: f64 = 0.5;
 /// Functions in a stack without a price: they are there, nobody knows how often.
 const WITHOUT_SHARE: f64 = 0.8;
 /// A call that is there among others.
@@ -26,17 +29,24 @@ pub(super) struct Looker<'a> {
     entry: &'a Entry,
     input: &'a Input<'a>,
     lookup: &'a Lookup<'a>,
+    texts: &'a Texts,
     pasted: &'a Pasted,
     view: PastedView<'a>,
 }
 
 impl<'a> Looker<'a> {
-    pub(super) fn new(entry: &'a Entry, input: &'a Input<'_>, lookup: &'a Lookup<'_>) -> Self {
+    pub(super) fn new(
+        entry: &'a Entry,
+        input: &'a Input<'_>,
+        lookup: &'a Lookup<'_>,
+        texts: &'a Texts,
+    ) -> Self {
         let pasted = &input.evidence.pasted;
         Self {
             entry,
             input,
             lookup,
+            texts,
             pasted,
             view: PastedView::new(pasted),
         }
@@ -121,42 +131,30 @@ impl<'a> Looker<'a> {
     }
 
     fn said(&self, text: &Expression) -> Option<Seen> {
-        self.prose(text.regex()).or_else(|| {
-            let line = self.view.lines(text.regex()).map(|lines| lines.example);
-            let command = || self.view.command(text.regex()).map(str::to_owned);
-            let found = line.or_else(command).or_else(|| self.other(text.regex()))?;
-            Some(measured(1.0, shown(&found)))
-        })
+        let regex = text.regex();
+        let command = || self.view.command(regex);
+        let printed = || command().or_else(|| self.texts.printed(regex));
+        let logged = || {
+            let example = self.view.lines(regex)?.example;
+            Some(Seen {
+                strength: IN_PASSING,
+                measured: false,
+                cores: None,
+                what: format!("in a log line: {}", shown(&example)),
+            })
+        };
+        self.prose(regex)
+            .or_else(|| printed().map(|found| measured(1.0, shown(found))))
+            .or_else(logged)
     }
 
-    /// Prose, as written and with the underscores of keys as spaces.
     fn prose(&self, regex: &Regex) -> Option<Seen> {
-        let told = |text: &str| Seen {
+        self.texts.told(regex).map(|text| Seen {
             strength: TOLD,
             measured: false,
             cores: None,
             what: format!("told: {}", shown(text)),
-        };
-        let lines = || self.pasted.prose.iter().map(|line| line.text.as_str());
-        let found = lines().find(|text| {
-            regex.is_match(text) || (text.contains('_') && regex.is_match(&text.replace('_', " ")))
-        });
-        found.map(told)
-    }
-
-    /// Names and numbers that stand in tables: metrics, processes, functions, counts.
-    fn other(&self, regex: &Regex) -> Option<String> {
-        let metrics = self.pasted.metrics.iter().map(|metric| {
-            let labels: Vec<&str> = metric.labels.values().map(String::as_str).collect();
-            format!("{} {} {}", metric.name, labels.join(" "), metric.value)
-        });
-        let counts = self.pasted.counts.iter();
-        let counts = counts.map(|count| format!("{} {} {}", count.value, count.what, count.unit));
-        let names = self.pasted.processes.iter().map(|usage| usage.comm.clone());
-        let headlines = self.pasted.stacks.iter();
-        let headlines = headlines.filter_map(|stack| stack.headline.clone());
-        let mut all = metrics.chain(counts).chain(names).chain(headlines);
-        all.find(|text| regex.is_match(text))
+        })
     }
 
     fn call(&self, call: &Expression) -> Option<Seen> {

@@ -7,15 +7,17 @@
 mod confidence;
 mod look;
 mod shares;
+mod texts;
 
 use crate::catalog::{Entry, EntryKind, Symptom, Truth};
 use crate::input::Input;
 use crate::lookup::Lookup;
 use crate::matcher;
-use confidence::cpu_is_shown;
+pub(crate) use confidence::{Burnt, burnt};
 use look::Looker;
 use nodesleuth_model::diagnosis::{Score, ScorePart};
 use nodesleuth_model::{Confidence, Cores};
+use texts::Texts;
 
 /// Fewer points than this are a coincidence.
 const LEAST_POINTS: f64 = 2.0;
@@ -47,11 +49,12 @@ pub(crate) struct Suspect<'c> {
 
 /// All entries that fit, most points first.
 pub(crate) fn judge<'c>(input: &Input<'c>, lookup: &Lookup<'_>) -> Vec<Suspect<'c>> {
-    let cpu_is_shown = cpu_is_shown(&input.evidence.pasted);
+    let burnt = burnt(&input.evidence.pasted);
+    let texts = Texts::of(&input.evidence.pasted);
     let entries = input.catalog.entries.iter();
     let mut suspects: Vec<Suspect<'c>> = entries
         .filter(|entry| entry.kind != EntryKind::NotHot)
-        .filter_map(|entry| judge_one(entry, input, lookup, cpu_is_shown))
+        .filter_map(|entry| judge_one(entry, input, lookup, (&texts, burnt)))
         .collect();
     suspects.sort_by(|a, b| {
         let points = b.score.points.total_cmp(&a.score.points);
@@ -64,9 +67,9 @@ fn judge_one<'c>(
     entry: &'c Entry,
     input: &Input<'c>,
     lookup: &Lookup<'_>,
-    cpu_is_shown: bool,
+    (texts, burnt): (&Texts, Burnt),
 ) -> Option<Suspect<'c>> {
-    let looker = Looker::new(entry, input, lookup);
+    let looker = Looker::new(entry, input, lookup, texts);
     let mut parts = Vec::new();
     let mut cores: Option<f64> = None;
     for (symptoms, sign) in [(&entry.symptoms, 1.0), (&entry.contradictions, -1.0)] {
@@ -85,7 +88,7 @@ fn judge_one<'c>(
         return None;
     }
     let score = Score { points, parts };
-    let confidence = confidence::of(entry, &score, cpu_is_shown);
+    let confidence = confidence::of(entry, &score, burnt);
     Some(Suspect {
         entry,
         score,

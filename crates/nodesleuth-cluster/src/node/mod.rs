@@ -143,22 +143,22 @@ impl<'a> Run<'a> {
         let pods = self.pods().await;
         self.progress.stage("watching");
         let of = ProfileOf::of_checked(&node.name);
-        let taken = self.watch(&of).await;
+        let Taken { opened, profile } = self.watch(&of).await;
+        let ended = match self.cancel.requested() {
+            true => WindowEnd::Interrupted,
+            false => WindowEnd::Completed,
+        };
         self.progress.stage("asking once more");
         let closed = node.metrics(self.options.first_answer).await;
-        let summary = self.unless_stopped(node.summary()).await;
-        let stats_after = self.unless_stopped(node.container_stats()).await;
-        let pods_after = self.pods().await;
+        let summary = self.if_it_answers(&closed, node.summary()).await;
+        let stats_after = self.if_it_answers(&closed, node.container_stats()).await;
+        let pods_after = self.if_it_answers(&closed, self.pods()).await;
 
-        let Taken { opened, profile } = taken;
         evidence.window = WindowSpan {
             opened: moment(&opened).unwrap_or(evidence.clock.boot),
             closed: moment(&closed).unwrap_or_else(|| node.clock.boot()),
             requested_seconds: self.options.window.as_secs_f64(),
-            ended: match self.cancel.requested() {
-                true => WindowEnd::Interrupted,
-                false => WindowEnd::Completed,
-            },
+            ended,
         };
         evidence.node_object = observed(object);
         evidence.kubelet_metrics = window(opened, closed);
@@ -174,6 +174,18 @@ impl<'a> Run<'a> {
     async fn pods(&self) -> Result<Reading<NodePods>, Refusal> {
         let from_api_server = self.options.pods_from_api_server;
         self.unless_stopped(self.node.pods(from_api_server)).await
+    }
+
+    /// The answer, unless a kubelet that was asked before answers nobody any more.
+    async fn if_it_answers<T, U>(
+        &self,
+        before: &Result<U, Refusal>,
+        answer: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        match before {
+            Err(refusal) if refusal.is_about_the_whole_node() => Err(refusal.clone()),
+            _ => self.unless_stopped(answer).await,
+        }
     }
 
     /// The answer, or why there is none once the user asked to stop.

@@ -7,6 +7,9 @@ use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Missing, MissingKind, Observed};
 use nodesleuth_parse::cgroup::stat::CgroupStat;
 
+/// Objects of memory cgroups, live and dying, since 6.16.
+pub(super) const OBJECTS: &str = "/sys/kernel/slab/mem_cgroup/objects";
+
 /// One count of a v1 hierarchy: directories, and the kernel's number before and after walking
 /// them.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +38,29 @@ impl Round {
                 grouped(self.kernel()),
                 grouped(self.directories)
             ),
+            spread: Some(self.kernel_before.abs_diff(self.kernel_after)),
         }
     }
+}
+
+/// By the kernel's own objects of memory cgroups, `/sys/kernel/slab/mem_cgroup/objects` (`152
+/// N0=152`). Objects that CPUs keep ready for use are among them, so it is an upper bound.
+pub(super) fn from_objects(text: &str, directories: u64) -> Result<DyingCount, Missing> {
+    let first = text.split_whitespace().next();
+    let objects: u64 = first.and_then(|word| word.parse().ok()).ok_or_else(|| {
+        let reason = format!("{OBJECTS}: expected a count");
+        Missing::new(MissingKind::Malformed, reason)
+    })?;
+    Ok(DyingCount {
+        count: objects.saturating_sub(directories),
+        how: format!(
+            "{} objects of slab cache mem_cgroup − {} directories (at most: objects kept ready \
+             for use are counted too)",
+            grouped(objects),
+            grouped(directories)
+        ),
+        spread: None,
+    })
 }
 
 /// The number of a v2 hierarchy, from `cgroup.stat` of its root.
@@ -51,6 +75,7 @@ pub(super) fn from_stat(stat: &CgroupStat) -> DyingCount {
             "nr_dying_descendants {} of cgroup.stat{of_memory}",
             grouped(stat.nr_dying_descendants)
         ),
+        spread: None,
     }
 }
 
@@ -89,6 +114,13 @@ mod tests {
             count.how,
             "20,031 counted by the kernel (/proc/cgroups) − 31 directories"
         );
+    }
+
+    #[test]
+    fn the_kernels_objects_are_an_upper_bound() {
+        let count = from_objects("152 N0=100 N1=52\n", 11).unwrap();
+        assert_eq!(count.count, 141);
+        assert!(from_objects("", 11).is_err() && from_objects("N0=3", 1).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One mounted hierarchy: its directories against what the kernel counts.
 
-use super::dying::{Round, from_stat, unseen};
+use super::dying::{OBJECTS, Round, from_objects, from_stat, unseen};
 use super::patterns::Patterns;
 use super::walk::{Budget, Walked, walk};
 use crate::collectors::{malformed, parsed};
@@ -138,6 +138,11 @@ impl Mounted {
             .map_err(missing_of)
             .into();
         let whole = self.root == "/" && !namespaced;
+        if let (true, Ok(walked)) = (self.has("memory") && whole, &walked)
+            && let Ok(text) = node.text(OBJECTS)
+        {
+            self.entry.dying_by_objects = from_objects(&text, walked.directories).into();
+        }
         match self.entry.version {
             CgroupVersion::V1 => self.compare(node, &walked, before, whole),
             CgroupVersion::V2 => self.ask(node, whole),

@@ -16,10 +16,13 @@ const UNKNOWN: &str = "[unknown file]";
 /// Libraries of C that stand between a program and its system calls.
 const C_LIBRARIES: [&str; 4] = ["libc.", "libc-", "ld-", "libpthread"];
 
+/// Packages that do no more than make system calls.
+const SYSCALL_PACKAGES: [&str; 1] = ["golang.org/x/sys/unix"];
+
 /// Calls about files, with names.
 #[derive(Debug)]
 pub struct NamedFiles {
-    /// Each stack ends with the call and its file; `calls`, `bytes`, `cpu` and `offcpu`.
+    /// Each stack ends with the call and its file; `calls`, `bytes`, `offcpu` and `cpu`.
     pub profile: Profile,
     /// How good the stacks are; its samples are calls.
     pub figures: StackFigures,
@@ -146,8 +149,8 @@ pub(super) fn name(
         let values = [
             cost.calls + cost.in_flight,
             cost.bytes,
-            cost.on_cpu_ns,
             cost.blocked_ns,
+            cost.on_cpu_ns,
         ];
         let text = |key, text| Label {
             key,
@@ -172,9 +175,12 @@ fn builder(words: &ProfileWords) -> ProfileBuilder {
     let mut builder = ProfileBuilder::new(&[
         ValueType::new("calls", "count"),
         ValueType::new("bytes", "bytes"),
-        ValueType::CPU,
         ValueType::new("offcpu", "nanoseconds"),
+        // The last: see `named_stacks::builder`.
+        ValueType::CPU,
     ]);
+    // Nothing was sampled; readers expect a period all the same.
+    builder.period(1, ValueType::CPU);
     builder.default_sample_type("cpu");
     for comment in &words.comments {
         builder.comment(comment);
@@ -251,7 +257,7 @@ fn is_between(frame: &Frame<'_>) -> bool {
     let name = FrameName::new(frame.name());
     name.go().is_some_and(|go| {
         let first = go.package.split('/').next().unwrap_or(go.package);
-        !first.contains('.') && first != "main"
+        !first.contains('.') && first != "main" || SYSCALL_PACKAGES.contains(&go.package)
     })
 }
 
@@ -278,6 +284,7 @@ mod tests {
             "bufio.(*Scanner).Scan",
             "os.(*File).Read",
             "internal/poll.(*FD).Read",
+            "golang.org/x/sys/unix.Read",
             "syscall.read",
         ]);
         assert_eq!(

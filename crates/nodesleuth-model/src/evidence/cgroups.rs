@@ -41,6 +41,8 @@ pub struct Hierarchy {
     pub kernel_count: Observed<u64>,
     /// Cgroups that were removed and still live in the kernel.
     pub dying: Observed<DyingCount>,
+    /// The same by the kernel's own objects, where it tells (6.16 and later, memory only).
+    pub dying_by_objects: Observed<DyingCount>,
     /// Directories by name pattern, most first.
     pub patterns: Vec<PatternCount>,
     /// Directories that hold no process, where that was looked at.
@@ -78,6 +80,9 @@ pub struct DyingCount {
     pub count: u64,
     /// How it was counted, with the numbers.
     pub how: String,
+    /// How far two readings of the kernel's number were apart, where it was read twice: removals
+    /// show in it with a delay.
+    pub spread: Option<u64>,
 }
 
 /// Directories whose names follow one pattern.

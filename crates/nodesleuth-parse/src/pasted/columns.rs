@@ -23,6 +23,14 @@ impl Columns {
         self.names.iter().any(|known| known == name)
     }
 
+    /// Whether all names are in capitals, as tools print them and people do not.
+    pub(super) fn is_upper(&self) -> bool {
+        self.names.iter().all(|name| {
+            name.bytes()
+                .all(|b| b.is_ascii_uppercase() || b"%+_".contains(&b))
+        })
+    }
+
     /// The last column's name.
     pub(super) fn last(&self) -> &str {
         self.names.last().map_or("", String::as_str)
@@ -47,6 +55,11 @@ impl<'t> Row<'_, 't> {
             .iter()
             .position(|name| names.contains(&name.as_str()))?;
         self.words.get(at).copied()
+    }
+
+    /// Whether there is such a column.
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.columns.has(name))
     }
 
     /// All words from the last column on.

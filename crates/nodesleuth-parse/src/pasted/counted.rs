@@ -130,10 +130,27 @@ fn take_sysctl(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     1
 }
 
+/// `KUBE-X  all  --  anywhere  anywhere  …` of `iptables -L`.
+fn is_listed_rule(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let protocols = ["all", "tcp", "udp", "icmp", "0", "6", "17"];
+    // With -v counters of packets and bytes stand before it.
+    words
+        .windows(2)
+        .take(4)
+        .any(|pair| protocols.contains(&pair[0]) && pair[1] == "--")
+        && words.len() >= 5
+}
+
+/// Rules whose words are kept.
+const MOST_RULES: usize = 2_000;
+
 /// `-A CHAIN …` of iptables-save: rules, and how often the most frequent one is there.
 fn take_iptables(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let is_rule = |line: &str| {
-        line.trim().starts_with("-A ") || line.trim().starts_with("[") && line.contains("] -A ")
+        is_listed_rule(line)
+            || line.trim().starts_with("-A ")
+            || line.trim().starts_with("[") && line.contains("] -A ")
     };
     let is_of = |line: &str| {
         let line = line.trim();
@@ -142,6 +159,8 @@ fn take_iptables(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
             || line.starts_with("*")
             || line == "COMMIT"
             || line.starts_with("# ")
+            || line.starts_with("Chain ")
+            || line.starts_with("target ")
     };
     if !is_rule(lines.get(at)) {
         return 0;
@@ -155,6 +174,9 @@ fn take_iptables(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         *seen.entry(rule.trim()).or_default() += 1;
     }
     let most = seen.values().max().copied().unwrap_or(0);
+    for rule in seen.keys().take(MOST_RULES) {
+        super::logs::take_bare_of("iptables", rule, sink);
+    }
     push(sink, "iptables.rules.listed", rules as f64, "");
     push(sink, "iptables.most_duplicates", most as f64, "");
     sink.block("iptables-save", at, format!("{rules} rules"));
@@ -218,7 +240,7 @@ fn gc_line(line: &str) -> Option<(f64, f64)> {
     let heaps = line.split_whitespace().find(|word| word.contains("->"));
     let heap = heaps.and_then(|word| {
         word.split("->")
-            .filter_map(|part| part.parse::<f64>().ok())
+            .filter_map(super::numbers::plain)
             .reduce(f64::max)
     });
     Some((share, heap.unwrap_or(0.0)))
@@ -264,6 +286,10 @@ mod tests {
         );
         assert_eq!(count(&ingested, "iptables.most_duplicates"), Some(2.0));
         assert_eq!(count(&ingested, "ipvs.entries.listed"), Some(2.0));
+        let listed = read(
+            "KUBE-A  all  --  anywhere  anywhere  /* x */\nKUBE-A  all  --  anywhere  anywhere  /* x */\n",
+        );
+        assert_eq!(count(&listed, "iptables.most_duplicates"), Some(2.0));
         assert_eq!(count(&ingested, "go.gc.cpu_share"), Some(0.12));
         assert_eq!(
             ingested

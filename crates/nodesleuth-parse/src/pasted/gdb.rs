@@ -1,7 +1,7 @@
 //! Threads as gdb, gstack and pstack print them.
 
 use super::clean::Lines;
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{PastedStack, StackKind};
 use nodesleuth_profile::normalize;
 
@@ -36,7 +36,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     if stacks.is_empty() {
         return 0;
     }
-    sink.block("threads of gdb", at, format!("{} stacks", stacks.len()));
+    sink.block("threads of gdb", at, counted(stacks.len(), "stack"));
     let file = sink.file;
     let stacks = stacks.into_iter().map(|frames| PastedStack {
         file,

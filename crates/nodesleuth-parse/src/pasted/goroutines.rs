@@ -1,7 +1,7 @@
 //! Dumps of goroutines: `debug=2` and panics (one by one), `debug=1` (counted).
 
 use super::clean::Lines;
-use super::numbers::larger;
+use super::numbers::{larger, plain};
 use super::sink::Sink;
 use nodesleuth_model::evidence::pasted::{PastedStack, StackKind};
 use nodesleuth_profile::normalize;
@@ -62,7 +62,7 @@ fn head(line: &str) -> Option<(&str, Option<f64>)> {
     let inner = inner.split(']').next()?;
     let mut parts = inner.split(", ");
     let state = parts.next()?;
-    let minutes = parts.find_map(|part| part.strip_suffix(" minutes")?.parse().ok());
+    let minutes = parts.find_map(|part| plain(part.strip_suffix(" minutes")?));
     Some((state, minutes))
 }
 

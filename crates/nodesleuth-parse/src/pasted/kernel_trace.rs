@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::log_line::LogLine;
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{PastedStack, StackKind};
 use nodesleuth_profile::normalize;
 
@@ -35,7 +35,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         return 0;
     }
     frames.reverse();
-    sink.block("kernel stack", at, format!("{} functions", frames.len()));
+    sink.block("kernel stack", at, counted(frames.len(), "function"));
     let stack = PastedStack {
         file: sink.file,
         kind: StackKind::Kernel,

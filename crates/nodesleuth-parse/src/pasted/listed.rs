@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::numbers::{go_duration, percent};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{PastedStack, StackKind};
 use nodesleuth_profile::normalize;
 
@@ -75,7 +75,7 @@ fn is_leaf_first(frames: &[String]) -> bool {
 }
 
 fn push(sink: &mut Sink<'_>, at: usize, frames: Vec<String>, share: Option<f64>) {
-    sink.block("stack", at, format!("{} functions", frames.len()));
+    sink.block("stack", at, counted(frames.len(), "function"));
     let file = sink.file;
     sink.evidence().pasted.stacks.push(PastedStack {
         file,

@@ -1,7 +1,7 @@
 //! Pages of Prometheus metrics, and single samples that people quote.
 
 use super::clean::Lines;
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::Metric;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     if left_out > 0 {
         sink.ignore(format!("{left_out} samples above the limit of {MOST}"));
     }
-    sink.block("metrics", at, format!("{} samples", kept.len()));
+    sink.block("metrics", at, counted(kept.len(), "sample"));
     sink.evidence().pasted.metrics.extend(kept);
     taken
 }

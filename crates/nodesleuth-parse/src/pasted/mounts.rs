@@ -121,6 +121,7 @@ mod tests {
             "t",
             b"/run/docker/runtime-runc/moby/12ab/runc.GC2atV type ext4 (ro,relatime)\n",
             None,
+            true,
         );
         ingested.finish();
         assert!(ingested.evidence.mounts.value().is_none());

@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::numbers::{larger, percent};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{PastedCount, StackRow, StackTable, StackTool};
 use nodesleuth_profile::normalize;
 
@@ -39,12 +39,20 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     if table.rows.is_empty() {
         return 0;
     }
+    // perf top calls the kernel so, perf report `[kernel.kallsyms]`.
+    if lines
+        .from(at)
+        .take(last)
+        .any(|line| line.contains(" [kernel] "))
+    {
+        table.tool = StackTool::PerfTop;
+    }
     let kind = match table.tool {
         StackTool::PerfTop => "perf top",
         StackTool::PerfReport => "perf report",
         _ => "functions with shares",
     };
-    sink.block(kind, at, format!("{} functions", table.rows.len()));
+    sink.block(kind, at, counted(table.rows.len(), "function"));
     sink.evidence().pasted.stack_tables.push(table);
     last
 }

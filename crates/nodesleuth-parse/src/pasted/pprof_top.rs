@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::numbers::{go_duration, percent, plain};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{StackRow, StackTable, StackTool, Weighed};
 use nodesleuth_profile::normalize;
 
@@ -23,7 +23,13 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     for line in lines.from(at) {
         taken += 1;
         let line = line.trim();
-        if let Some(row) = row(line) {
+        if let Some(row) = context(line) {
+            // Its share is of the function beside it, not of all.
+            if table.rows.iter().all(|known| known.name != row.name) {
+                table.rows.push(row);
+            }
+            last = taken;
+        } else if let Some(row) = row(line) {
             if line.split_whitespace().next().is_some_and(is_bytes) {
                 table.weighed = Weighed::Memory;
             }
@@ -44,11 +50,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         Weighed::Memory => " of a memory profile",
         Weighed::Waiting => " of a profile of waiting",
     };
-    sink.block(
-        "pprof",
-        at,
-        format!("{} functions{weighed}", table.rows.len()),
-    );
+    sink.block("pprof", at, counted(table.rows.len(), "function") + weighed);
     sink.evidence().pasted.stack_tables.push(table);
     last
 }
@@ -139,6 +141,19 @@ fn row(line: &str) -> Option<StackRow> {
     })
 }
 
+/// `14.96s 84.38% |   syscall.sendmsg`: a caller or callee in `-tree` and `-peek`.
+fn context(line: &str) -> Option<StackRow> {
+    let (amounts, name) = line.split_once(" |   ")?;
+    let mut words = amounts.split_whitespace();
+    let fits =
+        is_amount(words.next()?) && percent(words.next()?).is_some() && words.next().is_none();
+    let name = name.trim().trim_end_matches(" (inline)");
+    (fits && !name.is_empty()).then(|| StackRow {
+        name: normalize(name).into_owned(),
+        ..StackRow::default()
+    })
+}
+
 /// `80ms`, `1.23s`, `0`, `46.8MB`, `12`.
 fn is_amount(word: &str) -> bool {
     go_duration(word).is_some() || plain(word).is_some() || is_bytes(word)
@@ -197,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_keeps_its_nodes_and_not_their_context() {
+    fn a_tree_keeps_its_nodes_and_names_their_context_without_a_share() {
         let table = read(
             "Type: alloc_space\n      flat  flat%   sum%        cum   cum%   calls calls% + context\n\
              ----------------------------------------------------------+-------------\n\
@@ -207,6 +222,10 @@ mod tests {
         );
         assert_eq!(table.weighed, Weighed::Memory);
         let names: Vec<_> = table.rows.iter().map(|row| row.name.as_str()).collect();
-        assert_eq!(names, ["main.g"]);
+        assert_eq!(names, ["main.f", "main.g", "main.h"]);
+        assert_eq!(
+            (table.rows[0].share(), table.rows[1].cum),
+            (None, Some(1.0))
+        );
     }
 }

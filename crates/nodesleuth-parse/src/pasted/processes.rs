@@ -87,6 +87,8 @@ fn header_of(line: &str) -> Option<UsageTool> {
     match (cpu, columns.has("TIME+")) {
         (true, true) => Some(UsageTool::Top),
         (true, false) => Some(UsageTool::Ps),
+        // Without CPU its command lines still tell what runs.
+        _ if columns.is_upper() => Some(UsageTool::Ps),
         _ => None,
     }
 }
@@ -96,7 +98,10 @@ fn usage(row: &Row<'_, '_>, tool: UsageTool) -> Option<ProcessUsage> {
         row.get(names)
             .and_then(|word| plain(word.trim_end_matches('%')))
     };
-    let percent = number(&["%CPU", "PCPU", "CPU%"])?;
+    let percent = number(&["%CPU", "PCPU", "CPU%"]);
+    if percent.is_none() && row.has(&["%CPU", "PCPU", "CPU%"]) {
+        return None;
+    }
     let share = |names: &[&str]| number(names).map(|percent| percent / 100.0);
     let tgid = row.get(&["TGID"]);
     let words = row.rest();
@@ -113,10 +118,10 @@ fn usage(row: &Row<'_, '_>, tool: UsageTool) -> Option<ProcessUsage> {
         comm: comm(first),
         pid: pid.and_then(|word| word.parse().ok()).map(Pid),
         is_thread,
-        cores: Some(percent / 100.0),
+        cores: percent.map(|percent| percent / 100.0),
         user_cores: share(&["%usr", "%user"]),
         kernel_cores: share(&["%system", "%sys"]),
-        peak_cores: Some(percent / 100.0),
+        peak_cores: percent.map(|percent| percent / 100.0),
         intervals: 1,
         state,
         cpu_seconds: seconds,

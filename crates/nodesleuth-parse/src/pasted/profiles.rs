@@ -1,7 +1,7 @@
 //! Stacks with weights: profiles, `perf script`, folded stacks, `pprof -traces` and `-raw`.
 
 use super::clean::Lines;
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::Nanos;
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::ProfileRecord;
@@ -61,7 +61,7 @@ fn add(opened: Opened, at: usize, sink: &mut Sink<'_>) {
     };
     let profile = &opened.profile;
     let stacks = profile.stacks().count();
-    sink.block(kind, at, format!("{stacks} stacks"));
+    sink.block(kind, at, counted(stacks, "stack"));
     for note in &opened.notes {
         sink.ignore(note.clone());
     }

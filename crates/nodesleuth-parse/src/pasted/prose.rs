@@ -34,6 +34,10 @@ pub(super) fn take(line: &str, at: usize, sink: &mut Sink<'_>) {
         return;
     }
     let line = line.trim();
+    // Where a report stands says nothing of what is in it.
+    if line.starts_with("http") && line.contains("://") && !line.contains(' ') {
+        return;
+    }
     // A wrapped sentence goes on in lower case.
     let goes_on = line.starts_with(|c: char| c.is_lowercase())
         && sink.paragraph.text.len() > 60
@@ -72,10 +76,10 @@ pub(super) fn end_paragraph(sink: &mut Sink<'_>) {
     }
     sink.one("prose");
     for sentence in sentences(&text) {
-        tokens(sentence, sink);
         if sink.evidence().pasted.prose.len() >= MOST_LINES {
-            continue;
+            return;
         }
+        tokens(sentence, sink);
         let file = sink.file;
         let text = match sentence.char_indices().nth(LONGEST_LINE) {
             Some((end, _)) => format!("{}…", &sentence[..end]),

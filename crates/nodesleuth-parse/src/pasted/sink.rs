@@ -128,17 +128,22 @@ impl<'e> Sink<'e> {
 
     fn finish(mut self) -> bool {
         for (kind, count) in std::mem::take(&mut self.counted) {
-            let lines = if count == 1 { "line" } else { "lines" };
             self.blocks.push(PastedBlock {
                 kind: kind.to_owned(),
                 line: 0,
-                taken: format!("{count} {lines}"),
+                taken: counted(count, "line"),
             });
         }
         let file = &mut self.into.evidence.pasted.files[self.file.0 as usize];
         file.blocks = self.blocks;
         !file.blocks.is_empty()
     }
+}
+
+/// `1 function`, `3 functions`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{end}")
 }
 
 /// The bytes as text, if they are text: colours and the mark of the byte order taken away.

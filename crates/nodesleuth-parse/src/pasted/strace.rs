@@ -155,8 +155,8 @@ impl<'t> Line<'t> {
             rest = behind.trim_start();
         }
         let mut seconds = None;
-        // Pid, time and the like in front.
-        for _ in 0..3 {
+        // Program, pid, namespace, time and the like in front.
+        for _ in 0..5 {
             let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
             if word.contains('(') || word.starts_with('<') {
                 break;
@@ -450,7 +450,7 @@ mod tests {
     fn shortened_lines_and_lines_of_other_tracers() {
         let table = read(
             "readlinkat(AT_FDCWD, \"/sys/devices/vbd-768\", ...)\n\
-             exe mount(\"\", \"/var/run/x\", \"\", MS_BIND, \"\") = 0\n",
+             exe 12 13 4026531840 mount(\"\", \"/var/run/x\", \"\", MS_BIND, \"\") = 0\n",
         );
         assert_eq!(table.total_calls(), Some(2));
         assert!(Line::parse("the function foo(bar) is slow").is_none());

@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::numbers::{count, plain};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{CallTime, PastedCall, PastedCalls};
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
@@ -25,7 +25,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         }
     }
     let wall = is_wall(sink.command.as_deref().unwrap_or(""));
-    sink.block("strace -c", at, format!("{} system calls", calls.len()));
+    sink.block("strace -c", at, counted(calls.len(), "system call"));
     let table = PastedCalls {
         file: sink.file,
         tool: "strace -c".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::clean::Lines;
 use super::numbers::{count, plain};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{CallTime, PastedCall, PastedCalls};
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
@@ -90,7 +90,7 @@ fn push(sink: &mut Sink<'_>, at: usize, tool: &str, time: CallTime, mut calls: V
             .filter(|_| total > 0.0)
             .map(|seconds| seconds / total);
     }
-    sink.block(tool, at, format!("{} system calls", calls.len()));
+    sink.block(tool, at, counted(calls.len(), "system call"));
     let table = PastedCalls {
         file: sink.file,
         tool: tool.to_owned(),

@@ -1,7 +1,7 @@
 //! Binaries of real Go toolchains, against what Go itself makes of the same addresses.
 //!
 //! Run by `cargo xtask test` where `go` is installed. `NODESLEUTH_TEST_GO` may name other `go`
-//! commands, separated by colons.
+//! commands, `NODESLEUTH_TEST_GO_BINARIES` other binaries, separated by colons.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 #![expect(
@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod symbols;
 mod toolchain;
 
 use answers::{Call, Compared, compare};
@@ -115,6 +116,30 @@ fn inlined_calls_are_those_of_the_runtime() {
             expect_agreement(&go, build, &path, &found);
             assert!(found.inlined > 1000, "{found:?}");
         }
+    }
+}
+
+/// Those that somebody else has built and stripped.
+#[test]
+#[ignore = "needs Go: cargo xtask test runs it where it is installed"]
+fn other_binaries_agree_with_debug_gosym() {
+    let others = std::env::var_os("NODESLEUTH_TEST_GO_BINARIES").unwrap_or_default();
+    let others: Vec<_> = std::env::split_paths(&others).collect();
+    let Some(go) = toolchains().into_iter().next() else {
+        return;
+    };
+    let oracle = go.build(&BUILDS[0]);
+    for path in &others {
+        let path = path.to_str().unwrap();
+        let answers = go.run(&oracle, &["table", path, &STRIDE.to_string()]);
+        let binary = open(path.as_ref());
+        let found = compare(&answers, |address| without_inlined(ours(&binary, address)));
+        expect_agreement(
+            &go,
+            &Build::new("as it is", "amd64", &[]),
+            path.as_ref(),
+            &found,
+        );
     }
 }
 

@@ -110,6 +110,27 @@ impl Toolchain {
         path
     }
 
+    /// Builds a command that comes with Go.
+    pub(crate) fn build_command(&self, name: &str, strip: bool) -> PathBuf {
+        let suffix = if strip { "-stripped" } else { "" };
+        let file = format!("{}{suffix}", name.replace('/', "-"));
+        let path = self.folder.path().join(file);
+        let mut command = Command::new(&self.go);
+        command.args([
+            "build",
+            if strip { "-ldflags=-s -w" } else { "-ldflags=" },
+            "-o",
+        ]);
+        command.arg(&path).arg(name).env("GOTOOLCHAIN", "local");
+        assert!(command.status().unwrap().success(), "{command:?}");
+        path
+    }
+
+    /// What a command of Go says, `go tool nm` for example.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> String {
+        self.run(&self.go, arguments)
+    }
+
     /// Since Go 1.23 the linker has to be told that the program asks the runtime's insides.
     fn linker_flags(&self, build: &Build) -> Option<String> {
         if build.flags.iter().any(|flag| flag.starts_with("-ldflags")) {

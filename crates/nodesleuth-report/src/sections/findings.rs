@@ -2,7 +2,7 @@
 
 use super::Section;
 use crate::document::{Block, Item};
-use nodesleuth_model::diagnosis::{Proof, Remedy, SourceLine};
+use nodesleuth_model::diagnosis::{Proof, Remedy, ScorePart, SourceLine};
 use nodesleuth_model::{Confidence, Diagnosis, Finding, FindingKind};
 
 pub(super) struct Findings;
@@ -38,15 +38,32 @@ fn heading(number: usize, finding: &Finding, driven: bool) -> String {
     } else {
         ""
     };
-    format!(
-        "{number}. {} — {cores} cores, {percent:.0}% (confidence {confidence}{driven}) [{}]",
-        finding.title, finding.id
-    )
+    // Without a target there is nothing to take a share of, and often no price.
+    let price = match (finding.cores, finding.share) {
+        (_, Some(_)) => format!(" — {cores} cores, {percent:.0}%"),
+        (Some(_), None) => format!(" — up to {cores} cores"),
+        (None, None) => String::new(),
+    };
+    let (title, id) = (&finding.title, &finding.id);
+    format!("{number}. {title}{price} (confidence {confidence}{driven}) [{id}]")
+}
+
+/// How the points add up, each part with what it adds.
+pub(super) fn score(finding: &Finding) -> Block {
+    let parts = finding.score.iter().flat_map(|score| &score.parts);
+    let line = |part: &ScorePart| {
+        let decides = if part.decides { ", decides" } else { "" };
+        let how = if part.measured { "" } else { ", hearsay" };
+        Item::plain(format!("{:+.1}{decides}{how}: {}", part.points, part.what))
+    };
+    let points = finding.score.as_ref().map_or(0.0, |score| score.points);
+    list(&format!("{points:.1} points"), parts.map(line).collect())
 }
 
 fn body(finding: &Finding) -> Vec<Block> {
     let plain = |lines: &[String]| lines.iter().map(Item::plain).collect::<Vec<_>>();
     let mut blocks = vec![
+        score(finding),
         list("price", plain(&finding.pricing)),
         list("seen", proofs(&finding.evidence)),
         list(

@@ -5,6 +5,7 @@ mod cost;
 mod files;
 mod findings;
 mod ledger;
+mod next;
 mod not_checked;
 mod others;
 mod red_herrings;
@@ -26,6 +27,7 @@ trait Section: Sync {
 
 const ALL: &[&dyn Section] = &[
     &verdict::Verdict,
+    &next::Next,
     &findings::Findings,
     &ledger::Ledger,
     &syscalls::Syscalls,

@@ -18,6 +18,9 @@ impl Section for RedHerrings {
                 "{} [{}]",
                 finding.title, finding.id
             )));
+            if finding.score.is_some() {
+                blocks.push(findings::score(finding));
+            }
             let items = findings::proofs(&finding.evidence);
             blocks.push(Block::List {
                 label: String::new(),

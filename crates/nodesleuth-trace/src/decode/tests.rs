@@ -293,3 +293,40 @@ fn no_record_breaks_the_decoder_or_smuggles_a_control_character_through() {
         }
     }
 }
+
+#[test]
+fn sets_of_cpus() {
+    let get = |result, bytes| {
+        let call = record("sched_getaffinity", [0, 8192, 0x7000, 0, 0, 0], result);
+        with_memory(Arch::X86_64, call, ["", "", bytes, ""])
+    };
+    assert_eq!(
+        get(8, "0300000000000080"),
+        "sched_getaffinity(0, 8192, [0 1 63]) = 8"
+    );
+    assert_eq!(get(8, "03"), "sched_getaffinity(0, 8192, 0x7000) = 8");
+    let set = record("sched_setaffinity", [0, 8, 0x7000, 0, 0, 0], 0);
+    assert_eq!(
+        with_memory(Arch::X86_64, set, ["0000000000000000", "", "", ""]),
+        "sched_setaffinity(0, 8, []) = 0"
+    );
+}
+
+#[test]
+fn stacks_for_signal_handlers() {
+    let call = record("sigaltstack", [0x7000, 0, 0, 0, 0, 0], 0);
+    let stack = "0000004000000000 01000080 00000000 0080000000000000";
+    assert_eq!(
+        with_memory(Arch::X86_64, call, [stack, "", "", ""]),
+        "sigaltstack({ss_sp=0x40000000, ss_flags=SS_ONSTACK|SS_AUTODISARM, ss_size=32768}, NULL) = 0"
+    );
+}
+
+#[test]
+fn an_event_that_is_taken_out_is_not_looked_at() {
+    let call = record("epoll_ctl", [3, 2, 4, 0x7000, 0, 0], 0);
+    assert_eq!(
+        with_memory(Arch::X86_64, call, ["", "", "", ""]),
+        "epoll_ctl(3, EPOLL_CTL_DEL, 4, 0x7000) = 0"
+    );
+}

@@ -50,6 +50,8 @@ impl Attributes {
     pub(crate) const SAMPLE_TIME: u64 = 1 << 2;
     pub(crate) const SAMPLE_CALLCHAIN: u64 = 1 << 5;
     pub(crate) const SAMPLE_RAW: u64 = 1 << 10;
+    /// Linux 3.7.
+    pub(crate) const SAMPLE_STACK_USER: u64 = 1 << 13;
 
     /// Bits of `flags`.
     pub(crate) const DISABLED: u64 = 1;

@@ -58,8 +58,8 @@ pub struct StackCount {
     /// Addresses in the process, leaf first.
     pub user: Arc<[u64]>,
     /// What would be the return address if the function that ran had no frame: such a function's
-    /// caller is missing from `user`. 0 where it was not running its own code, or what is there
-    /// cannot be one; always 0 from perf rings.
+    /// caller is missing from `user`. 0 where what is there cannot be one; in the kernel also where
+    /// its registers were not found: BPF finds them on x86-64 with BTF, perf rings from Linux 3.7 on.
     pub top: u64,
     /// Times that it was seen on a CPU.
     pub samples: u64,

@@ -43,8 +43,9 @@ fn is_understood(kind: u32, misc: u16, body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
-    /// xorshift64*, so that each run is the same.
+    /// xorshift64*, so that each run is the same; for a time it only goes on for longer.
     fn next(state: &mut u64) -> usize {
         *state ^= *state >> 12;
         *state ^= *state << 25;
@@ -67,10 +68,16 @@ mod tests {
     }
 
     #[test]
-    fn broken_records_do_no_harm() {
+    fn broken_perf_records_does_no_harm() {
         let whole = recorded();
-        let mut state = 7;
-        for _ in 0..20_000 {
+        let seconds = std::env::var("NODESLEUTH_FUZZ_SECONDS").ok();
+        let length = seconds.map(|text| Duration::from_secs(text.parse().unwrap()));
+        let (mut state, began) = (7, Instant::now());
+        let more = |tried: u32| match length {
+            None => tried < 20_000,
+            Some(length) => began.elapsed() < length,
+        };
+        for _ in (0..).take_while(|tried| more(*tried)) {
             let mut bytes = whole.clone();
             for _ in 0..=next(&mut state) % 4 {
                 let at = next(&mut state) % bytes.len();

@@ -7,6 +7,7 @@ use crate::bundle;
 use crate::failure::Failure;
 use crate::ingest::{self, StatedFact};
 use crate::output;
+use crate::redact::RedactArgs;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
 
+    #[command(flatten)]
+    redact: RedactArgs,
+
+    /// Print how the points of each finding add up.
+    #[arg(long)]
+    explain_score: bool,
+
     /// End with exit code 1 when a cause was found.
     #[arg(long)]
     exit_code: bool,
@@ -42,9 +50,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let catalog = super::catalog::load(args.catalog.as_deref())?;
-    let read = ingest::read(&args.files, args.kind.as_deref(), &args.fact)?;
+    let mut read = ingest::read(&args.files, args.kind.as_deref(), &args.fact)?;
+    args.redact.apply(&mut read.evidence, &mut read.profiles)?;
     let mut diagnosis = bundle::diagnose(&read.evidence, &read.profiles, &catalog);
     diagnosis.warnings.splice(0..0, read.warnings);
+    // Programs get the parts in any case; people only when they ask.
+    if !args.explain_score && args.output != ReportFormat::Json {
+        let findings = diagnosis.findings.iter_mut();
+        let all = findings.chain(&mut diagnosis.red_herrings);
+        all.for_each(|finding| finding.score = None);
+    }
     output::diagnosis(&diagnosis, args.output)?;
     Ok(exit_code(&diagnosis, args.exit_code))
 }

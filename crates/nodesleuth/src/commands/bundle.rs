@@ -3,6 +3,7 @@
 use crate::bundle::{self, Bundle};
 use crate::failure::Failure;
 use crate::output;
+use crate::redact;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Bytes, Evidence, printable};
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ fn page(bundle: &Bundle) -> Result<String, Failure> {
         text.push_str(&format!("  {}  {}\n", printable(name), Bytes(*size)));
     }
     text.push_str(&profiles(evidence));
+    text.push_str(&names(bundle)?);
     text.push_str("\nevidence:\n");
     for (name, state) in states(evidence)? {
         text.push_str(&format!("  {name:<16} {}\n", printable(&state)));
@@ -114,6 +116,24 @@ fn profiles(evidence: &Evidence) -> String {
         ));
     }
     text
+}
+
+/// Names and addresses that are inside, for whoever wants to share it.
+fn names(bundle: &Bundle) -> Result<String, Failure> {
+    let inside = redact::inside(&bundle.evidence, &bundle.profiles)?;
+    let mut text = String::new();
+    for (at, (kind, names)) in inside.iter().enumerate() {
+        text.push_str(match at {
+            0 => "\nnames and addresses inside (--redact of `collect` and `analyze` replaces them):\n",
+            _ => "",
+        });
+        let names: Vec<String> = names
+            .keys()
+            .map(|name| printable(name).into_owned())
+            .collect();
+        text.push_str(&format!("  {kind:<12} {}\n", names.join(" ")));
+    }
+    Ok(text)
 }
 
 /// Each piece of evidence: there, not requested, or why it is missing. Read off the JSON form, so

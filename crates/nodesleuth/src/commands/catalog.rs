@@ -1,4 +1,7 @@
-//! `nodesleuth catalog`: the known causes, and loading them.
+//! `nodesleuth catalog`: the known causes, loading them, and writing and checking one's own.
+
+mod check;
+mod template;
 
 use crate::args::Format;
 use crate::failure::Failure;
@@ -9,7 +12,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    task: Option<Task>,
+
     /// Format of the list.
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -19,7 +26,23 @@ pub(crate) struct Args {
     catalog: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    /// Print a commented entry made from a bundle or from files, to be filled in.
+    New(template::Args),
+    /// Check entries of your own, each mistake with its line and column.
+    Check(check::Args),
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.task {
+        Some(Task::New(args)) => template::run(args),
+        Some(Task::Check(args)) => check::run(args),
+        None => list(args),
+    }
+}
+
+fn list(args: &Args) -> Result<(), Failure> {
     let catalog = load(args.catalog.as_deref())?;
     if args.output == Format::Json {
         let rows = catalog.entries.iter().map(|entry| {
@@ -48,9 +71,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 /// The built-in catalogue, with a folder of the user's own entries where one is given.
 pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
-    let Some(folder) = folder else {
-        return Ok(Catalog::built_in()?);
-    };
+    match folder {
+        None => Ok(Catalog::built_in()?),
+        Some(folder) => Ok(Catalog::with_user_files(&own_files(folder)?)?),
+    }
+}
+
+/// Names and texts of the entries in a folder.
+fn own_files(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
     let mut files = Vec::new();
     let entries = fs::read_dir(folder).map_err(|error| Failure::file("read", folder, error))?;
     for entry in entries {
@@ -61,9 +89,7 @@ pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
             .extension()
             .is_some_and(|extension| extension == "toml")
         {
-            let text = fs::read_to_string(&path);
-            let text = text.map_err(|error| Failure::file("read", &path, error))?;
-            files.push((path.display().to_string(), text));
+            files.push(own_file(&path)?);
         }
     }
     files.sort();
@@ -74,5 +100,10 @@ pub(crate) fn load(folder: Option<&Path>) -> Result<Catalog, Failure> {
             "give the folder that holds your catalogue entries",
         ));
     }
-    Ok(Catalog::with_user_files(&files)?)
+    Ok(files)
+}
+
+fn own_file(path: &Path) -> Result<(String, String), Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    Ok((path.display().to_string(), text))
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output;
-use nodesleuth_analyze::catalog::{Condition, Entry, Operand, ProofRule, RemedyRule};
+use nodesleuth_analyze::catalog::{Condition, Entry, Operand, ProofRule, RemedyRule, Symptom};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -60,6 +60,16 @@ fn page(entry: &Entry) -> String {
     for frames in &entry.signature {
         text.push_str(&format!("stack: {}\n", frames.join(" → ")));
     }
+    lines(
+        &mut text,
+        "in files from outside it shows as",
+        entry.symptoms.iter().map(|seen| symptom(seen, '+')),
+    );
+    lines(
+        &mut text,
+        "and is contradicted there by",
+        entry.contradictions.iter().map(|seen| symptom(seen, '-')),
+    );
     let parts: Vec<&str> = entry
         .claims
         .iter()
@@ -94,6 +104,13 @@ fn page(entry: &Entry) -> String {
         entry.references.iter().map(|line| format!("- {line}")),
     );
     text
+}
+
+/// `+4, decides: log line “…”`.
+fn symptom(symptom: &Symptom, sign: char) -> String {
+    let decides = if symptom.decides { ", decides" } else { "" };
+    let what = symptom.when.as_ref().map_or_else(|| symptom.words(), words);
+    format!("{sign}{}{decides}: {what}", symptom.points)
 }
 
 fn lines(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -19,6 +19,7 @@ pub(crate) mod kernel;
 pub(crate) mod pprof;
 pub(crate) mod profile;
 pub(crate) mod proxy;
+pub(crate) mod slab;
 pub(crate) mod syscalls;
 mod target_choice;
 pub(crate) mod top;
@@ -45,8 +46,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Profile(args) => profile::run(&args, verbose).map(done),
-        Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Cgroups(args) => cgroups::run(&args, verbose).map(done),
         Command::Kernel(args) => kernel::run(&args).map(done),
+        Command::Slab(args) => slab::run(&args).map(done),
         Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Proxy(args) => proxy::run(&args).map(done),

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod analyze_files;
 mod bad_input;
 mod bundles;
+mod cases;
 mod flame_html;
 mod pprof;
 #[path = "../support/mod.rs"]

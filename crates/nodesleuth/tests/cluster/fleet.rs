@@ -290,11 +290,13 @@ fn thousands_of_nodes_at_once_take_little_longer_than_one() {
         "json",
     ];
     let begun = Instant::now();
-    let ran = ended(&mut command(&cluster, &folder, &args));
+    let output = start(&mut command(&cluster, &folder, &args))
+        .wait_with_output()
+        .unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() >> 10;
     println!("{NODES} nodes: {seconds:.1} s for a window of {WINDOW} s, {peak} MiB at most");
-    let report = report(&ran.out);
+    let report = report(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(report.nodes.len() + report.failed.len(), NODES);
     assert!(peak < 300, "{peak} MiB");
 }

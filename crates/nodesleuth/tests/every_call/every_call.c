@@ -1,6 +1,6 @@
 // Makes each decoded system call once or twice with known arguments, always in the same order, so
 // that what two tracers say of two runs can be compared line by line. First waits in short polls for
-// a byte on standard input: whoever sees the polls is attached. Ends with exit_group(7).
+// a byte on standard input: whoever sees the polls is attached. Ends with exit(7).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysinfo.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -181,6 +182,7 @@ static void waiting(void)
     CALL(SYS_epoll_pwait, queue, ready, 4, -1, NULL, 8);
     CALL(SYS_epoll_pwait, queue, ready, 4, 0, NULL, 8);
     CALL(SYS_epoll_pwait2, queue, ready, 4, &MILLISECOND, NULL, 0);
+    CALL(SYS_epoll_ctl, queue, EPOLL_CTL_DEL, count, &event);
     CALL(SYS_epoll_ctl, queue, EPOLL_CTL_DEL, count, NULL);
     CALL(SYS_epoll_ctl, queue, 9, count, NULL);
     struct pollfd both[2] = {{count, POLLIN | POLLOUT, 0}, {queue, POLLIN, 0}};
@@ -304,7 +306,15 @@ static void processes(void)
     CALL(SYS_prctl, PR_SET_NAME, "every_call");
     CALL(SYS_prctl, PR_GET_DUMPABLE);
     CALL(SYS_prctl, PR_SET_PDEATHSIG, 0);
+    unsigned long cpus[16] = {1};
     CALL(SYS_sched_getaffinity, 0, 0, NULL);
+    CALL(SYS_sched_setaffinity, 0, 8, cpus);
+    CALL(SYS_sched_getaffinity, 0, sizeof(cpus), cpus);
+    stack_t stack = {.ss_sp = cpus, .ss_flags = SS_DISABLE, .ss_size = 4096}, before;
+    CALL(SYS_sigaltstack, &stack, &before);
+    CALL(SYS_sigaltstack, NULL, &before);
+    struct sysinfo machine;
+    CALL(SYS_sysinfo, &machine);
     struct rlimit64 limit;
     CALL(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
     CALL(SYS_setpriority, PRIO_PROCESS, 0, 0);
@@ -336,5 +346,5 @@ int main(int count, char **words)
     memory();
     sockets();
     processes();
-    CALL(SYS_exit_group, 7);
+    CALL(SYS_exit, 7);
 }

@@ -8,6 +8,8 @@ const BY_RUN: &[(&str, &str)] = &[
     (r"0x[0-9a-f]{8,}", "ADDRESS"),
     (r"htons\([0-9]{4,5}\)", "htons(PORT)"),
     (r"^time\(NULL\) = .*", "time(NULL) = NOW"),
+    (r"(uptime|procs|(free|shared|buffer)ram)=[0-9]+", "$1=NOW"),
+    (r"loads=\[[0-9, ]+\]", "loads=NOW"),
     (
         r"(it_value=\{tv_sec=1, tv_nsec=)[0-9]+\}\}\) = 0$",
         "${1}LEFT}}) = 0",

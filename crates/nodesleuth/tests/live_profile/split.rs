@@ -98,18 +98,14 @@ fn sixty_thirty_ten_and_a_third_in_the_kernel() {
 
 #[test]
 #[ignore = "needs root"]
-fn perf_rings_tell_the_same_where_functions_have_frames() {
+fn perf_rings_tell_the_same() {
     for go in toolchains() {
         let folder = tempfile::tempdir().unwrap();
         let program = build(&go, folder.path(), "known_split", &[]);
         let profile = measured(&program, &["--engine", "perf-rings"]);
         assert_eq!(profile["engine"], "perf-rings");
+        check_split(&profile, "perf-rings");
         check_reading(&profile, "perf-rings");
         check_names(&profile, "perf-rings");
-        let spin = cum(&profile, "main.spin") / sampled(&profile);
-        assert!(
-            (spin - 2.0 / 3.0).abs() <= 2.0 * POINTS,
-            "main.spin has {spin:.3}"
-        );
     }
 }

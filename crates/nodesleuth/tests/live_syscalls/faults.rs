@@ -125,6 +125,31 @@ fn calls_by_the_32_bit_interface_are_told_apart_and_never_misread() {
 #[test]
 #[ignore = "needs root"]
 #[cfg(target_arch = "x86_64")]
+fn engines_that_cannot_tell_32_bit_calls_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compiled(folder.path(), "two_ways");
+    for engine in COUNTING {
+        let waiting = Waiting::start(&program);
+        let pid = waiting.pid();
+        let mut watcher = with_tracefs(&[
+            "syscalls", "--pid", &pid, "--engine", engine, "--for", "200ms",
+        ]);
+        let run = finish(start(&mut watcher));
+        let told = run
+            .err
+            .contains("cannot tell calls by the 32-bit interface");
+        assert_eq!(
+            told,
+            !engine.starts_with("bpf-") || engine == "bpf-classic",
+            "{run:?}"
+        );
+        waiting.go();
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+#[cfg(target_arch = "x86_64")]
 fn a_process_that_becomes_a_32_bit_program_is_not_misread() {
     let folder = tempfile::tempdir().unwrap();
     let (object, program) = (folder.path().join("object"), folder.path().join("program"));

@@ -6,14 +6,16 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::bench::syscalls::load::{Done, Load};
 use crate::bench::usage::Usage;
 use crate::bounded::Running;
-use crate::failure::{Result, While};
+use crate::failure::{Failure, Result, While};
 use crate::parent;
 
 /// What all of them need to attach; perf says nothing when it has.
-const SETTLE: Duration = Duration::from_millis(1500);
+const SETTLE: Duration = Duration::from_millis(1000);
 const END_LIMIT: Duration = Duration::from_secs(120);
 
 /// Whose stacks.
@@ -51,6 +53,15 @@ pub(super) struct Watched {
 pub(super) struct Own {
     pub(super) usage: Usage,
     pub(super) seconds: f64,
+    /// CPU seconds at the end of it, once, for names and output; of others none is known.
+    pub(super) at_the_end: Option<f64>,
+}
+
+impl Own {
+    /// CPU while it watched, its start included, in percent of a core.
+    pub(super) fn percent(&self) -> f64 {
+        100.0 * (self.usage.cpu() - self.at_the_end.unwrap_or(0.0)) / self.seconds
+    }
 }
 
 impl Way {
@@ -99,7 +110,9 @@ impl Way {
             Whose::Ours => self.our_words(&mut command, binary, folder.path(), &pid, length),
             Whose::Theirs | Whose::Nobody => self.their_words(&mut command, &pid, length),
         }
-        let silent = command.stdin(Stdio::null()).stdout(Stdio::null());
+        let said = folder.path().join("said");
+        let out = fs::File::create(&said).doing(|| format!("making {}", said.display()))?;
+        let silent = command.stdin(Stdio::null()).stdout(out);
         let began = Instant::now();
         let watcher = Running::start(silent.stderr(Stdio::null()))?;
         thread::sleep(SETTLE);
@@ -108,7 +121,15 @@ impl Way {
         let seconds = began.elapsed().as_secs_f64();
         let text = fs::read(&told).doing(|| format!("reading what {} used", self.typed))?;
         let usage = serde_json::from_slice(&text).doing(|| "reading a usage".to_owned())?;
-        let own = Some(Own { usage, seconds });
+        let at_the_end = match self.whose {
+            Whose::Ours => Some(at_the_end(&said)?),
+            Whose::Theirs | Whose::Nobody => None,
+        };
+        let own = Some(Own {
+            usage,
+            seconds,
+            at_the_end,
+        });
         Ok(Watched { load, own })
     }
 
@@ -127,7 +148,7 @@ impl Way {
     ) {
         command.arg(binary).args(self.words().skip(1));
         let length = format!("{}ms", length.as_millis());
-        command.args(["--for", &length]);
+        command.args(["--for", &length, "-o", "json"]);
         command.arg("--out").arg(folder.join("out.pb.gz"));
         if self.subject == Subject::Process {
             command.args(["--pid", pid]);
@@ -141,4 +162,14 @@ impl Way {
             Subject::All => command.args(["sleep", &length.as_secs_f64().to_string()]),
         };
     }
+}
+
+/// What `nodesleuth profile -o json` says of its own CPU after the window.
+fn at_the_end(said: &Path) -> Result<f64> {
+    let text = fs::read(said).doing(|| format!("reading {}", said.display()))?;
+    let said: Value = serde_json::from_slice(&text).doing(|| "reading a profile".to_owned())?;
+    let seconds = said
+        .pointer("/own/names_cpu_seconds")
+        .and_then(Value::as_f64);
+    seconds.ok_or_else(|| Failure::new("reading a profile", "it does not say what names cost"))
 }

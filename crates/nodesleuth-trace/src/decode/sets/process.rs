@@ -31,6 +31,16 @@ const CLONE_BITS: &[(u64, &str)] = &[
     (0x2_0000_0000, "CLONE_INTO_CGROUP"),
 ];
 
+/// Of a stack for signal handlers.
+pub(in crate::decode) const SIGNAL_STACK: Set = Set::flags(
+    "SS_???",
+    &[
+        (1, "SS_ONSTACK"),
+        (2, "SS_DISABLE"),
+        (0x8000_0000, "SS_AUTODISARM"),
+    ],
+);
+
 /// Flags of `clone`, `clone3` and `unshare`.
 pub(in crate::decode) const CLONE: Set = Set::flags("CLONE_???", CLONE_BITS);
 

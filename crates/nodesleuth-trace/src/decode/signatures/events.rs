@@ -1,9 +1,10 @@
 //! epoll, poll, select, eventfd, signalfd and inotify.
 
 use crate::decode::kind::Kind::{
-    Choice, Descriptor, Flags, Found, In, Int, Listed, Path, Pointer, Size, Unsigned,
+    self, Choice, Descriptor, Flags, Found, In, Int, Listed, Path, Pointer, Size, Unsigned,
 };
 use crate::decode::kind::{Gives, Signature};
+use crate::decode::printer::low;
 use crate::decode::sets::events as set;
 use crate::decode::structures::events::{event, events, poll_descriptors};
 use crate::decode::structures::signals;
@@ -12,10 +13,7 @@ use crate::decode::structures::times::{timespec, timeval};
 pub(super) const CALLS: &[Signature] = &[
     Signature::of(&["epoll_create"], &[Int]).gives(Gives::Descriptor),
     Signature::of(&["epoll_create1"], &[Flags(&set::EPOLL_CREATE)]).gives(Gives::Descriptor),
-    Signature::of(
-        &["epoll_ctl"],
-        &[Descriptor, Choice(&set::EPOLL_CTL), Descriptor, In(event)],
-    ),
+    Signature::by(&["epoll_ctl"], 4, epoll_ctl),
     Signature::of(&["epoll_wait"], &[Descriptor, Found(events), Int, Int]),
     Signature::of(
         &["epoll_pwait"],
@@ -58,3 +56,12 @@ pub(super) const CALLS: &[Signature] = &[
     ),
     Signature::of(&["inotify_rm_watch"], &[Descriptor, Int]),
 ];
+
+/// Taking a descriptor out needs no event: what stands there is anything.
+fn epoll_ctl(arguments: &[u64; 6]) -> &'static [Kind] {
+    const DELETE: u32 = 2;
+    match low(arguments[1]) {
+        DELETE => &[Descriptor, Choice(&set::EPOLL_CTL), Descriptor, Pointer],
+        _ => &[Descriptor, Choice(&set::EPOLL_CTL), Descriptor, In(event)],
+    }
+}

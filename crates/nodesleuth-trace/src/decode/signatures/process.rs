@@ -8,6 +8,7 @@ use crate::decode::kind::{Gives, Signature};
 use crate::decode::printer::low;
 use crate::decode::sets::{files, process as set};
 use crate::decode::structures::calls::clone;
+use crate::decode::structures::machine::{cpus, cpus_found, machine};
 use crate::decode::structures::processes::{child, clone_arguments, status};
 use crate::decode::structures::signals;
 use crate::decode::structures::times::{limit, timespec};
@@ -79,7 +80,7 @@ pub(super) const CALLS: &[Signature] = &[
         &["rt_sigtimedwait"],
         &[In(signals::set), Pointer, In(timespec), Size],
     ),
-    Signature::of(&["sigaltstack"], &[Pointer, Pointer]),
+    Signature::of(&["sigaltstack"], &[In(signals::stack), Out(signals::stack)]),
     Signature::by(&["prctl"], 5, prctl),
     Signature::of(&["arch_prctl"], &[Choice(&set::ARCH_PRCTL), Pointer]),
     Signature::of(&["set_tid_address"], &[Pointer]),
@@ -101,17 +102,16 @@ pub(super) const CALLS: &[Signature] = &[
         &["sched_setscheduler"],
         &[Int, Choice(&set::SCHED), Pointer],
     ),
-    Signature::of(
-        &["sched_setaffinity", "sched_getaffinity"],
-        &[Int, Unsigned, Pointer],
-    ),
+    Signature::of(&["sched_setaffinity"], &[Int, Unsigned, In(cpus)]),
+    Signature::of(&["sched_getaffinity"], &[Int, Unsigned, Out(cpus_found)]),
     Signature::of(&["sched_setattr"], &[Int, Pointer, Hex]),
     Signature::of(&["sched_getattr"], &[Int, Pointer, Unsigned, Hex]),
     Signature::of(&["getcpu"], &[Pointer, Pointer, Pointer]),
     Signature::of(&["setuid", "setgid", "setfsuid", "setfsgid"], &[Int]),
     Signature::of(&["setresuid", "setresgid"], &[Int, Int, Int]),
     Signature::of(&["capget", "capset"], &[Pointer, Pointer]),
-    Signature::of(&["uname", "sysinfo", "times"], &[Pointer]),
+    Signature::of(&["sysinfo"], &[Out(machine)]),
+    Signature::of(&["uname", "times"], &[Pointer]),
     Signature::of(&["bpf"], &[Choice(&set::BPF), Pointer, Unsigned]),
     Signature::of(&["perf_event_open"], &[Pointer, Int, Int, Descriptor, Hex])
         .gives(Gives::Descriptor),

@@ -2,6 +2,7 @@
 
 pub(super) mod calls;
 pub(super) mod events;
+pub(super) mod machine;
 pub(super) mod processes;
 pub(super) mod signals;
 pub(super) mod sockets;

@@ -1,8 +1,8 @@
 //! Signal sets and actions.
 
-use super::u64_at;
+use super::{u32_at, u64_at};
 use crate::decode::printer::Printer;
-use crate::decode::sets::process::ACTION;
+use crate::decode::sets::process::{ACTION, SIGNAL_STACK};
 use crate::decode::signal;
 
 /// Says that `sa_restorer` holds something.
@@ -32,6 +32,18 @@ pub(in crate::decode) fn action(to: &mut Printer<'_>, bytes: &[u8]) -> Option<()
         to.text(", sa_restorer=");
         to.pointer(restorer);
     }
+    to.text("}");
+    Some(())
+}
+
+/// `stack_t`.
+pub(in crate::decode) fn stack(to: &mut Printer<'_>, bytes: &[u8]) -> Option<()> {
+    to.text("{ss_sp=");
+    to.pointer(u64_at(bytes, 0)?);
+    to.text(", ss_flags=");
+    to.flags(&SIGNAL_STACK, u32_at(bytes, 8)?.into());
+    to.text(", ss_size=");
+    to.number(u64_at(bytes, 16)?);
     to.text("}");
     Some(())
 }

@@ -111,8 +111,8 @@ impl FileMaps {
 }
 
 /// `struct file_layout` of the running kernel.
-pub(super) fn layout() -> Result<Vec<u8>, String> {
-    let btf = Btf::of_kernel()?;
+pub(super) fn layout(btf: &Result<Btf, String>) -> Result<Vec<u8>, String> {
+    let btf = btf.as_ref().map_err(Clone::clone)?;
     let offset = |(structure, field): (&str, &str)| {
         let missing = || format!("the kernel's BTF has no {structure}.{field}");
         btf.offset(structure, field).ok_or_else(missing)

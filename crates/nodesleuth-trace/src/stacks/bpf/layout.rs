@@ -16,7 +16,7 @@ const MESSAGE_NAMES: u32 = 3;
 
 pub(super) const COUNTERS: usize = 8;
 /// Sizes of the structs in the maps.
-pub(super) const CONFIG: usize = 56;
+pub(super) const CONFIG: usize = 64;
 pub(super) const KEY: usize = 40;
 pub(super) const COUNT: usize = 56;
 pub(super) const WAIT: usize = 72;
@@ -32,13 +32,17 @@ const TOP: (u32, u32, u32) = (0, 128, 152);
 #[cfg(target_arch = "aarch64")]
 const TOP: (u32, u32, u32) = (TOP_IN_REGISTER, 256, 240);
 
+/// How far a thread's registers are from the beginning of its kernel stack: 16 KiB, less a `struct
+/// pt_regs`. Only known of x86-64.
+const REGISTERS: u32 = (16 << 10) - 168;
+
 /// `struct process` of one that is followed from the beginning.
 pub(super) const FOLLOWED: [u8; PROCESS] = [0, 0, 0, 0, 1, 0, 0, 0];
 
 /// `struct stack_config`.
 pub(super) fn config(
     options: &StackOptions,
-    state_offset: u32,
+    (state_offset, stack_offset): (u32, u32),
     namespace: Option<(u64, u64)>,
     most_frames: u32,
 ) -> [u8; CONFIG] {
@@ -56,7 +60,8 @@ pub(super) fn config(
         device,
         inode,
         pair(most_frames, ip_offset),
-        pair(top_offset, 0),
+        pair(top_offset, stack_offset),
+        pair(REGISTERS, 0),
     ];
     let mut bytes = [0; CONFIG];
     for (to, word) in bytes.chunks_exact_mut(8).zip(words) {
@@ -306,7 +311,7 @@ mod tests {
             shortest_wait_ns: 5,
             ..StackOptions::new(StackTarget::All)
         };
-        let bytes = config(&options, 24, Some((6, 7)), 127);
+        let bytes = config(&options, (24, 32), Some((6, 7)), 127);
         let mut fields = Fields(&bytes);
         let (top_flags, ip_offset, top_offset) = TOP;
         let flags = EVERYBODY | FOLLOW_CHILDREN | top_flags;
@@ -314,6 +319,7 @@ mod tests {
         let words = [0; 4].map(|_: u64| fields.u64().unwrap());
         assert_eq!(words, [1_000_000, 5, 6, 7]);
         assert_eq!((fields.u32(), fields.u32()), (Some(127), Some(ip_offset)));
-        assert_eq!((fields.u32(), fields.u32()), (Some(top_offset), Some(0)));
+        assert_eq!((fields.u32(), fields.u32()), (Some(top_offset), Some(32)));
+        assert_eq!(fields.u64(), Some(u64::from(REGISTERS)));
     }
 }

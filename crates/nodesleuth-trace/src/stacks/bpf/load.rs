@@ -213,18 +213,25 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
         Some(_) => NAMESPACE,
     };
     let object = Object::parse(object).ok_or("the BPF object cannot be understood")?;
+    let btf = Btf::of_kernel();
     let (state_offset, mut off_cpu_missing) = match options.off_cpu {
-        true => state_offset(),
+        true => state_offset(&btf),
         false => (0, None),
     };
+    let stack_offset = stack_offset(&btf);
     let maps = Maps::new(&sizes, &cpus, options.files);
     let maps = maps.map_err(|error| refusal::reason("making BPF maps", &error))?;
-    let config = layout::config(options, state_offset, namespace, depth::most_frames());
+    let config = layout::config(
+        options,
+        (state_offset, stack_offset),
+        namespace,
+        depth::most_frames(),
+    );
     maps.fill(options, &config)
         .map_err(|error| refusal::reason("filling a BPF map", &error))?;
     if let Some(files) = &maps.files {
         let arch = Arch::native().ok_or("system calls of this architecture are not known")?;
-        let layout = file_calls::layout()?;
+        let layout = file_calls::layout(&btf)?;
         files
             .fill(&layout, arch)
             .map_err(|error| refusal::reason("filling a BPF map", &error))?;
@@ -258,8 +265,8 @@ pub(super) fn load(options: &StackOptions) -> Result<Loaded, String> {
 }
 
 /// Where a thread's state is: only with it a wait is told from being pushed off the CPU.
-fn state_offset() -> (u32, Option<String>) {
-    let found = Btf::of_kernel().and_then(|btf| {
+fn state_offset(btf: &Result<Btf, String>) -> (u32, Option<String>) {
+    let found = btf.as_ref().map_err(Clone::clone).and_then(|btf| {
         // Renamed in Linux 5.14.
         let names = ["__state", "state"];
         let found = names
@@ -271,6 +278,16 @@ fn state_offset() -> (u32, Option<String>) {
         Ok(offset) => (offset, None),
         Err(reason) => (0, Some(reason)),
     }
+}
+
+/// Where a thread's kernel stack begins, for what called a function without a frame that has gone
+/// into the kernel; 0 where it is not known.
+fn stack_offset(btf: &Result<Btf, String>) -> u32 {
+    let known = cfg!(target_arch = "x86_64").then_some(btf.as_ref().ok());
+    let found = known
+        .flatten()
+        .and_then(|btf| btf.offset("task_struct", "stack"));
+    found.unwrap_or(0)
 }
 
 /// A ring for each CPU: for what the programs send, and for what happens to processes.

@@ -6,6 +6,8 @@ const CONTEXT_KERNEL: u64 = -128_i64 as u64;
 const CONTEXT_USER: u64 = -512_i64 as u64;
 /// Markers are the last addresses that there are.
 const FIRST_MARKER: u64 = -4095_i64 as u64;
+/// How far code is from code that it calls, in one binary; as in `bpf/stacks.bpf.c`.
+const FAR: u64 = 64 << 20;
 /// Several times what a kernel can be told to walk.
 const MOST_ENTRIES: u64 = 8000;
 
@@ -14,11 +16,14 @@ const MOST_ENTRIES: u64 = 8000;
 pub(super) struct Chain {
     pub(super) kernel: Box<[u64]>,
     pub(super) user: Box<[u64]>,
+    /// What is on top of the user's stack, if it may be where the code that ran returns to; else 0.
+    pub(super) top: u64,
 }
 
 impl Chain {
-    /// From a sample's bytes after thread and time: how many, then they. What belongs to neither
-    /// the kernel nor a process (a guest, a hypervisor) is left out.
+    /// From a sample's bytes after thread and time: how many, then they, then maybe a piece of the
+    /// user's stack. What belongs to neither the kernel nor a process (a guest, a hypervisor) is left
+    /// out.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
         let count = fields.u64()?;
@@ -37,7 +42,9 @@ impl Chain {
                 },
             }
         }
+        let top = top(&mut fields, user.first().copied());
         Some(Self {
+            top: top.unwrap_or(0),
             kernel: kernel.into(),
             user: user.into(),
         })
@@ -46,6 +53,16 @@ impl Chain {
     pub(super) fn depth(&self) -> usize {
         self.kernel.len() + self.user.len()
     }
+}
+
+/// The first word of a piece of the user's stack: its size, the piece, how much of it is real. It is no
+/// return address if it is far from the code that runs.
+fn top(fields: &mut Fields<'_>, ip: Option<u64>) -> Option<u64> {
+    let size = usize::try_from(fields.u64()?).ok()?;
+    let piece = fields.take(size)?;
+    let is_real = fields.u64()? >= size_of::<u64>() as u64;
+    let top = u64::from_ne_bytes(*piece.first_chunk()?);
+    (is_real && top.abs_diff(ip?) < FAR).then_some(top)
 }
 
 #[cfg(test)]
@@ -64,6 +81,25 @@ mod tests {
         assert_eq!(*chain.kernel, [1, 2]);
         assert_eq!(*chain.user, [3]);
         assert_eq!(chain.depth(), 3);
+    }
+
+    #[test]
+    fn a_near_word_on_top_of_the_stack_may_be_a_return_address() {
+        let with = |more: &[u64]| {
+            let chain = [&[3, CONTEXT_USER, 0x1000, 0x2000], more].concat();
+            Chain::parse(&bytes(&chain)).unwrap().top
+        };
+        assert_eq!(with(&[8, 0x1800, 8]), 0x1800);
+        // Far away; not there; no piece; cut off.
+        for other in [
+            &[8, 0x7f00_0000_0000, 8][..],
+            &[8, 0x1800, 0],
+            &[0],
+            &[],
+            &[8, 0x1800],
+        ] {
+            assert_eq!(with(other), 0, "{other:?}");
+        }
     }
 
     #[test]

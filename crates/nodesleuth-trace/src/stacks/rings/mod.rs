@@ -220,6 +220,7 @@ impl Counting {
             truncated: key.chain.depth() >= most,
             kernel: key.chain.kernel.into(),
             user: key.chain.user.into(),
+            top: key.chain.top,
             samples: count.samples,
             on_cpu_ns: count.samples * self.period_ns,
             ..StackCount::default()

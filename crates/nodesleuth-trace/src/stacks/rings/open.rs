@@ -8,6 +8,8 @@ use crate::tracepoints::{allow_files, threads};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+/// Bytes of the user's stack that are wanted.
+const WORD: u32 = 8;
 const SMALLEST_RING: u64 = 4096;
 /// What everybody may map for each CPU.
 const LARGEST_UNPRIVILEGED: u64 = 512 << 10;
@@ -71,6 +73,24 @@ fn ring_bytes(options: &StackOptions, cpus: usize, largest: u64) -> usize {
     bytes.clamp(SMALLEST_RING, largest) as usize
 }
 
+/// With the word on top of the user's stack in each sample, if the kernel can.
+fn open_with_top(attributes: &Attributes, scope: Scope) -> io::Result<(OwnedFd, bool)> {
+    let with_top = Attributes {
+        sample_type: attributes.sample_type | Attributes::SAMPLE_STACK_USER,
+        sample_stack_user: WORD,
+        ..*attributes
+    };
+    match perf::open_telling(&with_top, scope) {
+        Err(error) if is_unknown(&error) => perf::open_telling(attributes, scope),
+        opened => opened,
+    }
+}
+
+fn is_unknown(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    matches!(code, Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP))
+}
+
 fn every_cpu(options: &StackOptions, cpus: &[i32]) -> io::Result<Opened> {
     let attributes = attributes(options, Attributes::CPU_CLOCK, 0);
     let bytes = ring_bytes(options, cpus.len(), LARGEST);
@@ -82,7 +102,7 @@ fn every_cpu(options: &StackOptions, cpus: &[i32]) -> io::Result<Opened> {
         kernel_missing: None,
     };
     for cpu in cpus {
-        let (event, clock) = perf::open_telling(&attributes, Scope::Cpu(*cpu))?;
+        let (event, clock) = open_with_top(&attributes, Scope::Cpu(*cpu))?;
         opened.clock &= clock;
         opened.rings.push(Ring::new(event, bytes)?);
     }
@@ -139,7 +159,7 @@ fn of_threads<'t>(
     for thread in threads {
         for (index, cpu) in cpus.iter().enumerate() {
             let scope = Scope::ThreadOnCpu(*thread, *cpu);
-            let (event, clock) = match perf::open_telling(attributes, scope) {
+            let (event, clock) = match open_with_top(attributes, scope) {
                 Ok(opened) => opened,
                 // The thread has ended.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => continue,

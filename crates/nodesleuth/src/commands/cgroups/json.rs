@@ -1,8 +1,11 @@
 //! The census for programs: plain counts, each with how it was counted or why there is none.
 
-use nodesleuth_collect::CgroupsSeen;
+use super::Found;
 use nodesleuth_model::Observed;
-use nodesleuth_model::evidence::{CgroupScan, CgroupVersion, Hierarchy, PatternCount, TimedReads};
+use nodesleuth_model::evidence::{
+    CgroupGrowth, CgroupOccupancy, CgroupReaders, CgroupScan, CgroupVersion, DyingMemory,
+    Hierarchy, PatternCount, TimedReads, kernel_memory_of_dying,
+};
 use serde::Serialize;
 
 /// What the command prints. The counts at the top are of the hierarchy with the memory controller.
@@ -13,7 +16,16 @@ pub(super) struct Census<'a> {
     hierarchies: Vec<Row<'a>>,
     /// CPU time that the census took.
     cost_nanos: u64,
+    /// Kernel memory that the dying ones occupy themselves, an estimate.
+    dying_kernel_bytes: Option<u64>,
+    dying_memory: &'a Observed<DyingMemory>,
     timed_reads: &'a Observed<TimedReads>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occupancy: Option<&'a Observed<CgroupOccupancy>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readers: Option<&'a Observed<CgroupReaders>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth: Option<&'a Observed<CgroupGrowth>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scan: Option<&'a Observed<CgroupScan>>,
 }
@@ -35,11 +47,16 @@ struct Row<'a> {
     #[serde(flatten)]
     counts: Counts,
     kernel_count: Option<u64>,
+    /// How far two readings of the kernel's number were apart.
+    dying_spread: Option<u64>,
+    /// By the kernel's own objects, an upper bound.
+    dying_by_objects: Option<u64>,
     max_depth: u32,
     patterns: &'a [PatternCount],
 }
 
-pub(super) fn of(seen: &CgroupsSeen) -> Census<'_> {
+pub(super) fn of(found: &Found) -> Census<'_> {
+    let seen = &found.seen;
     let census = seen.census.require("cgroups");
     let memory = match &census {
         Ok(census) => census.memory().map(counts).unwrap_or_else(|| {
@@ -62,13 +79,29 @@ pub(super) fn of(seen: &CgroupsSeen) -> Census<'_> {
     let hierarchies = census
         .as_ref()
         .map(|census| census.hierarchies.iter().map(row).collect());
+    let cpus = seen
+        .host
+        .value()
+        .and_then(|host| host.possible_cpus.value());
     Census {
+        dying_kernel_bytes: memory
+            .dying
+            .zip(cpus)
+            .map(|(dying, cpus)| kernel_memory_of_dying(dying, *cpus).0),
         memory,
         hierarchies: hierarchies.unwrap_or_default(),
         cost_nanos: census.map_or(0, |census| census.cost.0),
+        dying_memory: &seen.dying_memory,
         timed_reads: &seen.timed_reads,
-        scan: (seen.scan != Observed::NotRequested).then_some(&seen.scan),
+        occupancy: asked_for(&found.occupancy),
+        readers: asked_for(&found.readers),
+        growth: asked_for(&found.growth),
+        scan: asked_for(&seen.scan),
     }
+}
+
+fn asked_for<T>(observed: &Observed<T>) -> Option<&Observed<T>> {
+    (!matches!(observed, Observed::NotRequested)).then_some(observed)
 }
 
 fn row(hierarchy: &Hierarchy) -> Row<'_> {
@@ -78,6 +111,8 @@ fn row(hierarchy: &Hierarchy) -> Row<'_> {
         mount: &hierarchy.mount,
         counts: counts(hierarchy),
         kernel_count: hierarchy.kernel_count.value().copied(),
+        dying_spread: hierarchy.dying.value().and_then(|dying| dying.spread),
+        dying_by_objects: hierarchy.dying_by_objects.value().map(|dying| dying.count),
         max_depth: hierarchy.max_depth,
         patterns: &hierarchy.patterns,
     }

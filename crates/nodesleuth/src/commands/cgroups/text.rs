@@ -1,18 +1,24 @@
 //! The census for people.
 
 use comfy_table::{CellAlignment, Table, presets};
-use nodesleuth_collect::CgroupsSeen;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupScan, CgroupVersion, Hierarchy, ReadOutcome, TimedReads,
 };
 use nodesleuth_model::{Missing, Nanos, Observed, printable};
 
-pub(super) fn of(seen: &CgroupsSeen) -> String {
+use super::{Found, dying, growth, occupancy, readers};
+
+pub(super) fn of(found: &Found) -> String {
+    let seen = &found.seen;
     let mut text = match seen.census.require("cgroups") {
         Ok(census) => format!("{}{}", hierarchies(census), patterns(census)),
         Err(missing) => format!("{}\n", told(&missing)),
     };
+    text.push_str(&occupancy::text(&found.occupancy));
+    text.push_str(&dying::text(seen));
     text.push_str(&reads(&seen.timed_reads));
+    text.push_str(&readers::text(&found.readers));
+    text.push_str(&growth::text(&found.growth));
     text.push_str(&scan(&seen.scan));
     text
 }
@@ -59,7 +65,7 @@ fn name(hierarchy: &Hierarchy) -> String {
     printable(&name).into_owned()
 }
 
-fn told(missing: &Missing) -> String {
+pub(super) fn told(missing: &Missing) -> String {
     printable(&missing.to_string()).into_owned()
 }
 
@@ -141,8 +147,11 @@ fn scan(scan: &Observed<CgroupScan>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nodesleuth_collect::CgroupsSeen;
     use nodesleuth_model::MissingKind;
-    use nodesleuth_model::evidence::{PatternCount, TimedRead};
+    use nodesleuth_model::evidence::{
+        CgroupGrowth, DyingHolder, DyingMemory, GrowthGroup, PatternCount, TimedRead,
+    };
 
     #[test]
     fn names_of_cgroups_cannot_forge_lines_or_move_the_cursor() {
@@ -164,6 +173,7 @@ mod tests {
             },
             ..TimedRead::default()
         };
+        let missing = Missing::new(MissingKind::Failed, name.clone());
         let seen = CgroupsSeen {
             census: Observed::Value(CgroupCensus {
                 hierarchies: vec![hierarchy],
@@ -173,14 +183,35 @@ mod tests {
                 reads: vec![read],
                 ..TimedReads::default()
             }),
-            scan: Observed::Unavailable(Missing::new(MissingKind::Failed, name)),
+            scan: Observed::Unavailable(missing.clone()),
+            dying_memory: Observed::Value(DyingMemory {
+                holders: vec![DyingHolder {
+                    path: name.clone(),
+                    ..DyingHolder::default()
+                }],
+                cgroups_read: 3,
+                ..DyingMemory::default()
+            }),
+            ..CgroupsSeen::default()
         };
-        let shown = of(&seen);
+        let found = Found {
+            seen,
+            occupancy: Observed::Unavailable(missing.clone()),
+            readers: Observed::Unavailable(missing.clone()),
+            growth: Observed::Value(CgroupGrowth {
+                groups: vec![GrowthGroup {
+                    pattern: name,
+                    ..GrowthGroup::default()
+                }],
+                ..CgroupGrowth::default()
+            }),
+        };
+        let shown = of(&found);
         assert_eq!(
             shown
                 .matches("x\u{fffd}NOTHING WRONG\u{fffd}[31m\u{fffd}")
                 .count(),
-            6
+            10
         );
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
     }

@@ -11,9 +11,10 @@ use nodesleuth_model::evidence::Target;
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Bytes, Cores, Nanos, printable};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-/// Rows of the table.
-const ROWS: usize = 30;
+/// Rows of a table.
+const ROWS: usize = 20;
 
 pub(super) type Files = Capture<NamedFiles>;
 
@@ -54,7 +55,8 @@ fn text(capture: &Files) -> String {
     lines.push(cost(capture));
     let mut text = lines.join("\n") + "\n";
     if !named.readers.is_empty() {
-        text.push_str(&format!("\nby their CPU:\n{}", table(capture)));
+        text.push_str(&format!("\nby function:\n{}", functions(capture)));
+        text.push_str(&format!("\nby function and file:\n{}", table(capture)));
     }
     text
 }
@@ -140,6 +142,43 @@ fn table(capture: &Files) -> String {
         ]
     };
     plain(&header, 7, readers.iter().take(ROWS).map(cells)) + &rest(readers.len(), ROWS)
+}
+
+/// All files of each function together; the most CPU first.
+fn functions(capture: &Files) -> String {
+    let mut sums: BTreeMap<(&str, &str), (FileCost, u64)> = BTreeMap::new();
+    for reader in &capture.named.readers {
+        let key = (reader.function.as_str(), reader.caller.as_str());
+        let (cost, kinds) = sums.entry(key).or_default();
+        cost.add(&reader.cost);
+        *kinds += 1;
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, (cost, _))| std::cmp::Reverse((cost.on_cpu_ns, cost.blocked_ns)));
+    let all = total(capture).on_cpu_ns as f64;
+    let header = [
+        "cores",
+        "%",
+        "blocked",
+        "calls",
+        "bytes",
+        "kinds",
+        "function",
+        "called by",
+    ];
+    let cells = |((function, caller), (cost, kinds)): &((&str, &str), (FileCost, u64))| {
+        [
+            capture.cores(Nanos(cost.on_cpu_ns)).to_string(),
+            format!("{:.1}%", cost.on_cpu_ns as f64 * 100.0 / all.max(1.0)),
+            Nanos(cost.blocked_ns).to_string(),
+            grouped(cost.calls + cost.in_flight),
+            Bytes(cost.bytes).to_string(),
+            grouped(*kinds),
+            shown(function),
+            shown(caller),
+        ]
+    };
+    plain(&header, 6, sums.iter().take(ROWS).map(cells)) + &rest(sums.len(), ROWS)
 }
 
 fn costs(cost: &FileCost) -> Value {

@@ -5,19 +5,19 @@ use comfy_table::{CellAlignment, Table, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Bytes, Nanos, printable};
 use nodesleuth_trace::{FileCosts, FileMethod, FileTotal};
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// So many rows of each table.
 const SHOWN: usize = 15;
 const CGROUPS: &str = "/sys/fs/cgroup";
 const UNKNOWN: &str = "[unknown]";
+const OF_CGROUPS: &str = "/sys/fs/cgroup/…/";
+const OF_PROCESSES: &str = "/proc/PID/…/";
 
 pub(super) fn of(costs: &FileCosts) -> String {
     let mut text = format!("\nfiles, {}:\n", method(&costs.method));
     text.push_str(&table("kind of file", &sums(costs, kind)));
     let cgroups = sums(costs, |total| subtree(total.path.as_deref()?));
-    if !cgroups.is_empty() {
+    if cgroups.all > 0 {
         text.push_str("\ncgroup files by subtree:\n");
         text.push_str(&table("subtree", &cgroups));
     }
@@ -30,8 +30,8 @@ pub(super) fn of(costs: &FileCosts) -> String {
     text
 }
 
-fn single(total: &FileTotal) -> Option<Cow<'_, str>> {
-    Some(total.path.as_deref().unwrap_or(UNKNOWN).into())
+fn single(total: &FileTotal) -> Option<Name<'_>> {
+    Some(Name::of(total.path.as_deref().unwrap_or(UNKNOWN)))
 }
 
 fn method(method: &FileMethod) -> String {
@@ -45,72 +45,113 @@ fn method(method: &FileMethod) -> String {
     }
 }
 
-/// What is summed up under one name.
-#[derive(Default)]
+/// A name for files; nothing of it is copied, as there can be a hundred thousand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Name<'c> {
+    before: &'static str,
+    rest: &'c str,
+}
+
+impl<'c> Name<'c> {
+    fn of(rest: &'c str) -> Self {
+        Self { before: "", rest }
+    }
+}
+
+/// What is summed up under one name for one system call.
+#[derive(Debug)]
 struct Sum<'c> {
+    name: Name<'c>,
+    number: u16,
     files: u64,
-    /// The last one that was counted.
-    last: Option<&'c str>,
     calls: u64,
     bytes: u64,
     wall_ns: u64,
     on_cpu_ns: Option<u64>,
 }
 
-type Sums<'c> = Vec<((Cow<'c, str>, u16), Sum<'c>)>;
-
-/// Sums by a name and the system call; the most CPU first. Totals come in the order of their paths.
-fn sums<'c>(
-    costs: &'c FileCosts,
-    name: impl Fn(&'c FileTotal) -> Option<Cow<'c, str>>,
-) -> Sums<'c> {
-    let mut sums: BTreeMap<(Cow<'c, str>, u16), Sum<'c>> = BTreeMap::new();
-    for total in &costs.totals {
-        let Some(name) = name(total) else { continue };
-        let none = || Sum {
-            on_cpu_ns: Some(0),
-            ..Sum::default()
-        };
-        let sum = sums.entry((name, total.number)).or_insert_with(none);
-        let path = total.path.as_deref();
-        if path.is_some() && path != sum.last {
-            sum.files += 1;
-            sum.last = path;
+impl<'c> Sum<'c> {
+    /// Of totals in the order of their paths.
+    fn of(name: Name<'c>, number: u16, group: &[(Name<'c>, &'c FileTotal)]) -> Self {
+        let totals = || group.iter().map(|(_, total)| *total);
+        let mut paths: Vec<&str> = totals().filter_map(|total| total.path.as_deref()).collect();
+        paths.dedup();
+        Self {
+            name,
+            number,
+            files: paths.len() as u64,
+            calls: totals().map(|total| total.calls).sum(),
+            bytes: totals().map(|total| total.bytes).sum(),
+            wall_ns: totals().map(|total| total.wall_ns).sum(),
+            on_cpu_ns: totals().map(|total| total.on_cpu_ns).sum(),
         }
-        sum.calls += total.calls;
-        sum.bytes += total.bytes;
-        sum.wall_ns += total.wall_ns;
-        let known = sum.on_cpu_ns.zip(total.on_cpu_ns);
-        sum.on_cpu_ns = known.map(|(sum, more)| sum + more);
     }
-    let mut sums: Sums = sums.into_iter().collect();
-    sums.sort_by_key(|(_, sum)| {
-        std::cmp::Reverse((sum.on_cpu_ns.unwrap_or(sum.wall_ns), sum.calls))
-    });
+
+    fn cost(&self) -> (u64, u64) {
+        (self.on_cpu_ns.unwrap_or(self.wall_ns), self.calls)
+    }
+}
+
+/// The sums that are shown, the most CPU first, and how many there are in all.
+struct Sums<'c> {
+    dearest: Vec<Sum<'c>>,
+    all: usize,
+}
+
+/// Sums by a name and the system call.
+fn sums<'c>(costs: &'c FileCosts, name: impl Fn(&'c FileTotal) -> Option<Name<'c>>) -> Sums<'c> {
+    let all = costs.totals.iter();
+    let mut named: Vec<_> = all.filter_map(|one| Some((name(one)?, one))).collect();
+    named.sort_unstable_by_key(|(name, total)| (*name, total.number, total.path.as_deref()));
+    let mut sums = Sums {
+        dearest: Vec::new(),
+        all: 0,
+    };
+    let alike = |one: &(Name<'c>, &FileTotal), other: &(Name<'c>, &FileTotal)| {
+        (one.0, one.1.number) == (other.0, other.1.number)
+    };
+    for group in named.chunk_by(alike) {
+        let (name, first) = group[0];
+        sums.all += 1;
+        sums.dearest.push(Sum::of(name, first.number, group));
+        if sums.dearest.len() > 2 * SHOWN {
+            keep_dearest(&mut sums.dearest);
+        }
+    }
+    keep_dearest(&mut sums.dearest);
     sums
 }
 
+fn keep_dearest(sums: &mut Vec<Sum<'_>>) {
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.cost()));
+    sums.truncate(SHOWN);
+}
+
 /// Files of which there is one for each cgroup or process go by their name.
-fn kind(total: &FileTotal) -> Option<Cow<'_, str>> {
+fn kind(total: &FileTotal) -> Option<Name<'_>> {
     let Some(path) = total.path.as_deref() else {
-        return Some(UNKNOWN.into());
+        return Some(Name::of(UNKNOWN));
     };
-    let last = path.rsplit('/').next().unwrap_or(path);
+    let rest = path.rsplit('/').next().unwrap_or(path);
     if below(path, CGROUPS).is_some() {
-        return Some(format!("{CGROUPS}/…/{last}").into());
+        let before = OF_CGROUPS;
+        return Some(Name { before, rest });
     }
     let process = below(path, "/proc").and_then(|rest| rest.split('/').next());
-    match process.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
-        true => Some(format!("/proc/PID/…/{last}").into()),
-        false => Some(path.into()),
-    }
+    let before = OF_PROCESSES;
+    Some(
+        match process.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
+            true => Name { before, rest },
+            false => Name::of(path),
+        },
+    )
 }
 
 /// The first two folders of a cgroup's path.
-fn subtree(path: &str) -> Option<Cow<'_, str>> {
+fn subtree(path: &str) -> Option<Name<'_>> {
     let (folders, _) = below(path, CGROUPS)?.rsplit_once('/').unwrap_or(("/", ""));
     let end = folders.match_indices('/').nth(1);
-    Some(end.map_or(folders, |(end, _)| &folders[..end]).into())
+    Some(Name::of(end.map_or(folders, |(end, _)| &folders[..end])))
 }
 
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
@@ -123,29 +164,29 @@ fn table(what: &str, sums: &Sums<'_>) -> String {
     table.set_header([
         what, "syscall", "files", "calls", "bytes", "total", "on CPU", "blocked", "each",
     ]);
-    for ((name, number), sum) in sums.iter().take(SHOWN) {
-        table.add_row(cells(name, *number, sum));
+    for sum in &sums.dearest {
+        table.add_row(cells(sum));
     }
     for column in 2..9 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let more = match sums.len().saturating_sub(SHOWN) {
+    let more = match sums.all.saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {} more\n", grouped(more as u64)),
     };
     format!("{}\n{more}", table.trim_fmt())
 }
 
-fn cells(name: &str, number: u16, sum: &Sum<'_>) -> [String; 9] {
+fn cells(sum: &Sum<'_>) -> [String; 9] {
     let time = |ns: Option<u64>| ns.map_or_else(|| "-".to_owned(), |ns| Nanos(ns).to_string());
     let blocked = sum
         .on_cpu_ns
         .map(|on_cpu| sum.wall_ns.saturating_sub(on_cpu));
     [
-        printable(name).into_owned(),
-        call_name(number),
+        format!("{}{}", sum.name.before, printable(sum.name.rest)),
+        call_name(sum.number),
         grouped(sum.files),
         grouped(sum.calls),
         Bytes(sum.bytes).to_string(),
@@ -171,7 +212,11 @@ mod tests {
 
     #[test]
     fn files_of_cgroups_and_processes_go_by_their_name() {
-        let kind = |path| kind(&total(path)).unwrap().into_owned();
+        let kind = |path| {
+            let total = total(path);
+            let name = kind(&total).unwrap();
+            format!("{}{}", name.before, name.rest)
+        };
         assert_eq!(
             kind("/sys/fs/cgroup/a/b/memory.stat"),
             "/sys/fs/cgroup/…/memory.stat"
@@ -184,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_subtree_is_two_folders_deep() {
-        let subtree = |path| subtree(path).unwrap_or_default();
+        let subtree = |path| subtree(path).map_or("", |name| name.rest);
         assert_eq!(
             subtree("/sys/fs/cgroup/kubepods/burstable/pod1/cpu.stat"),
             "kubepods/burstable"
@@ -205,8 +250,12 @@ mod tests {
             ..FileCosts::default()
         };
         let sums = sums(&costs, kind);
-        let ((name, _), sum) = &sums[0];
-        assert_eq!(name, "/sys/fs/cgroup/…/memory.stat");
+        let sum = &sums.dearest[0];
+        assert_eq!(
+            (sum.name.before, sum.name.rest),
+            (OF_CGROUPS, "memory.stat")
+        );
+        assert_eq!(sums.all, 2);
         assert_eq!((sum.calls, sum.files, sum.on_cpu_ns), (6, 2, Some(30)));
     }
 }

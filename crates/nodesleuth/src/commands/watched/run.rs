@@ -8,7 +8,7 @@ use nodesleuth_collect::{Cancel, Clock, Progress, SystemClock};
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{BootNanos, Cores, Nanos, printable};
-use nodesleuth_trace::{Attempt, Options, Record, Session, Summary};
+use nodesleuth_trace::{Arch, Attempt, Engine, Options, Record, Session, Summary};
 use std::time::Duration;
 
 /// Looking whether the process is still there costs more than reading a ring.
@@ -86,6 +86,7 @@ impl Watch<'_> {
         let mut session = Session::open(self.options, self.args.engine)?;
         let after_setup = own_cpu();
         tell_refused(session.attempts());
+        tell_untold(session.engine());
         self.progress
             .stage(&format!("watching with engine {}", session.engine()));
         let before = cpu_of(self.options.pid);
@@ -139,6 +140,16 @@ impl Watch<'_> {
 
 fn since(after: Nanos, before: Nanos) -> Nanos {
     Nanos(after.0.saturating_sub(before.0))
+}
+
+/// Says what the engine takes for something else.
+fn tell_untold(engine: Engine) {
+    if Arch::native() == Some(Arch::X86_64) && !engine.tells_32_bit() {
+        output::note(&format!(
+            "note: engine {engine} cannot tell calls by the 32-bit interface (int $0x80) from the \
+             others: a program that makes some has them shown under wrong names\n"
+        ));
+    }
 }
 
 /// Says why a better engine does not run.
