@@ -124,6 +124,8 @@ pub(super) fn hierarchies(controllers: &[Controller], live: &[(&str, u64)]) -> V
                         "{} counted by the kernel (/proc/cgroups) − {directories} directories",
                         controller.num_cgroups
                     ),
+                    // A table in a text was read once.
+                    spread: None,
                 }),
                 ..Hierarchy::default()
             }
