@@ -1,6 +1,7 @@
 //! Real programs that make this machine a sick node, and their removal afterwards.
 //! `CadvisorLab` is what tests and benchmarks use; the commands here are for people.
 
+mod all;
 mod apt_sources;
 mod cadvisor;
 mod clean;
@@ -36,6 +37,8 @@ pub(crate) enum Task {
     Kills(kills::Args),
     /// Remedies tried on zombies in guests with older kernels.
     Vm(vm::Args),
+    /// Kills, guests and the cluster: what `cargo xtask test` leaves out.
+    All,
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -46,6 +49,7 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
         Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
         Task::Vm(args) => vm::run(workspace, &args),
+        Task::All => all::run(),
         Task::Clean => clean::run(workspace),
     }
 }
