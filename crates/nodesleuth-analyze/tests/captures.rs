@@ -97,7 +97,7 @@ fn the_articles_case_is_named_although_the_profile_hides_it() {
     assert!(
         commands
             .iter()
-            .any(|command| command.contains("drop_caches")),
+            .any(|command| command.contains("nodesleuth fix drop-slab")),
         "{commands:?}"
     );
 }

@@ -181,8 +181,6 @@ fn missing(error: StackError) -> Missing {
         StackError::Thread { .. }
         | StackError::ThirtyTwoBit(_)
         | StackError::Frequency(_)
-        | StackError::Broken { .. } => {
-            Missing::new(MissingKind::Failed, reason)
-        }
+        | StackError::Broken { .. } => Missing::new(MissingKind::Failed, reason),
     }
 }

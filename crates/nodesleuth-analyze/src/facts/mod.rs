@@ -11,6 +11,7 @@ mod machine;
 mod memory;
 mod profile;
 mod reads;
+mod remedies;
 mod spin;
 mod stacks;
 mod syscalls;
@@ -124,6 +125,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        remedies::FACTS,
     ]
     .into_iter()
     .flatten()

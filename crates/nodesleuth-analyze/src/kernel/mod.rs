@@ -9,4 +9,5 @@ mod rule;
 
 pub use advisory::{Measured, advise};
 pub use release::{Family, Release};
+pub(crate) use rule::version_of;
 pub use rule::{KernelEntry, Rule};

@@ -211,9 +211,8 @@ fn readers(profile: &Profile, groups: &Groups) -> Vec<FileReader> {
             cost,
         });
     }
-    readers.sort_by_key(|reader| {
-        std::cmp::Reverse((reader.cost.on_cpu_ns, reader.cost.blocked_ns))
-    });
+    readers
+        .sort_by_key(|reader| std::cmp::Reverse((reader.cost.on_cpu_ns, reader.cost.blocked_ns)));
     readers
 }
 
@@ -238,9 +237,7 @@ fn reader(frames: &[Frame<'_>]) -> (String, String) {
 /// The package of a Go function; the name of another.
 fn package(frame: &Frame<'_>) -> String {
     let name = FrameName::new(frame.name());
-    name.go()
-        .map_or(name.as_str(), |go| go.package)
-        .to_owned()
+    name.go().map_or(name.as_str(), |go| go.package).to_owned()
 }
 
 /// Whether it only hands on what others want: Go's standard library, whose packages have no dot in

@@ -28,11 +28,11 @@ mod tasks;
 #[cfg(target_os = "linux")]
 pub use capture::{StackCapture, StackCount};
 #[cfg(target_os = "linux")]
-pub use file_stack::FileStack;
-#[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub use dump::understood;
 pub use engine::{SampleEvent, StackEngine};
 pub use event::{MappedFile, TaskEvent};
+#[cfg(target_os = "linux")]
+pub use file_stack::FileStack;
 pub use options::{StackOptions, StackTarget};
 pub use session::{StackError, StackSession, start};

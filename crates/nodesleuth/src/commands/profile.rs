@@ -134,7 +134,9 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     progress.finish();
     let links = links(&capture.named.versions);
     if let Some(out) = &args.out {
-        let before = before.as_ref().map(|before| (&before.profile, before.name.as_str()));
+        let before = before
+            .as_ref()
+            .map(|before| (&before.profile, before.name.as_str()));
         let title = capture.title();
         write(out, &capture.named.profile, &title, before, &links)?;
     }

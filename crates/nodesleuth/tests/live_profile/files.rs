@@ -75,10 +75,20 @@ fn each_call_is_billed_to_the_function_and_the_file() {
             let inside = json["total"]["on_cpu_seconds"].as_f64().unwrap();
             let used = json["accounted_seconds"].as_f64().unwrap();
             assert!(inside < used, "{what}: {inside} of {used}");
-            let folded = run(&["flame", out, "--format", "folded", "--sample-index", "calls"]);
+            let folded = run(&[
+                "flame",
+                out,
+                "--format",
+                "folded",
+                "--sample-index",
+                "calls",
+            ]);
             let from_go = ";main.work;os.Open;";
             assert!(folded.out.contains(from_go), "{what}: {folded:?}");
-            assert!(folded.out.contains(";read /proc/*/comm 4000\n"), "{what}: {folded:?}");
+            assert!(
+                folded.out.contains(";read /proc/*/comm 4000\n"),
+                "{what}: {folded:?}"
+            );
         }
     }
 }
@@ -86,7 +96,10 @@ fn each_call_is_billed_to_the_function_and_the_file() {
 #[test]
 #[ignore = "needs root"]
 fn a_call_that_has_not_returned_is_in_flight() {
-    let mut shell = waiting(Path::new("/bin/sh"), &["-c", "echo ready; read one; read two"]);
+    let mut shell = waiting(
+        Path::new("/bin/sh"),
+        &["-c", "echo ready; read one; read two"],
+    );
     let mut line = String::new();
     let stdout = shell.stdout.as_mut().unwrap();
     BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -104,7 +117,14 @@ fn a_call_that_has_not_returned_is_in_flight() {
 #[ignore = "needs root"]
 fn an_engine_that_sees_no_files_says_so() {
     let own = std::process::id().to_string();
-    let refused = run(&["profile", "--files", "--pid", &own, "--engine", "perf-rings"]);
+    let refused = run(&[
+        "profile",
+        "--files",
+        "--pid",
+        &own,
+        "--engine",
+        "perf-rings",
+    ]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(
         refused.err.contains("which file a call is about"),

@@ -178,7 +178,10 @@ fn comm(bytes: &[u8]) -> String {
 /// What a program sends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message<'a> {
-    Frames { hash: u64, frames: Arc<[u64]> },
+    Frames {
+        hash: u64,
+        frames: Arc<[u64]>,
+    },
     Count(Counted),
     /// Of a file, as [`Names`](crate::files::Names) takes them.
     Names(&'a [u8]),

@@ -110,7 +110,16 @@ fn table(capture: &Files) -> String {
     let readers = &capture.named.readers;
     let all = total(capture).on_cpu_ns as f64;
     let header = [
-        "cores", "%", "each", "blocked", "calls", "bytes", "files", "call", "file", "function",
+        "cores",
+        "%",
+        "each",
+        "blocked",
+        "calls",
+        "bytes",
+        "files",
+        "call",
+        "file",
+        "function",
         "called by",
     ];
     let cells = |reader: &FileReader| {
