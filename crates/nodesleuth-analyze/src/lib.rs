@@ -91,7 +91,7 @@ pub fn analyze(
         findings: matches.findings,
         red_herrings: matches.red_herrings,
         ledger,
-        advisories: advisories(&input),
+        advisories: told_advisories(&input),
         others: others::hot(&input),
         next,
         not_checked,
@@ -118,11 +118,25 @@ fn window_note(evidence: &Evidence) -> Option<String> {
     }
 }
 
+/// Those of them that a report tells.
+fn told_advisories(input: &Input<'_>) -> Vec<Advisory> {
+    let told = input.catalog.kernel.iter().map(|entry| entry.in_reports);
+    let all = advisories(input).into_iter().zip(told);
+    all.filter_map(|(advisory, told)| told.then_some(advisory))
+        .collect()
+}
+
+/// What is known of every kernel defect on the node that the evidence is of.
+#[must_use]
+pub fn kernel_advisories(evidence: &Evidence, catalog: &Catalog) -> Vec<Advisory> {
+    advisories(&Input::new(evidence, &[], catalog))
+}
+
 /// What is known of this kernel, corrected by what was measured on it.
 pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
     let catalog = input.catalog;
     let host = input.host().ok();
-    let release = host.and_then(|host| Release::parse(&host.kernel_release, &catalog.families));
+    let release = host.and_then(|host| Release::of(host, &catalog.families));
     let entries = catalog.kernel.iter();
     let judged = entries.map(|entry| {
         let measured = measured(input, entry.probe_file.as_deref());

@@ -1,6 +1,8 @@
 //! What each remedy frees on which kernel: measured, and data (`catalog/remedies/`).
 
-use crate::kernel::{Release, Rule, version_of};
+use crate::Catalog;
+use crate::kernel::{Release, version_of};
+use nodesleuth_model::diagnosis::AdvisoryStatus;
 use nodesleuth_model::evidence::{CgroupVersion, DyingMemory};
 use serde::{Deserialize, Serialize};
 
@@ -40,12 +42,12 @@ pub struct Frees {
     /// Only on this version of cgroups.
     #[serde(default)]
     pub cgroup: Option<CgroupVersion>,
-    /// Builds of distributions to which it does not apply although their base version is in range.
+    /// Only on kernels that have this defect (an id of `catalog/kernel/`).
     #[serde(default)]
-    pub unless: Vec<Rule>,
-    /// Builds to which it applies although their base version is out of range.
+    pub with: Option<String>,
+    /// Only on kernels that do not have it.
     #[serde(default)]
-    pub also: Vec<Rule>,
+    pub without: Option<String>,
     /// What was measured.
     pub measured: String,
 }
@@ -144,13 +146,14 @@ impl RemedyEntry {
     #[must_use]
     pub fn expectations(
         &self,
+        catalog: &Catalog,
         release: Option<&Release>,
         version: Option<CgroupVersion>,
     ) -> Vec<Expectation> {
         if self.frees.is_empty() {
             return Vec::new();
         }
-        let fits = |row: &&Frees| release.is_some_and(|release| row.fits(release, version));
+        let fits = |row: &&Frees| release.is_some_and(|it| row.fits(catalog, it, version));
         let of = |pin| self.frees.iter().filter(fits).find(|row| row.pin == pin);
         Pin::ALL
             .into_iter()
@@ -173,25 +176,31 @@ impl RemedyEntry {
     #[must_use]
     pub fn helps(
         &self,
+        catalog: &Catalog,
         release: &Release,
         version: Option<CgroupVersion>,
         held: Option<&DyingMemory>,
     ) -> bool {
-        self.expectations(Some(release), version)
+        self.expectations(catalog, Some(release), version)
             .iter()
             .any(|expected| expected.effect.helps() && may_pin(expected.pin, held))
     }
 }
 
 impl Frees {
-    fn fits(&self, release: &Release, version: Option<CgroupVersion>) -> bool {
+    fn fits(&self, catalog: &Catalog, release: &Release, version: Option<CgroupVersion>) -> bool {
         let from = self.from.as_deref();
         let below = self.below.as_deref();
-        let in_range = from.is_none_or(|from| release.base >= version_of(from))
+        let has = |defect: &str, status| {
+            let entry = catalog.kernel.iter().find(|entry| entry.id == defect);
+            entry.is_some_and(|entry| entry.judge(release).0 == status)
+        };
+        let (with, without) = (self.with.as_deref(), self.without.as_deref());
+        from.is_none_or(|from| release.base >= version_of(from))
             && below.is_none_or(|below| release.base < version_of(below))
-            && !self.unless.iter().any(|rule| rule.matches(release));
-        let concerned = in_range || self.also.iter().any(|rule| rule.matches(release));
-        concerned && self.cgroup.is_none_or(|wanted| version == Some(wanted))
+            && self.cgroup.is_none_or(|wanted| version == Some(wanted))
+            && with.is_none_or(|defect| has(defect, AdvisoryStatus::Affected))
+            && without.is_none_or(|defect| has(defect, AdvisoryStatus::Fixed))
     }
 }
 
@@ -210,7 +219,6 @@ fn may_pin(pin: Pin, held: Option<&DyingMemory>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Catalog;
     use nodesleuth_model::Bytes;
     use nodesleuth_model::evidence::DyingHolder;
 
@@ -221,7 +229,7 @@ mod tests {
         let catalog = Catalog::built_in().unwrap();
         let release = Release::parse(kernel, &catalog.families).unwrap();
         let remedy = catalog.remedy(plan).unwrap();
-        let rows = remedy.expectations(Some(&release), version);
+        let rows = remedy.expectations(&catalog, Some(&release), version);
         rows.iter().find(|row| row.pin == pin).unwrap().effect
     }
 
@@ -368,7 +376,8 @@ mod tests {
                 for version in [V1, V2] {
                     for pin in Pin::ALL {
                         let rows = remedy.frees.iter();
-                        let rows = rows.filter(|row| row.pin == pin && row.fits(&release, version));
+                        let rows = rows
+                            .filter(|row| row.pin == pin && row.fits(&catalog, &release, version));
                         assert!(
                             rows.count() <= 1,
                             "{} {pin:?} {kernel} {version:?}",
@@ -377,7 +386,7 @@ mod tests {
                     }
                 }
             }
-            let unknown = remedy.expectations(None, V1);
+            let unknown = remedy.expectations(&catalog, None, V1);
             assert!(unknown.iter().all(|row| row.effect == Effect::Unknown));
         }
     }
@@ -387,7 +396,10 @@ mod tests {
         let catalog = Catalog::built_in().unwrap();
         let kernel = |text| Release::parse(text, &catalog.families).unwrap();
         let helps = |plan: &str, release: &Release, held| {
-            catalog.remedy(plan).unwrap().helps(release, V1, held)
+            catalog
+                .remedy(plan)
+                .unwrap()
+                .helps(&catalog, release, V1, held)
         };
         assert!(helps("drop-slab", &kernel("4.15.0-20-generic"), None));
         assert!(!helps("drop-slab", &kernel("6.1.0-50-cloud-amd64"), None));

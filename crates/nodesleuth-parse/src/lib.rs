@@ -13,6 +13,7 @@ mod lines;
 mod malformed;
 mod number;
 mod page_cache;
+pub mod pasted;
 pub mod proc;
 mod ranged_read;
 pub mod symbolize;

@@ -138,5 +138,6 @@ pub use stack_rows::{StackRow, StackRows, StackRowsBuilder};
 pub use stackcollapse_go::{CompatError, stackcollapse_go};
 pub use symbols::{Symbol, SymbolId};
 pub use text::TextError;
+pub use text::source::decode as decode_text;
 pub use top::{TopOrder, TopRow, top};
 pub use write::{encode, write};

@@ -16,6 +16,7 @@ mod spin;
 mod stacks;
 mod syscalls;
 mod target;
+mod traps;
 
 use crate::catalog::Catalog;
 use crate::input::Input;
@@ -126,6 +127,7 @@ pub fn table() -> Vec<&'static FactDef> {
         memory::FACTS,
         machine::FACTS,
         remedies::FACTS,
+        traps::FACTS,
     ]
     .into_iter()
     .flatten()

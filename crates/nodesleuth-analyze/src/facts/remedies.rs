@@ -53,7 +53,7 @@ fn judged(input: &Input<'_>, id: &str) -> Derived {
     let version = memory.map(|memory| memory.version);
     let held = input.evidence.dying_memory.value();
     flag(
-        remedy.helps(&release, version, held),
+        remedy.helps(input.catalog, &release, version, held),
         format!("catalog/remedies/{id}.toml"),
     )
 }

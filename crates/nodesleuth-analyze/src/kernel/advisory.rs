@@ -129,7 +129,8 @@ mod tests {
             ("5.4.17-2136.300.7.el8uek.x86_64", Fixed, Some(Unknown)),
             ("4.19.91-26.al7.x86_64", Unknown, Some(Unknown)),
             ("4.19.90-2112.8.0.0131.oe1.x86_64", Unknown, Some(Unknown)),
-            ("4.15.15-oldk", Affected, Some(Affected)),
+            ("4.15.15", Affected, Some(Affected)),
+            ("4.15.15-oldk", Unknown, Some(Unknown)),
             ("6.18.44-fc-v669", Fixed, Some(Fixed)),
         ];
         for (release, stat, numa) in table {

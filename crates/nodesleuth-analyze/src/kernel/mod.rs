@@ -7,7 +7,10 @@ mod advisory;
 mod release;
 mod rule;
 
+#[cfg(test)]
+mod tests;
+
 pub use advisory::{Measured, advise};
 pub use release::{Family, Release};
 pub(crate) use rule::version_of;
-pub use rule::{KernelEntry, Rule};
+pub use rule::{Concerned, KernelEntry, Rule};

@@ -3,6 +3,7 @@
 //! The string's suffix decides, not the operating system's name: kind and minikube report the
 //! image's system with the host's kernel, and elrepo kernels carry `.el8` but are mainline.
 
+use nodesleuth_model::evidence::Host;
 use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 
@@ -13,6 +14,8 @@ pub struct Family {
     /// Short name, such as `rhel`.
     pub id: String,
     regex: Regex,
+    backports: bool,
+    hides_stable: bool,
 }
 
 #[derive(Deserialize)]
@@ -20,6 +23,10 @@ pub struct Family {
 struct FamilyText {
     id: String,
     regex: String,
+    #[serde(default)]
+    backports: bool,
+    #[serde(default)]
+    hides_stable: bool,
 }
 
 impl TryFrom<FamilyText> for Family {
@@ -29,6 +36,8 @@ impl TryFrom<FamilyText> for Family {
         Ok(Self {
             id: text.id,
             regex: Regex::new(&text.regex)?,
+            backports: text.backports,
+            hides_stable: text.hides_stable,
         })
     }
 }
@@ -36,8 +45,15 @@ impl TryFrom<FamilyText> for Family {
 /// A release string taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
-    /// The family's id; `mainline` when none fits.
+    /// The family's id; [`Release::UNKNOWN`] when none fits.
     pub family: String,
+    /// Whether the family takes so much from newer kernels that its base version does not tell
+    /// what is missing.
+    pub backports: bool,
+    /// Upstream stable level (the 287 of 5.4.287), where it is known.
+    pub stable: Option<u32>,
+    /// `ID` of `/etc/os-release`; a hint, since containers bring their own.
+    pub os_id: Option<String>,
     /// Upstream version that it is based on.
     pub base: (u32, u32, u32),
     /// The distribution's build number (`4.18.0-193.28.1.el8_2`: 193).
@@ -51,6 +67,19 @@ pub struct Release {
 }
 
 impl Release {
+    /// Family of a release whose suffix is of no distribution that is known.
+    pub const UNKNOWN: &str = "unknown";
+
+    /// That of a node. Debian and Ubuntu hide the stable level in the release and tell it
+    /// elsewhere.
+    #[must_use]
+    pub fn of(host: &Host, families: &[Family]) -> Option<Self> {
+        let mut release = Self::parse(&host.kernel_release, families)?;
+        release.stable = release.stable.or_else(|| stable_level(host, release.base));
+        release.os_id = host.os.value().map(|os| os.id.clone());
+        Some(release)
+    }
+
     /// Takes a release string apart; `None` when it does not begin with a version.
     #[must_use]
     pub fn parse(text: &str, families: &[Family]) -> Option<Self> {
@@ -60,8 +89,9 @@ impl Release {
             .find_map(|family| family.regex.captures(text).map(|found| (family, found)));
         let Some((family, found)) = fits else {
             return Some(Self {
-                family: "mainline".to_owned(),
+                family: Self::UNKNOWN.to_owned(),
                 base,
+                stable: Some(base.2),
                 ..Self::default()
             });
         };
@@ -69,6 +99,9 @@ impl Release {
         let update = group(&found, "update").unwrap_or_default();
         Some(Self {
             family: family.id.clone(),
+            backports: family.backports,
+            stable: (!family.hides_stable).then_some(base.2),
+            os_id: None,
             base,
             build: number("build"),
             update: update
@@ -79,6 +112,17 @@ impl Release {
             minor: number("minor"),
         })
     }
+}
+
+/// `Ubuntu 5.4.0-216.236-generic 5.4.287` of `/proc/version_signature`, or Debian's package
+/// version in `uname -v`: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-05-01)`.
+fn stable_level(host: &Host, base: (u32, u32, u32)) -> Option<u32> {
+    let signature = host.version_signature.as_deref().unwrap_or_default();
+    let of_ubuntu = signature.split_whitespace().nth(2);
+    let mut words = host.kernel_version.split_whitespace();
+    let of_debian = words.find(|word| *word == "Debian").and(words.next());
+    let level = base_version(of_ubuntu.or(of_debian)?)?;
+    ((level.0, level.1) == (base.0, base.1)).then_some(level.2)
 }
 
 fn group<'t>(found: &Captures<'t>, name: &str) -> Option<&'t str> {

@@ -12,8 +12,23 @@ pub struct KernelEntry {
     pub id: String,
     /// For people.
     pub title: String,
+    /// What it does to a node, in a sentence.
+    pub effect: String,
+    /// Where all this is known from.
+    pub source: String,
+    /// What helps for good.
+    pub remedy: String,
+    /// Whether reports of a diagnosis tell it; `nodesleuth kernel` tells all.
+    #[serde(default)]
+    pub in_reports: bool,
+    /// Only kernels of this family and base version were ever concerned.
+    #[serde(default)]
+    pub concerns: Option<Concerned>,
     /// Mainline releases from this on do not have it.
     pub fixed_in: String,
+    /// Stable releases that carry the fix, the first of each series.
+    #[serde(default)]
+    pub stable: Vec<String>,
     /// Mainline releases before this do not have it either.
     #[serde(default)]
     pub since: Option<String>,
@@ -31,12 +46,26 @@ pub struct KernelEntry {
     pub rule: Vec<Rule>,
 }
 
+/// Which kernels were ever concerned.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Concerned {
+    /// Family id.
+    pub family: String,
+    /// Base version begins with these numbers.
+    pub base: String,
+}
+
 /// What one distribution's builds have. Every field that is given must match.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Family id.
-    pub family: String,
+    #[serde(default)]
+    pub family: Option<String>,
+    /// `ID` of `/etc/os-release`.
+    #[serde(default)]
+    pub os_id: Option<String>,
     /// Base version begins with these numbers, such as "4.18.0" or "5.4".
     #[serde(default)]
     pub base: Option<String>,
@@ -58,6 +87,9 @@ pub struct Rule {
     /// Smallest first number after the build number.
     #[serde(default)]
     pub update_from: Option<u32>,
+    /// Smallest upstream stable level.
+    #[serde(default)]
+    pub stable_from: Option<u32>,
     /// What such a build has.
     pub status: AdvisoryStatus,
     /// Where that is known from.
@@ -68,27 +100,74 @@ impl KernelEntry {
     /// What the table says of a release, and why.
     #[must_use]
     pub fn judge(&self, release: &Release) -> (AdvisoryStatus, String) {
+        if let Some(concerned) = &self.concerns
+            && !concerned.matches(release)
+        {
+            let reason = format!("only {} {} has it", concerned.family, concerned.base);
+            return (AdvisoryStatus::Fixed, reason);
+        }
         if let Some(rule) = self.rule.iter().find(|rule| rule.matches(release)) {
             return (rule.status, rule.reason.clone());
         }
+        self.judge_by_base(release)
+    }
+
+    /// What follows from the version that it is based on.
+    fn judge_by_base(&self, release: &Release) -> (AdvisoryStatus, String) {
         let base = release.base;
         let version = format!("{}.{}", base.0, base.1);
-        if self
-            .since
-            .as_deref()
-            .is_some_and(|since| base < version_of(since))
-        {
-            return (
-                AdvisoryStatus::Fixed,
-                format!("{version} is older than the code concerned"),
-            );
-        }
-        if base >= version_of(&self.fixed_in) {
-            let reason = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
+        let since = self.since.as_deref().map(version_of);
+        if since.is_some_and(|since| base < since) {
+            let reason = format!("{version} is older than the code concerned");
             return (AdvisoryStatus::Fixed, reason);
         }
-        let reason = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
-        (AdvisoryStatus::Affected, reason)
+        let upstream = format!("fixed in mainline {}, and this is {version}", self.fixed_in);
+        if base >= version_of(&self.fixed_in) {
+            return (AdvisoryStatus::Fixed, upstream);
+        }
+        let series = self.stable.iter().map(|first| (first, version_of(first)));
+        if let Some((first, (_, _, level))) =
+            { series }.find(|(_, first)| (first.0, first.1) == (base.0, base.1))
+        {
+            return match release.stable {
+                Some(stable) if stable >= level => (
+                    AdvisoryStatus::Fixed,
+                    format!("stable carries the fix since {first}, and this is {version}.{stable}"),
+                ),
+                Some(stable) => (
+                    AdvisoryStatus::Affected,
+                    format!("stable carries the fix since {first}, and this is {version}.{stable}"),
+                ),
+                None => (
+                    AdvisoryStatus::Unknown,
+                    format!(
+                        "stable carries the fix since {first}, and the release string hides the \
+                         stable level (/proc/version tells it)"
+                    ),
+                ),
+            };
+        }
+        if release.backports {
+            let reason = format!(
+                "{upstream}; what {} took over from newer kernels is not established: probe",
+                release.family
+            );
+            return (AdvisoryStatus::Unknown, reason);
+        }
+        if release.family == Release::UNKNOWN {
+            let reason = format!(
+                "{upstream}; its name is of no distribution that is known, which may have taken \
+                 the fix over: probe"
+            );
+            return (AdvisoryStatus::Unknown, reason);
+        }
+        (AdvisoryStatus::Affected, upstream)
+    }
+}
+
+impl Concerned {
+    fn matches(&self, release: &Release) -> bool {
+        self.family == release.family && base_matches(&self.base, release.base)
     }
 }
 
@@ -96,7 +175,11 @@ impl Rule {
     pub(crate) fn matches(&self, release: &Release) -> bool {
         let wanted = |given: Option<u32>, has: Option<u32>| given.is_none() || given == has;
         let first_update = release.update.first().copied();
-        self.family == release.family
+        let given = |wanted: &Option<String>, has: Option<&str>| {
+            wanted.is_none() || wanted.as_deref() == has
+        };
+        given(&self.family, Some(&release.family))
+            && given(&self.os_id, release.os_id.as_deref())
             && self
                 .base
                 .as_deref()
@@ -114,6 +197,9 @@ impl Rule {
             && self
                 .updates
                 .is_none_or(|count| count == release.update.len())
+            && self
+                .stable_from
+                .is_none_or(|from| release.stable.is_some_and(|stable| stable >= from))
             && self
                 .update_from
                 .is_none_or(|from| first_update.is_some_and(|update| update >= from))

@@ -1,6 +1,6 @@
 //! How sure points make.
 
-use crate::catalog::{Entry, EntryKind};
+use crate::catalog::Entry;
 use nodesleuth_model::Confidence;
 use nodesleuth_model::diagnosis::Score;
 use nodesleuth_model::evidence::Pasted;

@@ -63,6 +63,13 @@ impl Record {
         Ok(Self { layout, bytes })
     }
 
+    /// From bytes that were read already, as many as [`LARGEST`] at most.
+    pub(super) fn of(layout: Layout, record: &[u8]) -> Self {
+        let mut bytes = [0; LARGEST];
+        bytes[..record.len()].copy_from_slice(record);
+        Self { layout, bytes }
+    }
+
     pub(super) fn byte(&self, field: Field) -> u8 {
         self.bytes::<1>(field)[0]
     }

@@ -102,8 +102,12 @@ impl Kallsyms {
         if !seen_address {
             return Err(KallsymsError::Restricted);
         }
-        symbols.entries.sort_by_key(|entry| entry.address);
+        // By name, as they stand there: the first listed of several comes first.
+        symbols
+            .entries
+            .sort_unstable_by_key(|entry| (entry.address, entry.name));
         symbols.entries.shrink_to_fit();
+        symbols.names.shrink_to_fit();
         Ok(symbols)
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const HEAD: usize = 4096;
 
 /// The bytes as text, or `None` if they are binary.
-pub(crate) fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
+pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let text = lossy(bytes);
     // What another program wrote for broken bytes is text by now.
     let is_broken = |c| matches!(&text, Cow::Owned(_)) && c == char::REPLACEMENT_CHARACTER;

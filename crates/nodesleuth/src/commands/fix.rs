@@ -211,7 +211,7 @@ fn carry_on(
     let told = Told {
         plan: args.plan,
         entry,
-        expected: entry.expectations(release.as_ref(), prepared.version),
+        expected: entry.expectations(catalog, release.as_ref(), prepared.version),
         obstacle: fix.obstacle(&prepared),
         prepared: &prepared.clone(),
     };
@@ -289,7 +289,7 @@ fn next_plan<'a>(
         .remedies
         .iter()
         .filter(|other| other.order > entry.order);
-    later.find(|other| other.helps(&release, None, None))
+    later.find(|other| other.helps(catalog, &release, None, None))
 }
 
 /// On a terminal a typed "yes" does it.

@@ -1,8 +1,9 @@
 //! Removed memory cgroups, each pinned by one page of its own.
 
+use super::support::must;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -101,14 +102,12 @@ impl Zombies {
              done\n\
              echo $$ > {MEMORY}/cgroup.procs"
         );
-        let status = Command::new("sh")
-            .args(["-c", &script])
-            .env("PARENT", &self.parent)
-            .env("FILES", self.files.path())
-            .stdin(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(status.success(), "making zombies: {status}");
+        must(
+            Command::new("sh")
+                .args(["-c", &script])
+                .env("PARENT", &self.parent)
+                .env("FILES", self.files.path()),
+        );
     }
 }
 
