@@ -67,6 +67,8 @@ enum Task {
 enum Helper {
     #[command(name = "__die-with-parent", hide = true)]
     DieWithParent(parent::Args),
+    #[command(name = "__in-cluster", hide = true)]
+    InCluster(lab::cluster::EnterArgs),
     #[command(name = "__zombies", hide = true)]
     Zombies(lab::zombies::WorkerArgs),
     #[command(name = "__threads", hide = true)]
@@ -110,6 +112,7 @@ fn run(task: Task) -> Result<ExitCode> {
 fn help(helper: Helper) -> Result<ExitCode> {
     match helper {
         Helper::DieWithParent(args) => parent::exec(&args),
+        Helper::InCluster(args) => lab::cluster::enter(&args),
         Helper::Zombies(args) => lab::zombies::work(&args),
         Helper::Threads(args) => bench::threads::run(&args),
         Helper::Usage(args) => bench::usage::run(&args),

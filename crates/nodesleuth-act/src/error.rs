@@ -40,6 +40,12 @@ pub enum ActError {
         /// `MemAvailable`.
         available_mib: u64,
     },
+    /// The kernel is not to be probed with scratch cgroups here.
+    #[error("not probed: {why}")]
+    ProbeRefused {
+        /// Why.
+        why: String,
+    },
     /// Something of ours could not be made.
     #[error("cannot make {path}: {source}{}", hint(.source))]
     Make {

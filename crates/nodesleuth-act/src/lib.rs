@@ -15,6 +15,7 @@ pub mod fix;
 pub mod guardian;
 pub mod hidden;
 mod identity;
+pub mod kernel_probe;
 mod kubelet;
 pub mod name;
 mod removal;

@@ -22,6 +22,8 @@ pub enum Purpose {
     Demo,
     /// The developers' lab.
     Lab,
+    /// `nodesleuth kernel --probe-lab`.
+    Probe,
 }
 
 /// The first 8 hex digits of a boot id.
@@ -89,6 +91,7 @@ impl ScratchName {
         let (purpose, rest) = match name.strip_prefix("nodesleuth-")?.split_once('-')? {
             ("demo", rest) => (Purpose::Demo, rest),
             ("lab", rest) => (Purpose::Lab, rest),
+            ("probe", rest) => (Purpose::Probe, rest),
             _ => return None,
         };
         let (boot, rest) = rest.split_once('-')?;
@@ -157,6 +160,7 @@ impl fmt::Display for ScratchName {
         let purpose = match self.purpose {
             Purpose::Demo => "demo",
             Purpose::Lab => "lab",
+            Purpose::Probe => "probe",
         };
         write!(f, "nodesleuth-{purpose}-{}-{}", self.boot.0, self.pid)?;
         match self.start {

@@ -55,7 +55,7 @@ pub(crate) fn view(traced: &Traced<'_>, titles: &Parts, cpu: &TargetCpu) -> Ledg
         ("other-calls", small),
         (OUTSIDE, rest),
         ("user", cpu.user),
-        ("children", cpu.children),
+        ("children", cpu.waited_for()),
     ] {
         rows.push(part(id, titles.title(id), cores));
     }
@@ -188,7 +188,8 @@ mod tests {
             seconds: 1.0,
             user: 0.3,
             kernel,
-            children: 0.1,
+            unsplit: 0.0,
+            children: Some(0.1),
         };
         let view = view(&traced, &Parts::default(), &cpu);
         let sum: f64 = view.parts.iter().map(|part| part.cores.0).sum();

@@ -1,6 +1,7 @@
 //! The target's CPU over the window, from the kernel's own accounting.
 
-use nodesleuth_model::evidence::{Host, ProcessStat, ProcessTable};
+use crate::kubelet_cpu;
+use nodesleuth_model::evidence::{Host, ProcessStat, ProcessTable, Via};
 use nodesleuth_model::{Cores, Evidence, Missing, MissingKind, Pid, Ticks, Window};
 
 /// A window shorter than this measures nothing: ticks are 10 ms.
@@ -14,14 +15,25 @@ pub(crate) struct TargetCpu {
     pub(crate) seconds: f64,
     pub(crate) user: f64,
     pub(crate) kernel: f64,
-    /// Children that ended and were waited for in the window, without what they had burnt before.
-    pub(crate) children: f64,
+    /// User and kernel together, where nobody tells them apart.
+    pub(crate) unsplit: f64,
+    /// Children that ended and were waited for in the window, without what they had burnt before;
+    /// `None` where nobody counts them.
+    pub(crate) children: Option<f64>,
 }
 
 impl TargetCpu {
-    /// From the process table at both ends. A target that exited before the window closed is
-    /// told apart from one that was never there.
+    /// From the process table at both ends, or from what the kubelet tells of itself where the
+    /// node's processes could not be looked at.
     pub(crate) fn of(evidence: &Evidence) -> Result<Self, Missing> {
+        match evidence.vantage.via {
+            Via::Api => kubelet_cpu::of(evidence),
+            Via::Host | Via::Pod => Self::of_processes(evidence),
+        }
+    }
+
+    /// A target that exited before the window closed is told apart from one that was never there.
+    fn of_processes(evidence: &Evidence) -> Result<Self, Missing> {
         let host = evidence.host.require("host")?;
         let target = evidence.target.require("target")?;
         let window = evidence.processes.require("processes")?;
@@ -53,7 +65,8 @@ impl TargetCpu {
             seconds,
             user: rate(before.utime, after.utime),
             kernel: rate(before.stime, after.stime),
-            children: (reaped - earlier.seconds(host.ticks_per_second) / seconds).max(0.0),
+            unsplit: 0.0,
+            children: Some((reaped - earlier.seconds(host.ticks_per_second) / seconds).max(0.0)),
         };
         cpu.plausible_on(host)
     }
@@ -70,12 +83,37 @@ impl TargetCpu {
             let reason = format!("{own:.1} cores were accounted on {cpus} CPUs: not believed");
             return Err(Missing::new(MissingKind::Malformed, reason));
         }
-        let children = self.children.min((f64::from(*cpus) - own).max(0.0));
-        Ok(Self { children, ..self })
+        let most = (f64::from(*cpus) - own).max(0.0);
+        Ok(Self {
+            children: self.children.map(|children| children.min(most)),
+            ..self
+        })
     }
 
     pub(crate) fn total(self) -> f64 {
-        self.user + self.kernel + self.children
+        self.own() + self.waited_for()
+    }
+
+    /// Its own threads, without children.
+    pub(crate) fn own(self) -> f64 {
+        self.user + self.kernel + self.unsplit
+    }
+
+    /// Children, zero where nobody counts them.
+    pub(crate) fn waited_for(self) -> f64 {
+        self.children.unwrap_or(0.0)
+    }
+
+    /// Itself, if user and kernel are told apart.
+    pub(crate) fn split(self) -> Result<Self, Missing> {
+        match self.unsplit > 0.0 {
+            false => Ok(self),
+            true => Err(Missing::new(
+                MissingKind::Unsupported,
+                "from outside the node user and kernel time of the kubelet are only told apart \
+                 where it has a cgroup of its own that cAdvisor follows",
+            )),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn view(input: &Input<'_>, stacks: &ProfileView<'_>, cpu: &TargetCpu)
     for (id, cores) in [
         ("outside-stacks-kernel", cpu.kernel - seen * scale),
         ("user", cpu.user),
-        ("children", cpu.children),
+        ("children", cpu.waited_for()),
     ] {
         rows.push(part(id, titles.title(id), cores));
     }

@@ -53,7 +53,8 @@ pub(crate) fn mode(parts: &Parts, cpu: &TargetCpu) -> LedgerView {
     let rows = [
         ("user", cpu.user),
         ("kernel", cpu.kernel),
-        ("children", cpu.children),
+        ("unsplit", cpu.unsplit),
+        ("children", cpu.waited_for()),
     ];
     LedgerView {
         id: "mode".to_owned(),
@@ -106,7 +107,7 @@ fn by_thread(host: &Host, window: &Window<ThreadTable>, cpu: &TargetCpu) -> Ledg
     rows.push(part(
         "children",
         "children that were waited for",
-        cpu.children,
+        cpu.waited_for(),
     ));
     LedgerView {
         id: "threads".to_owned(),

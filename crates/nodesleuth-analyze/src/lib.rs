@@ -14,6 +14,7 @@ pub mod facts;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
+mod kubelet_cpu;
 mod ledger;
 mod lookup;
 mod matcher;
@@ -37,7 +38,7 @@ pub use catalog::{Catalog, CatalogError, Thresholds};
 pub use stacks::LoadedProfile;
 
 use input::Input;
-use kernel::{Measured, Release, advise};
+use kernel::{LabTimes, Measured, Release, advise};
 use nodesleuth_model::diagnosis::Advisory;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
@@ -94,6 +95,7 @@ pub fn analyze(
         advisories: told_advisories(&input),
         others: others::hot(&input),
         next,
+        files: evidence.pasted.files.clone(),
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),
@@ -126,20 +128,33 @@ fn told_advisories(input: &Input<'_>) -> Vec<Advisory> {
         .collect()
 }
 
-/// What is known of every kernel defect on the node that the evidence is of.
+/// What is known of every kernel defect on the node that the evidence is of, in the order of the
+/// catalogue. `lab` gives what was measured of a file in scratch cgroups.
 #[must_use]
-pub fn kernel_advisories(evidence: &Evidence, catalog: &Catalog) -> Vec<Advisory> {
-    advisories(&Input::new(evidence, &[], catalog))
+pub fn kernel_advisories(
+    evidence: &Evidence,
+    catalog: &Catalog,
+    lab: impl Fn(&str) -> Option<LabTimes>,
+) -> Vec<Advisory> {
+    judged(&Input::new(evidence, &[], catalog), lab)
 }
 
 /// What is known of this kernel, corrected by what was measured on it.
 pub(crate) fn advisories(input: &Input<'_>) -> Vec<Advisory> {
+    judged(input, |_| None)
+}
+
+fn judged(input: &Input<'_>, lab: impl Fn(&str) -> Option<LabTimes>) -> Vec<Advisory> {
     let catalog = input.catalog;
     let host = input.host().ok();
     let release = host.and_then(|host| Release::of(host, &catalog.families));
     let entries = catalog.kernel.iter();
     let judged = entries.map(|entry| {
-        let measured = measured(input, entry.probe_file.as_deref());
+        let probe_file = entry.probe_file.as_deref();
+        let measured = Measured {
+            lab: probe_file.and_then(&lab),
+            ..measured(input, probe_file)
+        };
         advise(entry, release.as_ref(), measured, &catalog.thresholds)
     });
     judged.collect()
@@ -160,5 +175,6 @@ fn measured(input: &Input<'_>, probe_file: Option<&str>) -> Measured {
         memory_cgroups: number("cgroup.memory.total"),
         memory_on_v1: memory
             .map(|memory| memory.version == nodesleuth_model::evidence::CgroupVersion::V1),
+        lab: None,
     }
 }

@@ -1,7 +1,7 @@
 //! What was not checked and why: every piece of evidence that was asked for and is missing.
 
 use nodesleuth_model::diagnosis::NotChecked;
-use nodesleuth_model::evidence::{Evidence, ReadOutcome};
+use nodesleuth_model::evidence::{Evidence, ReadOutcome, Via};
 use nodesleuth_model::{Missing, MissingKind, Observed};
 
 /// One line for each missing piece.
@@ -42,11 +42,46 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     note("memory reclaim counters", evidence.vmstat.missing());
     note("softirqs", evidence.softirqs.missing());
     note("kernel settings", evidence.kernel.missing());
+    note("the Node object", evidence.node_object.missing());
+    note("the kubelet's metrics", evidence.kubelet_metrics.missing());
+    note(
+        "ages of the containers' statistics",
+        evidence.container_stats.missing(),
+    );
+    note("the kubelet's statistics", evidence.stats_summary.missing());
+    note(
+        "the kubelet's configuration",
+        evidence.kubelet_config.missing(),
+    );
+    note("the node's pods", evidence.node_pods.missing());
     target_parts(evidence, &mut note);
     hierarchies(evidence, &mut note);
     rows.extend(reads(evidence));
     rows.extend(profiles(evidence));
+    if evidence.vantage.via == Via::Api {
+        rows.extend(from_outside());
+    }
     rows
+}
+
+/// What a kubelet does not tell of itself and its node.
+const NOT_SEEN_FROM_OUTSIDE: &[&str] = &[
+    "the kubelet's children (mount, du, iptables …)",
+    "other processes of the node",
+    "kernel functions and long system calls",
+    "system calls by file and error",
+    "dying (zombie) memory cgroups, and cgroups that cAdvisor does not follow",
+    "how long cgroup files take to read",
+    "slab and dentry caches, memory pressure",
+];
+
+fn from_outside() -> impl Iterator<Item = NotChecked> {
+    NOT_SEEN_FROM_OUTSIDE.iter().map(|what| NotChecked {
+        what: (*what).to_owned(),
+        why: "not seen through the API server; `nodesleuth diagnose --name kubelet` on the node \
+              shows it"
+            .to_owned(),
+    })
 }
 
 /// Not being a Go program is an answer, not something that was not checked.

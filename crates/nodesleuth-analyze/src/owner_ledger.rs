@@ -44,10 +44,14 @@ pub(crate) fn view(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
         true => "kernel",
         false => "outside-profile-kernel",
     };
+    let outside_rest = match cpu.split() {
+        Ok(_) => "outside-profile-other",
+        Err(_) => "outside-profile-unsplit",
+    };
     for (id, cores) in [
         (outside_kernel, gap.kernel),
-        ("outside-profile-other", gap.other),
-        ("children", cpu.children),
+        (outside_rest, gap.other),
+        ("children", cpu.waited_for()),
     ] {
         rows.push(part(id, titles.title(id), cores));
     }
@@ -66,7 +70,7 @@ fn by_profile(
     titles: &Parts,
     cpu: &TargetCpu,
 ) -> (Vec<LedgerPart>, Gap) {
-    let own = cpu.user + cpu.kernel;
+    let own = cpu.own();
     let (kernel, other) = profile.gap(cpu);
     let seen = profile.total_cores();
     // Scaled where the profile is of another time or shows a little more than /proc does.
@@ -156,7 +160,7 @@ fn gap_note(profile: &ProfileView<'_>, cpu: &TargetCpu, gap: &Gap) -> Option<Str
             profile.source
         ));
     }
-    let own = cpu.user + cpu.kernel;
+    let own = cpu.own();
     if profile.machine.is_some() && !profile.sees_kernel() {
         return None;
     }
@@ -165,6 +169,9 @@ fn gap_note(profile: &ProfileView<'_>, cpu: &TargetCpu, gap: &Gap) -> Option<Str
     }
     let reason = if profile.machine.is_some() {
         "the gap is time of which no stack was sampled"
+    } else if cpu.split().is_err() {
+        "a large gap usually is kernel time: long system calls, of which a Go profile shows at most \
+         one sample each"
     } else if gap.kernel >= gap.other {
         "the gap is mostly kernel time: long system calls, of which a Go profile shows at most one \
          sample each"

@@ -112,7 +112,7 @@ fn busier(evidence: &Evidence, trace: &SyscallTrace) -> f64 {
         let ticks = Ticks(traced.user.0.saturating_add(traced.kernel.0));
         let cpu = TargetCpu::of(evidence).ok()?;
         let capture = ticks.seconds(host.ticks_per_second) / trace.length.seconds();
-        (ticks >= FEWEST_TICKS).then_some((cpu.user + cpu.kernel) / capture)
+        (ticks >= FEWEST_TICKS).then_some(cpu.own() / capture)
     };
     both()
         .filter(|ratio| COMPARABLE.contains(ratio))

@@ -14,6 +14,7 @@ pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
         _ => None,
     };
     let cpu = input.cpu().ok();
+    let split = cpu.and_then(|cpu| cpu.split().ok());
     let go = target.go.value();
     Some(TargetSummary {
         pid: target.pid,
@@ -26,10 +27,11 @@ pub(crate) fn target_summary(input: &Input<'_>) -> Option<TargetSummary> {
                 .unwrap_or_default();
             format!("{} {main}", go.go_version).trim_end().to_owned()
         }),
+        node: input.evidence.vantage.node.clone(),
         cores: cpu.map(|cpu| Cores(cpu.total())),
-        user_cores: cpu.map(|cpu| Cores(cpu.user)),
-        kernel_cores: cpu.map(|cpu| Cores(cpu.kernel)),
-        children_cores: cpu.map(|cpu| Cores(cpu.children)),
+        user_cores: split.map(|cpu| Cores(cpu.user)),
+        kernel_cores: split.map(|cpu| Cores(cpu.kernel)),
+        children_cores: cpu.and_then(|cpu| cpu.children).map(Cores),
         lifetime_cores: number("target.cpu.lifetime_cores").map(Cores),
         age_seconds: number("target.age_seconds"),
     })
@@ -48,7 +50,7 @@ pub(crate) fn decide(
             "there is no evidence about any process".to_owned(),
         );
     };
-    let name = format!("{} (pid {})", target.comm, target.pid);
+    let name = target.name();
     if let Err(missing) = input.cpu() {
         return (
             Outcome::NotIdentified,

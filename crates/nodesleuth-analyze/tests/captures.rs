@@ -375,6 +375,28 @@ fn is_skipped(read: &mut TimedRead) {
     };
 }
 
+fn times_out(read: &mut TimedRead) {
+    read.outcome = ReadOutcome::TimedOut {
+        after: Nanos(1_000_000_000),
+        stuck: None,
+    };
+}
+
+/// On a starved machine the process that reads may not even begin before its deadline.
+#[test]
+fn no_answer_in_time_proves_a_walk_only_where_the_kernel_may_walk() {
+    let on = |release: &str| {
+        diagnose_changed("k415-z20000", |evidence| {
+            timed_reads(evidence, times_out);
+            has_release(evidence, release);
+        })
+    };
+    assert_eq!(ids(&on("4.15.0-112-generic"))[0], "memory-stat-walk");
+    let fixed = on("5.10.0-32-cloud-amd64");
+    assert!(!ids(&fixed).contains(&"memory-stat-walk"));
+    assert_eq!(fixed.facts["cgroup.walk_reads.slow"].value, None);
+}
+
 /// The same open files and rates, once with slow files and once without.
 #[test]
 fn slow_files_and_many_files_are_told_apart_without_a_profile() {

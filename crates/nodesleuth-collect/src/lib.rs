@@ -14,13 +14,16 @@ mod dying_memory;
 #[cfg(test)]
 mod fake_node;
 mod file_kind;
+mod growth;
 mod look;
 mod node;
 mod own_cost;
 mod profiles;
 mod ranged_file;
+mod readers;
 mod run;
 mod scan;
+mod slab_look;
 mod slow_read;
 mod started;
 mod syscalls;
@@ -31,16 +34,21 @@ pub mod collectors;
 pub mod stacks;
 pub mod tasks;
 
-pub use census::census;
+pub use census::{census, occupancy};
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use dying_memory::{DyingMemorySearch, dying_memory};
+pub use growth::watch_growth;
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
-pub use profiles::{fetch_profile, shown_address};
+pub use profiles::{
+    Loaded as CheckedProfile, checked_profile, fetch_profile, is_as_long_as, shown_address,
+};
+pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::scan;
+pub use slab_look::{SlabAtOnce, SlabSeen, look_at_slab};
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
 pub use syscalls::TracePlan;
 

@@ -1,6 +1,7 @@
 //! The diagnosis: what reports print. It depends only on evidence and the catalogue.
 
-use crate::evidence::OwnCost;
+use crate::evidence::pasted::PastedFile;
+use crate::evidence::{OwnCost, target_name};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
 use crate::syscalls::SyscallSummary;
@@ -40,6 +41,9 @@ pub struct Diagnosis {
     /// The single measurement that would decide most, where what was pasted leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Proof>,
+    /// Files that were given, with what was taken from each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PastedFile>,
     /// What was not checked, and why.
     pub not_checked: Vec<NotChecked>,
     /// Everything derived from the evidence.
@@ -73,6 +77,9 @@ pub struct TargetSummary {
     pub pid: Pid,
     /// Process name.
     pub comm: String,
+    /// Its node, where it was asked for through a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Version or build, when the binary says it.
     pub version: Option<String>,
     /// CPU over the window: user + kernel + waited-for children. Unknown when the window was too
@@ -88,6 +95,14 @@ pub struct TargetSummary {
     pub lifetime_cores: Option<Cores>,
     /// Seconds since it started, where known.
     pub age_seconds: Option<f64>,
+}
+
+impl TargetSummary {
+    /// As people call it: `kubelet (pid 812)`, `kubelet on node-a`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        target_name(&self.comm, self.pid, self.node.as_deref())
+    }
 }
 
 /// One claim, its evidence, and what would disprove it.

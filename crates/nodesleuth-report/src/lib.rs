@@ -1,9 +1,9 @@
-//! Diagnosis → text or JSON. Sections say what, renderers say how; neither knows a cause by name.
+//! Diagnosis → text, markdown or JSON. Sections say what, renderers say how; neither knows a cause by name.
 
 mod document;
 mod render;
 mod sections;
 
 pub use document::{Block, Document, Item, Row, Tone};
-pub use render::{Style, json, text};
+pub use render::{Style, json, markdown, text};
 pub use sections::document;

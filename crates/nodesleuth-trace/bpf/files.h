@@ -142,10 +142,8 @@ static __attribute__((noinline)) int remember_descriptor(struct record *record, 
 INLINE void remember_file(struct record *record, const struct interest *interest)
 {
     record->file.inode = 0;
-    if (interest->file_from >= FILE_FROM_REGISTER) {
-        __u32 from = interest->file_from - FILE_FROM_REGISTER;
-        remember_descriptor(record, record->registers[from % REGISTERS]);
-    }
+    if (interest->file_from == FILE_FROM_ARGUMENT)
+        remember_descriptor(record, record->arguments[0]);
 }
 
 // Says whether there was room.

@@ -3,7 +3,7 @@
 #pragma once
 #include "kernel.h"
 
-enum { SYSCALLS = 512, BUCKETS = 40, SLOTS = 4, REGISTERS = 8 };
+enum { SYSCALLS = 512, BUCKETS = 40, SLOTS = 4, ARGUMENTS = 6 };
 
 // Bits of config.flags.
 enum {
@@ -17,6 +17,8 @@ enum {
     // Only x86-64 has two ways into the kernel, whose numbers mean different calls.
     TELL_32_BIT = 128,
     BY_PROCESS = 256,
+    // Which registers hold the arguments: x86-64's, else the first ones in their order.
+    X86_REGISTERS = 512,
 };
 
 struct config {
@@ -51,8 +53,8 @@ enum slot_kind {
 // 2 and 3 when it has ended.
 struct slot {
     __u8 kind;
-    __u8 pointer; // which register
-    __u8 count;   // which register, for SLOT_COUNTED
+    __u8 pointer; // which argument
+    __u8 count;   // which argument, for SLOT_COUNTED
     __u8 even_on_error;
     __u16 unit;
     __u16 most;
@@ -60,12 +62,15 @@ struct slot {
 
 struct interest {
     struct slot slots[SLOTS];
-    __u32 streamed;
-    __u32 file_from;
+    __u8 streamed;
+    __u8 file_from;
+    // How many arguments the call has: no more of them go into its record.
+    __u8 arguments;
+    __u8 spare;
 };
 
 // Where a call's file is found: interest.file_from.
-enum { FILE_NONE = 0, FILE_FROM_RESULT = 1, FILE_FROM_REGISTER = 2 };
+enum { FILE_NONE = 0, FILE_FROM_RESULT = 1, FILE_FROM_ARGUMENT = 2 };
 
 // A file as far as one system call of one process is about it.
 struct file_key {
@@ -87,28 +92,30 @@ enum {
     FOREIGN = 8,   // the call came by the 32-bit way: not followed
 };
 
-// One call of one thread; also a thread's state while the call lasts.
+// One call of one thread; also a thread's state while the call lasts. The stream gets it up to the
+// end of its payload: each byte costs the process watched.
 struct record {
     __u64 begin_ns;
     __u64 wall_ns;
     __u64 on_cpu_ns;
     __s64 result;
-    __u64 registers[REGISTERS];
     __u32 tgid;
     __u32 tid;
     __u16 number;
     __u8 flags;
-    __u8 spare;
-    // Bytes of each slot, one after another in payload; 0 when there is none.
+    __u8 arguments_kept; // the payload begins behind so many of them
+    __u32 spare;
+    // Bytes of each slot, one after another in the payload; 0 when there is none.
     __u16 length[SLOTS];
-    __u32 spare_too;
+    __u64 arguments[ARGUMENTS];
     __u8 payload[PAYLOAD];
     // Not streamed.
     struct file_key file;
 };
 
-enum { HEADER = __builtin_offsetof(struct record, payload) };
-_Static_assert(HEADER == 120, "src/layout.rs mirrors this");
+enum { HEADER = __builtin_offsetof(struct record, arguments) };
+enum { BODY = 8 * ARGUMENTS + PAYLOAD };
+_Static_assert(HEADER == 56, "src/layout.rs mirrors this");
 
 struct statistics {
     __u64 calls;
@@ -138,6 +145,9 @@ struct last_name {
     char text[16];
 };
 
+// Who makes system calls on a CPU: known until it changes threads.
+enum { WHO_UNKNOWN = 0, WHO_TARGET = 1, WHO_OTHER = 2 };
+
 struct counters {
     __u64 switched_ns; // when this CPU last changed threads
     __u64 seen;        // syscalls of everybody on the node
@@ -147,4 +157,8 @@ struct counters {
     __u64 unsummed;    // calls or errors for which the map had no room
     __u64 foreign;     // calls by the 32-bit way
     __u64 unfollowed;  // children for which the map had no room
+    __u32 tgid;        // of the current thread, as shown
+    __u32 tid;
+    __u32 kernel_tgid;
+    __u32 who;
 };

@@ -35,7 +35,18 @@ struct {
     TYPE(value, struct interest);
 } interests SEC(".maps");
 
-// The thread's last call; kept until the thread ends. Sizes are set by the loader.
+// The last call that the thread on this CPU has begun here. Most calls end where they began,
+// before the thread leaves its CPU: they need no more than this, and finding a thread's state in a
+// hash twice would cost them as much as reading the clock twice.
+struct {
+    UINT(type, MAP_PERCPU_ARRAY);
+    UINT(max_entries, 1);
+    TYPE(key, __u32);
+    TYPE(value, struct record);
+} running SEC(".maps");
+
+// The last call in which a thread has left its CPU; kept until the thread ends. Sizes are set by
+// the loader.
 struct {
     UINT(type, MAP_HASH);
     UINT(max_entries, 4096);
@@ -88,20 +99,11 @@ struct {
     TYPE(value, struct last_name);
 } last_names SEC(".maps");
 
-// A record to begin with: too large for the stack.
-struct {
-    UINT(type, MAP_ARRAY);
-    UINT(max_entries, 1);
-    TYPE(key, __u32);
-    TYPE(value, struct record);
-} nothing SEC(".maps");
-
 enum { LOWEST_ADDRESS = 4096 };
 
 struct event {
     const struct config *config;
     struct counters *counters;
-    __u64 now;
     __u32 tgid;
     __u32 tid;
     __u32 kernel_tgid;
@@ -144,53 +146,68 @@ INLINE int begin_event(struct event *event)
     return event->config && event->counters;
 }
 
+INLINE struct record *running_here(void)
+{
+    __u32 zero = 0;
+    return map_lookup(&running, &zero);
+}
+
+INLINE int is_of(const struct record *state, const struct event *event)
+{
+    return state->tid == event->tid && state->tgid == event->tgid && state->flags & (ACTIVE | FOREIGN);
+}
+
+// The call that the current thread is in; 0: not known.
 INLINE struct record *state_of(const struct event *event)
 {
+    struct record *here = running_here();
+    if (LIKELY(here && is_of(here, event)))
+        return here;
     struct record *state = map_lookup(&threads, &event->tid);
-    if (LIKELY(state != 0))
-        return state;
-    __u32 zero = 0;
-    struct record *empty = map_lookup(&nothing, &zero);
-    if (empty)
-        map_update(&threads, &event->tid, empty, MAP_UPDATE_NEW);
-    return map_lookup(&threads, &event->tid);
+    return state && is_of(state, event) ? state : 0;
+}
+
+INLINE __u64 argument(const struct record *record, __u32 index)
+{
+    return index < ARGUMENTS ? record->arguments[index] : 0;
 }
 
 INLINE __u64 wanted_bytes(const struct record *record, const struct slot *slot)
 {
+    __u64 bytes = 0;
     switch (slot->kind) {
     case SLOT_FIXED:
         return slot->unit;
     case SLOT_COUNTED:
-        return record->registers[slot->count % REGISTERS] * slot->unit;
+        bytes = argument(record, slot->count) * slot->unit;
+        break;
     case SLOT_RETURNED:
-        return record->result > 0 ? record->result * slot->unit : 0;
-    default:
-        return 0;
+        bytes = record->result > 0 ? record->result * slot->unit : 0;
+        break;
     }
+    return bytes < slot->most ? bytes : slot->most;
 }
 
-// Reads one slot to payload + at, at most `room` bytes, and says how many it got.
+// Reads one slot to body + at, at most `room` bytes, and says how many it got.
 INLINE __u64 read_slot(struct record *record, const struct slot *slot, __u64 at, __u64 room)
 {
-    const void *from = (const void *)record->registers[slot->pointer % REGISTERS];
+    const void *from = (const void *)argument(record, slot->pointer);
     OPAQUE(at);
-    if (!from || at > PAYLOAD - room)
+    if (!from || at > BODY - room)
         return 0;
     // No program has memory there: it is a number. Trying would cost more than the whole record.
     if ((__u64)from < LOWEST_ADDRESS)
         return UNREADABLE;
+    void *to = (void *)record->arguments + at;
     if (slot->kind == SLOT_STRING) {
-        long got = read_user_string(record->payload + at, room, from);
+        long got = read_user_string(to, room, from);
         return got <= 0 ? UNREADABLE : got;
     }
     __u64 bytes = wanted_bytes(record, slot);
-    if (bytes > slot->most)
-        bytes = slot->most;
     OPAQUE(bytes);
     if (bytes > room)
         return 0;
-    return read_user(record->payload + at, bytes, from) ? UNREADABLE : bytes;
+    return read_user(to, bytes, from) ? UNREADABLE : bytes;
 }
 
 // How much of the payload a slot has taken.
@@ -198,6 +215,12 @@ INLINE __u64 taken(const struct record *record, int index)
 {
     __u64 length = record->length[index];
     return length == UNREADABLE ? 0 : length;
+}
+
+// Where in a record's body its payload begins.
+INLINE __u64 payload_of(const struct record *record)
+{
+    return 8 * record->arguments_kept;
 }
 
 #define READ_SLOT(record, interest, index, at) \
@@ -208,8 +231,9 @@ INLINE __u64 taken(const struct record *record, int index)
 
 INLINE void read_before(struct record *record, const struct interest *interest)
 {
-    READ_SLOT(record, interest, 0, 0);
-    READ_SLOT(record, interest, 1, taken(record, 0));
+    __u64 at = payload_of(record);
+    READ_SLOT(record, interest, 0, at);
+    READ_SLOT(record, interest, 1, at + taken(record, 0));
 }
 
 INLINE void read_after(struct record *record, const struct interest *interest)
@@ -217,7 +241,7 @@ INLINE void read_after(struct record *record, const struct interest *interest)
     // A page that was not in memory when the call began may be there now.
     if (record->length[0] == UNREADABLE || record->length[1] == UNREADABLE)
         read_before(record, interest);
-    __u64 at = taken(record, 0) + taken(record, 1);
+    __u64 at = payload_of(record) + taken(record, 0) + taken(record, 1);
     if (record->result >= 0 || interest->slots[2].even_on_error)
         READ_SLOT(record, interest, 2, at);
     at += taken(record, 2);
@@ -227,7 +251,7 @@ INLINE void read_after(struct record *record, const struct interest *interest)
 
 INLINE void stream(void *context, struct event *event, struct record *record)
 {
-    __u64 size = HEADER + taken(record, 0) + taken(record, 1) + taken(record, 2) + taken(record, 3);
+    __u64 size = HEADER + payload_of(record) + taken(record, 0) + taken(record, 1) + taken(record, 2) + taken(record, 3);
     OPAQUE(size);
     if (size > sizeof(*record))
         return;
@@ -342,15 +366,16 @@ INLINE void enter(struct event *event, struct record *state, __u32 number)
 {
     state->result = 0;
     state->on_cpu_ns = 0;
-    state->tgid = event->tgid;
-    state->tid = event->tid;
     state->number = number;
     state->flags = ACTIVE;
+    state->arguments_kept = ARGUMENTS;
     if (event->config->flags & WANT_STREAM) {
         const struct interest *interest = interest_in(number);
         *(__u64 *)state->length = 0;
-        if (interest && interest->streamed)
+        if (interest && interest->streamed) {
+            state->arguments_kept = interest->arguments;
             read_before(state, interest);
+        }
     }
 #ifdef FILES
     if (event->config->flags & WANT_FILES) {
@@ -417,12 +442,24 @@ INLINE void leave(void *context, struct event *event, struct record *state, __u6
     deliver(context, event, state);
 }
 
+// Who makes a call is asked once for as long as the thread has this CPU: of everybody on the node.
 INLINE int find_target(struct event *event)
 {
     if (!begin_event(event))
         return 0;
-    identify(event);
-    return is_target(event);
+    struct counters *known = event->counters;
+    if (known->who == WHO_UNKNOWN) {
+        identify(event);
+        known->tgid = event->tgid;
+        known->tid = event->tid;
+        known->kernel_tgid = event->kernel_tgid;
+        known->who = is_target(event) ? WHO_TARGET : WHO_OTHER;
+        return known->who == WHO_TARGET;
+    }
+    event->tgid = known->tgid;
+    event->tid = known->tid;
+    event->kernel_tgid = known->kernel_tgid;
+    return known->who == WHO_TARGET;
 }
 
 // What a call's two ends look like to each kind of tracepoint.
@@ -444,8 +481,8 @@ struct call_end {
 INLINE int read_arguments(const struct event *event, struct record *state, struct call_begin *context)
 {
 #pragma unroll
-    for (int index = 0; index < 6; index++)
-        state->registers[index] = context->arguments[index];
+    for (int index = 0; index < ARGUMENTS; index++)
+        state->arguments[index] = context->arguments[index];
     return 1;
 }
 
@@ -466,13 +503,15 @@ struct call_end {
     __s64 result;
 };
 
-// x86-64 only: places among the words that are read, and the kernel's bit in thread_info.status.
-enum { WORDS = 10, WORD_CX = 4, WORD_IP = 9, STATUS_32_BIT = 2 };
+// Places among the words that are read; x86-64's are r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip.
+enum { R10 = 0, R9 = 1, R8 = 2, CX = 4, DX = 5, SI = 6, DI = 7, IP = 9, WORDS = 10 };
+// The kernel's bit in x86-64's thread_info.status.
+enum { STATUS_32_BIT = 2 };
 
 // The instruction `syscall` leaves in cx where it came from; `int $0x80` leaves cx alone.
 INLINE int came_by_32_bit(const struct event *event, const __u64 *words)
 {
-    if (LIKELY(!(event->config->flags & TELL_32_BIT) || words[WORD_CX] == words[WORD_IP]))
+    if (LIKELY(!(event->config->flags & TELL_32_BIT) || words[CX] == words[IP]))
         return 0;
     // On a CPU on which `syscall` leaves cx alone too, the kernel's own note decides.
     if (!event->config->status_offset)
@@ -487,9 +526,15 @@ INLINE int read_arguments(const struct event *event, struct record *state, struc
 {
     __u64 words[WORDS];
     read_kernel(words, sizeof(words), context->registers + event->config->registers_offset);
+    __u64 *to = state->arguments;
+    if (event->config->flags & X86_REGISTERS) {
+        to[0] = words[DI], to[1] = words[SI], to[2] = words[DX];
+        to[3] = words[R10], to[4] = words[R8], to[5] = words[R9];
+    } else {
 #pragma unroll
-    for (int index = 0; index < REGISTERS; index++)
-        state->registers[index] = words[index];
+        for (int index = 0; index < ARGUMENTS; index++)
+            to[index] = words[index];
+    }
     return !came_by_32_bit(event, words);
 }
 
@@ -510,11 +555,11 @@ int sys_enter(struct call_begin *context)
         event.counters->seen++;
     if (!ours)
         return 0;
-    struct record *state = state_of(&event);
-    if (!state) {
-        event.counters->untracked++;
+    struct record *state = running_here();
+    if (!state)
         return 0;
-    }
+    state->tgid = event.tgid;
+    state->tid = event.tid;
     if (LIKELY(read_arguments(&event, state, context))) {
         enter(&event, state, clamp_number(context->number));
     } else {
@@ -531,12 +576,22 @@ int sys_exit(struct call_end *context)
     if (!find_target(&event))
         return 0;
     __u64 now = monotonic_ns();
-    struct record *state = map_lookup(&threads, &event.tid);
-    if (LIKELY(state && state->flags & ACTIVE))
-        leave(context, &event, state, now, context->result);
-    else if (!state || !(state->flags & FOREIGN))
+    struct record *state = state_of(&event);
+    if (!state)
         count_began_before(clamp_number(number_at_end(&event, context)));
+    else if (LIKELY(state->flags & ACTIVE))
+        leave(context, &event, state, now, context->result);
+    else
+        state->flags = 0;
     return 0;
+}
+
+// The thread may go on elsewhere.
+INLINE void take_along(struct event *event, struct record *state)
+{
+    if (map_update(&threads, &event->tid, state, 0))
+        event->counters->untracked++;
+    state->flags = 0;
 }
 
 #ifdef CLASSIC
@@ -552,14 +607,16 @@ int sched_switch(void *context)
     if (!event.counters)
         return 0;
     __u64 now = monotonic_ns();
-    if (ours) {
-        struct record *state = map_lookup(&threads, &event.tid);
-        if (state && state->flags & ACTIVE) {
-            add_on_cpu(&event, state, now);
+    struct record *state = ours ? state_of(&event) : 0;
+    if (state) {
+        add_on_cpu(&event, state, now);
+        if (!(state->flags & SWITCHED)) {
             state->flags |= SWITCHED;
+            take_along(&event, state);
         }
     }
     event.counters->switched_ns = now;
+    event.counters->who = WHO_UNKNOWN;
     return 0;
 }
 
@@ -591,16 +648,16 @@ int thread_exit(void *context)
         return 0;
     if (event.config->flags & WITH_CHILDREN)
         end_descendant(&event);
-    struct record *state = map_lookup(&threads, &event.tid);
-    if (!state)
-        return 0;
-    if (state->flags & ACTIVE) {
+    struct record *state = state_of(&event);
+    if (state && state->flags & ACTIVE) {
         __u64 now = monotonic_ns();
         add_on_cpu(&event, state, now);
         state->wall_ns = now - state->begin_ns;
         state->flags = UNRETURNED | (state->flags & SWITCHED);
         deliver(context, &event, state);
     }
+    if (state)
+        state->flags = 0;
     map_delete(&threads, &event.tid);
     return 0;
 }

@@ -30,6 +30,16 @@ pub struct Slot {
     pub even_on_error: bool,
 }
 
+impl Slot {
+    /// The argument that says how many units there are.
+    pub(crate) fn count(&self) -> Option<u8> {
+        match self.extent {
+            Extent::Counted { count, .. } => Some(count),
+            Extent::String | Extent::Fixed(_) | Extent::Returned { .. } => None,
+        }
+    }
+}
+
 /// How much of the memory at a pointer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {

@@ -18,13 +18,19 @@ mod tracepoints;
 #[cfg(target_os = "linux")]
 mod bpf;
 #[cfg(target_os = "linux")]
+mod bpf_system_call;
+#[cfg(target_os = "linux")]
 mod btf;
+#[cfg(target_os = "linux")]
+mod cgroup_events;
 #[cfg(target_os = "linux")]
 mod children;
 #[cfg(target_os = "linux")]
 mod clock;
 #[cfg(target_os = "linux")]
 mod cost;
+#[cfg(target_os = "linux")]
+mod mapped;
 #[cfg(target_os = "linux")]
 mod perf;
 #[cfg(target_os = "linux")]
@@ -34,6 +40,8 @@ pub mod stacks;
 #[cfg(target_os = "linux")]
 mod tasks;
 
+#[cfg(target_os = "linux")]
+pub use cgroup_events::{CgroupChange, CgroupEvent, CgroupEvents};
 #[cfg(target_os = "linux")]
 pub use clock::boottime_offset_ns;
 pub use engine::{Attempt, Engine};

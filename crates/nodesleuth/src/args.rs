@@ -1,7 +1,7 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{fix, flame, hidden, pprof, profile, syscalls, top, trace};
+use crate::commands::{fix, flame, hidden, kernel, pprof, profile, syscalls, top, trace};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(crate) enum Command {
     Profile(profile::Args),
     /// Count live and dying cgroups and time their files.
     Cgroups(cgroups::Args),
+    Kernel(kernel::Args),
     Pprof(pprof::Args),
     Flame(Box<flame::Args>),
     Fix(Box<fix::Args>),
@@ -71,6 +72,18 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// Format of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// To paste into a ticket.
+    Markdown,
 }
 
 /// A length of time such as `15s`, `2m`, `500ms`, or plain seconds.

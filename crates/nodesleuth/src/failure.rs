@@ -3,6 +3,7 @@
 use crate::commands::top::TopError;
 use nodesleuth_act::ActError;
 use nodesleuth_analyze::CatalogError;
+use nodesleuth_cluster::ClusterError;
 use nodesleuth_collect::CollectError;
 use nodesleuth_trace::TraceError;
 use nodesleuth_trace::stacks::StackError;
@@ -26,6 +27,11 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(help("{}", trace_help(.0)))]
     Trace(#[from] TraceError),
+
+    /// A cluster cannot be asked.
+    #[error(transparent)]
+    #[diagnostic(help("{}", .0.help))]
+    Cluster(#[from] ClusterError),
 
     /// Stacks cannot be taken.
     #[error(transparent)]

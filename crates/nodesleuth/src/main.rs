@@ -8,6 +8,7 @@ mod args;
 mod bundle;
 mod commands;
 mod failure;
+mod ingest;
 mod new_file;
 mod output;
 mod progress;

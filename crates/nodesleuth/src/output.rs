@@ -1,11 +1,11 @@
 //! Data to stdout, complaints to stderr.
 
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::failure::Failure;
 use miette::Diagnostic;
 use nodesleuth_model::{Diagnosis, printable, printable_lines};
 use nodesleuth_report::Style;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Columns of a report that does not go to a terminal.
@@ -58,20 +58,28 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a diagnosis in the chosen format.
-pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: Format) -> Result<(), Failure> {
+pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: ReportFormat) -> Result<(), Failure> {
     match format {
-        Format::Json => print(&nodesleuth_report::json(diagnosis)),
-        Format::Text => {
+        ReportFormat::Json => print(&nodesleuth_report::json(diagnosis)),
+        ReportFormat::Markdown => {
+            let document = nodesleuth_report::document(diagnosis);
+            print(&nodesleuth_report::markdown(&document))
+        }
+        ReportFormat::Text => {
             let document = nodesleuth_report::document(diagnosis);
             print(&nodesleuth_report::text(&document, style()))
         }
     }
 }
 
-/// Prints a serialisable result as indented JSON.
+/// Prints a serialisable result as indented JSON. Written as it is made: as text it can be several
+/// times as large as what it is made from.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    print(&format!("{text}\n"))
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    out.flush()?;
+    Ok(())
 }
 
 /// `2026-01-31T23:59:59Z`, from nanoseconds since the Unix epoch.

@@ -1,18 +1,19 @@
 //! Removes what runs of the lab left behind that were killed before they could clean up.
-//! Their processes need no care: those die with their parent.
+//! Only the cluster's processes need care: all others die with their parent.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Result, While};
+use crate::lab::cluster;
 use crate::lab::hierarchies;
 use crate::lab::run_name::RunName;
 use crate::lab::scratch;
 use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let removed = remove_orphans(workspace)?;
+    let removed = remove_orphans(workspace)? + usize::from(cluster::remove_orphan()?);
     if removed == 0 {
         println!("nothing left of dead runs");
     }

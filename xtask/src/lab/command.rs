@@ -69,7 +69,7 @@ fn hold(limit: Duration) -> Result<ExitCode> {
 }
 
 /// The command's own code; 128 + signal when a signal ended it, as shells say it.
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal))

@@ -4,11 +4,13 @@
 mod apt_sources;
 mod cadvisor;
 mod clean;
+pub(crate) mod cluster;
 mod command;
 mod hierarchies;
 mod http;
 mod kills;
 mod package;
+mod reclaim;
 mod run_name;
 mod scratch;
 pub(crate) mod vm;
@@ -27,8 +29,13 @@ use crate::workspace::Workspace;
 pub(crate) enum Task {
     /// A real cAdvisor doing housekeeping over leaked cgroups.
     Cadvisor(command::Args),
+    /// A real Kubernetes cluster with one node.
+    #[command(subcommand)]
+    Cluster(cluster::Task),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
+    /// Remedies among 20,000 zombies, on this machine and in every guest.
+    All,
     /// Remedies tried on zombies in guests with older kernels.
     Vm(vm::Args),
     /// Removes what killed runs of the lab left on this machine.
@@ -38,8 +45,18 @@ pub(crate) enum Task {
 pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
     match task {
         Task::Cadvisor(args) => command::run(workspace, &args),
+        Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
+        Task::All => all(workspace),
         Task::Vm(args) => vm::run(workspace, &args),
         Task::Clean => clean::run(workspace),
     }
+}
+
+/// Dying cgroups of a node that has been leaking for weeks.
+const MANY_ZOMBIES: usize = 20_000;
+
+fn all(workspace: &Workspace) -> Result<ExitCode> {
+    reclaim::run(workspace, MANY_ZOMBIES)?;
+    vm::run(workspace, &vm::Args::all(MANY_ZOMBIES))
 }

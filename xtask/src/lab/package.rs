@@ -49,9 +49,11 @@ impl Package {
     pub(crate) fn unpacked(&self, workspace: &Workspace) -> Result<PathBuf> {
         let lab = workspace.lab_dir()?;
         let file = lab.join(format!("{}.deb", self.name));
-        if !self.is(&file)? {
-            self.download(&file)?;
+        RemoteFile {
+            pool_path: self.pool_path,
+            sha256: self.sha256,
         }
+        .fetch(&file)?;
         let folder = lab.join(self.name);
         if !folder.join(self.holds).exists() {
             unpack(&file, &folder)?;
@@ -63,16 +65,28 @@ impl Package {
             Err(Failure::new(format!("unpacking {}", self.name), why))
         }
     }
+}
 
-    /// Whether this file is the package.
-    fn is(&self, file: &Path) -> Result<bool> {
-        if !file.exists() {
-            return Ok(false);
+/// One file of Debian's archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RemoteFile<'p> {
+    /// Where it is on every mirror.
+    pub(crate) pool_path: &'p str,
+    /// In hexadecimal digits.
+    pub(crate) sha256: &'p str,
+}
+
+impl RemoteFile<'_> {
+    /// Downloads it if it is not there yet.
+    pub(crate) fn fetch(&self, file: &Path) -> Result<()> {
+        if self.is(file)? {
+            return Ok(());
         }
-        let mut command = Command::new("sha256sum");
-        command.arg("--").arg(file);
-        let printed = bounded::output(&mut command, LOCAL_LIMIT)?.success("sha256sum")?;
-        Ok(printed.split_whitespace().next() == Some(self.sha256))
+        self.download(file)
+    }
+
+    fn is(&self, file: &Path) -> Result<bool> {
+        Ok(file.exists() && sha256_of(file)? == self.sha256)
     }
 
     /// Tries the mirrors in turn.
@@ -94,7 +108,7 @@ impl Package {
         } else {
             refused.concat()
         };
-        let what = format!("getting Debian's package {}", self.name);
+        let what = format!("getting Debian's {}", self.pool_path);
         Err(Failure::new(what, why).remedy(format!(
             "if it has left the mirror, get a file with SHA-256 {} from an archive of Debian \
              packages (its path there: {}) and put it at {}",
@@ -127,6 +141,16 @@ impl Package {
             "the file there has another SHA-256; removed",
         ))
     }
+}
+
+/// In hexadecimal digits.
+pub(crate) fn sha256_of(file: &Path) -> Result<String> {
+    let mut command = Command::new("sha256sum");
+    command.arg("--").arg(file);
+    let printed = bounded::output(&mut command, LOCAL_LIMIT)?.success("sha256sum")?;
+    let hash = printed.split_whitespace().next();
+    hash.map(str::to_owned)
+        .ok_or_else(|| Failure::new("sha256sum", "printed nothing"))
 }
 
 /// Unpacks to a folder beside, then renames, so that half a package never looks like a whole one.

@@ -49,6 +49,11 @@ impl RunName {
         Ok(self.is_orphan_given(&this_boot()?, owner.as_deref()))
     }
 
+    /// Whether the machine has not been booted since.
+    pub(crate) fn is_of_this_boot(&self) -> Result<bool> {
+        Ok(self.boot == this_boot()?)
+    }
+
     fn is_orphan_given(&self, boot: &str, owner_comm: Option<&str>) -> bool {
         self.boot != boot || owner_comm.map(str::trim_end) != Some(OUR_COMM)
     }

@@ -67,7 +67,7 @@ impl Drop for ScratchCgroups {
 /// Gives a new cpuset its parent's CPUs and memory nodes, and makes its children inherit them, as
 /// runc does. cAdvisor's GetStats gives up on a cgroup at once when they are empty, and then costs
 /// a third of what real leaked scopes make it cost.
-fn allow_cpus(parent: &Path, cgroup: &Path) -> Result<()> {
+pub(crate) fn allow_cpus(parent: &Path, cgroup: &Path) -> Result<()> {
     for name in ["cpuset.cpus", "cpuset.mems"] {
         let (from, to) = (parent.join(name), cgroup.join(name));
         fs::read(&from)

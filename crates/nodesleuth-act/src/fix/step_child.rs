@@ -10,6 +10,7 @@ use nodesleuth_collect::{Cancel, Node};
 use nodesleuth_model::Pid;
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -99,6 +100,8 @@ fn start(binary: &Path, node: &Node, step: &Step) -> io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        // Ctrl-C is ours to hear: a child that it ended could not say what it has done.
+        .process_group(0)
         .spawn()
 }
 

@@ -55,6 +55,13 @@ impl ScratchCgroups {
         self.count
     }
 
+    /// One of them, once they are made.
+    #[must_use]
+    pub fn leaf(&self) -> Option<PathBuf> {
+        let first = self.path.join("batch-00").join(leaf_name(0));
+        (self.count > 0).then_some(first)
+    }
+
     /// What the guardian is to be told before [`ScratchCgroups::make`].
     #[must_use]
     pub fn ward(&self) -> Ward {

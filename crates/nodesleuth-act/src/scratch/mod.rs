@@ -36,7 +36,8 @@ pub(crate) fn remove_folder(path: &Path) -> Removal {
     let contents = match ScratchName::of_path(path).map(|name| name.purpose) {
         Some(Purpose::Demo) => Contents::Files(tree::is_our_file),
         Some(Purpose::Lab) => Contents::Anything,
-        None => return Removal::default(),
+        // A probe makes cgroups only.
+        Some(Purpose::Probe) | None => return Removal::default(),
     };
     removal::remove(path, contents, removal::TIME_LIMIT)
 }

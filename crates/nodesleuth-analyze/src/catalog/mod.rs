@@ -55,6 +55,9 @@ pub struct Thresholds {
     pub walk_read_seconds: f64,
     /// … with more than this many memory cgroups is a walk, whatever the kernel table says.
     pub walk_min_cgroups: f64,
+    /// In a scratch subtree a read of the parent's file that takes so much longer for each cgroup
+    /// below is a walk.
+    pub walk_seconds_each: f64,
     /// A cause that explains less than this share of the target's CPU is not reported.
     pub min_share: f64,
     /// Causes that explain less than this share in all leave the target "not identified".

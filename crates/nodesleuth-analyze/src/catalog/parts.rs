@@ -64,6 +64,7 @@ pub struct PartRule {
 pub(crate) const FIXED_PARTS: &[(&str, &str)] = &[
     ("user", "user mode"),
     ("kernel", "kernel mode"),
+    ("unsplit", "user and kernel mode, not told apart from here"),
     ("children", "children that were waited for"),
     ("other-in-profile", "everything else in the profile"),
     (
@@ -71,6 +72,10 @@ pub(crate) const FIXED_PARTS: &[(&str, &str)] = &[
         "not in the profile: kernel time, long syscalls likely",
     ),
     ("outside-profile-other", "not in the profile: the rest"),
+    (
+        "outside-profile-unsplit",
+        "not in the profile: long syscalls likely",
+    ),
     ("other-calls", "other system calls"),
     (
         "outside-stacks-kernel",

@@ -2,8 +2,8 @@
 
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
-use nodesleuth_model::Missing;
 use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount};
+use nodesleuth_model::{Missing, Observed};
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -55,13 +55,11 @@ pub(super) const FACTS: &[FactDef] = &[
         name: "cgroup.live.max",
         kind: FactType::Number,
         unit: "count",
-        doc: "Directories of the hierarchy that has most.",
+        doc: "Directories of the hierarchy that has most; from outside those that the kubelet's \
+              cAdvisor follows.",
         derive: |input| {
-            let (hierarchy, live) = largest(input)?;
-            number(
-                live as f64,
-                format!("directories under {}", hierarchy.mount),
-            )
+            let largest = largest(input)?;
+            number(largest.live as f64, largest.source)
         },
     },
     FactDef {
@@ -95,16 +93,14 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "The same with the mount before it, for `find -path`; unknown when its last component \
               would match nearly anything.",
         derive: |input| {
-            let (hierarchy, _) = largest(input)?;
+            let mount = largest(input)?.mount;
+            let mount = mount.ok_or_else(|| absent("where it is mounted is not known"))?;
             let pattern = &top_pattern(input)?.pattern;
             let last = pattern.rsplit('/').next().unwrap_or(pattern);
             if last.chars().filter(|c| c.is_alphanumeric()).count() < MIN_LITERAL {
                 return Err(absent(format!("{pattern} would match nearly anything")));
             }
-            text(
-                format!("{}{pattern}", hierarchy.mount.trim_end_matches('/')),
-                pattern,
-            )
+            text(format!("{}{pattern}", mount.trim_end_matches('/')), pattern)
         },
     },
     FactDef {
@@ -123,7 +119,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "share",
         doc: "Share of the largest hierarchy's directories that follow that pattern.",
         derive: |input| {
-            let (_, live) = largest(input)?;
+            let live = largest(input)?.live;
             let pattern = top_pattern(input)?;
             number(
                 pattern.count as f64 / (live.max(1)) as f64,
@@ -153,8 +149,29 @@ pub(super) fn total(input: &Input<'_>) -> Derived {
     number((live + dying.count) as f64, "live + dying")
 }
 
-fn largest<'a>(input: &Input<'a>) -> Result<(&'a Hierarchy, u64), Missing> {
-    let census = input.evidence.cgroups.require("cgroup census")?;
+/// The cgroups that are told apart by name.
+struct Largest<'a> {
+    live: u64,
+    patterns: &'a [PatternCount],
+    mount: Option<&'a str>,
+    source: String,
+}
+
+/// Of the hierarchy that has most, or those that the kubelet's cAdvisor reports.
+fn largest<'a>(input: &Input<'a>) -> Result<Largest<'a>, Missing> {
+    let evidence = input.evidence;
+    if let (Observed::NotRequested, Some(window)) =
+        (&evidence.cgroups, evidence.container_stats.value())
+    {
+        let stats = &window.after.value;
+        return Ok(Largest {
+            live: stats.cgroups,
+            patterns: &stats.patterns,
+            mount: None,
+            source: "cgroups in the kubelet's /metrics/cadvisor".to_owned(),
+        });
+    }
+    let census = evidence.cgroups.require("cgroup census")?;
     let counted = census
         .hierarchies
         .iter()
@@ -166,13 +183,18 @@ fn largest<'a>(input: &Input<'a>) -> Result<(&'a Hierarchy, u64), Missing> {
             best = Some((hierarchy, live));
         }
     }
-    best.ok_or_else(|| absent("no hierarchy could be counted"))
+    let (hierarchy, live) = best.ok_or_else(|| absent("no hierarchy could be counted"))?;
+    Ok(Largest {
+        live,
+        patterns: &hierarchy.patterns,
+        mount: Some(&hierarchy.mount),
+        source: format!("directories under {}", hierarchy.mount),
+    })
 }
 
 fn top_pattern<'a>(input: &Input<'a>) -> Result<&'a PatternCount, Missing> {
-    let (hierarchy, _) = largest(input)?;
-    hierarchy
-        .patterns
+    let patterns = largest(input)?.patterns;
+    patterns
         .first()
         .ok_or_else(|| absent("no name patterns were counted"))
 }

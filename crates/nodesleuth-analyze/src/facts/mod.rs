@@ -7,6 +7,7 @@ mod cgroups;
 mod file_costs;
 mod files;
 mod kernel;
+mod kubelet;
 mod machine;
 mod memory;
 mod profile;
@@ -128,6 +129,7 @@ pub fn table() -> Vec<&'static FactDef> {
         machine::FACTS,
         remedies::FACTS,
         traps::FACTS,
+        kubelet::FACTS,
     ]
     .into_iter()
     .flatten()

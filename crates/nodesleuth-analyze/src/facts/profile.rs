@@ -49,7 +49,7 @@ pub(super) const FACTS: &[FactDef] = &[
               sample for each system call, however long it runs.",
         derive: |input| {
             let profile = input.profile()?;
-            let cpu = input.cpu()?;
+            let cpu = input.cpu()?.split()?;
             let (kernel, _) = profile.gap(&cpu);
             number(
                 kernel,
@@ -62,7 +62,7 @@ pub(super) const FACTS: &[FactDef] = &[
 fn coverage(input: &Input<'_>) -> Derived {
     let profile = input.profile()?;
     let cpu = input.cpu()?;
-    let own = cpu.user + cpu.kernel;
+    let own = cpu.own();
     if !profile.covers_window || own <= 0.0 {
         return Err(super::absent("the profile was not taken in this window"));
     }

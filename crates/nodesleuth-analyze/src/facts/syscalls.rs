@@ -154,26 +154,6 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| of_kind(input, ArgumentKind::NewProcess),
     },
     FactDef {
-        name: "syscalls.exec_rate",
-        kind: FactType::Number,
-        unit: "per second",
-        doc: "Programs that were started in processes that were watched, a second; unknown when \
-              children were not.",
-        derive: |input| {
-            let sample = Traced::of(input.evidence)?.arguments()?;
-            let seen = sample
-                .uses
-                .iter()
-                .any(|one| one.kind == ArgumentKind::NewProgram);
-            if !seen {
-                return Err(absent(
-                    "no program was seen to start; children were not watched",
-                ));
-            }
-            of_kind(input, ArgumentKind::NewProgram)
-        },
-    },
-    FactDef {
         name: "syscalls.bystander_cores",
         kind: FactType::Number,
         unit: "cores",

@@ -2,8 +2,10 @@
 
 use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
-use nodesleuth_model::Ticks;
+use crate::kubelet_cpu;
 use nodesleuth_model::agents;
+use nodesleuth_model::evidence::Via;
+use nodesleuth_model::{Pid, Ticks};
 use std::collections::BTreeMap;
 
 pub(super) const FACTS: &[FactDef] = &[
@@ -15,11 +17,27 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| text(&input.target()?.comm, "/proc/PID/stat"),
     },
     FactDef {
+        name: "target.name",
+        kind: FactType::Text,
+        unit: "",
+        doc: "The target as people call it: process name with its id or its node.",
+        derive: |input| {
+            let name = input.evidence.target_name();
+            text(
+                name.ok_or_else(|| absent("there is no target"))?,
+                "the target",
+            )
+        },
+    },
+    FactDef {
         name: "target.pid",
         kind: FactType::Number,
         unit: "",
         doc: "Process id of the target.",
-        derive: |input| number(f64::from(input.target()?.pid.0), "/proc/PID/stat"),
+        derive: |input| match input.target()?.pid {
+            Pid(0) => Err(absent("from outside the node it is not known")),
+            Pid(pid) => number(f64::from(pid), "/proc/PID/stat"),
+        },
     },
     FactDef {
         name: "target.cpu.cores",
@@ -33,21 +51,26 @@ pub(super) const FACTS: &[FactDef] = &[
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU in user mode over the window.",
-        derive: |input| number(input.cpu()?.user, window_source(input)),
+        derive: |input| number(input.cpu()?.split()?.user, window_source(input)),
     },
     FactDef {
         name: "target.cpu.kernel_cores",
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU in the kernel over the window.",
-        derive: |input| number(input.cpu()?.kernel, window_source(input)),
+        derive: |input| number(input.cpu()?.split()?.kernel, window_source(input)),
     },
     FactDef {
         name: "target.cpu.children_cores",
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU of children that ended and were waited for in the window, as cores.",
-        derive: |input| number(input.cpu()?.children, window_source(input)),
+        derive: |input| {
+            let children = input.cpu()?.children;
+            let children =
+                children.ok_or_else(|| absent("from outside the node nobody counts them"))?;
+            number(children, window_source(input))
+        },
     },
     FactDef {
         name: "target.cpu.kernel_share",
@@ -161,12 +184,16 @@ pub(super) const FACTS: &[FactDef] = &[
 
 fn window_source(input: &Input<'_>) -> String {
     let seconds = input.cpu().map_or(0.0, |cpu| cpu.seconds);
-    format!("/proc/PID/stat over {seconds:.1} s")
+    let source = match input.evidence.vantage.via {
+        Via::Api => kubelet_cpu::SOURCE,
+        Via::Host | Via::Pod => "/proc/PID/stat",
+    };
+    format!("{source} over {seconds:.1} s")
 }
 
 fn kernel_share(input: &Input<'_>) -> Derived {
-    let cpu = input.cpu()?;
-    let own = cpu.user + cpu.kernel;
+    let cpu = input.cpu()?.split()?;
+    let own = cpu.own();
     if own <= 0.0 {
         return Err(absent("the target used no CPU"));
     }
@@ -174,6 +201,9 @@ fn kernel_share(input: &Input<'_>) -> Derived {
 }
 
 fn age_seconds(input: &Input<'_>) -> Result<f64, nodesleuth_model::Missing> {
+    if input.evidence.vantage.via == Via::Api {
+        return Ok(kubelet_cpu::lifetime(input.evidence)?.1);
+    }
     let host = input.host()?;
     let target = input.target()?;
     let window = input.evidence.processes.require("processes")?;
@@ -186,6 +216,10 @@ fn age_seconds(input: &Input<'_>) -> Result<f64, nodesleuth_model::Missing> {
 }
 
 fn lifetime_cores(input: &Input<'_>) -> Derived {
+    if input.evidence.vantage.via == Via::Api {
+        let (used, age) = kubelet_cpu::lifetime(input.evidence)?;
+        return number(used / age.max(1.0), kubelet_cpu::SOURCE);
+    }
     let host = input.host()?;
     let window = input.evidence.processes.require("processes")?;
     let process = window.after.value.by_pid(input.target()?.pid);

@@ -10,7 +10,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use advisory::{Measured, advise};
+pub use advisory::{LabTimes, Measured, advise};
 pub use release::{Family, Release};
 pub(crate) use rule::version_of;
 pub use rule::{Concerned, KernelEntry, Rule};

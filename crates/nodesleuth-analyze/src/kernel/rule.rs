@@ -21,6 +21,9 @@ pub struct KernelEntry {
     /// Whether reports of a diagnosis tell it; `nodesleuth kernel` tells all.
     #[serde(default)]
     pub in_reports: bool,
+    /// The change is so large that no vendor takes it over to older kernels.
+    #[serde(default)]
+    pub never_backported: bool,
     /// Only kernels of this family and base version were ever concerned.
     #[serde(default)]
     pub concerns: Option<Concerned>,
@@ -147,21 +150,18 @@ impl KernelEntry {
                 ),
             };
         }
-        if release.backports {
-            let reason = format!(
-                "{upstream}; what {} took over from newer kernels is not established: probe",
-                release.family
-            );
-            return (AdvisoryStatus::Unknown, reason);
-        }
-        if release.family == Release::UNKNOWN {
-            let reason = format!(
-                "{upstream}; its name is of no distribution that is known, which may have taken \
-                 the fix over: probe"
-            );
-            return (AdvisoryStatus::Unknown, reason);
-        }
-        (AdvisoryStatus::Affected, upstream)
+        let vendor = match release.family.as_str() {
+            _ if self.never_backported => return (AdvisoryStatus::Affected, upstream),
+            Release::UNKNOWN => "its name is of no distribution that is known".to_owned(),
+            family if release.backports => format!("{family} takes much over from newer kernels"),
+            _ => return (AdvisoryStatus::Affected, upstream),
+        };
+        let probe = match self.probe_file {
+            Some(_) => ": probe",
+            None => "",
+        };
+        let reason = format!("{upstream}; {vendor}, this or not is not established{probe}");
+        (AdvisoryStatus::Unknown, reason)
     }
 }
 

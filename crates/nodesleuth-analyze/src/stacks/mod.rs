@@ -302,7 +302,7 @@ impl<'a> ProfileView<'a> {
         if !self.covers_window {
             return (0.0, 0.0);
         }
-        let gap = (cpu.user + cpu.kernel - self.total_cores()).max(0.0);
+        let gap = (cpu.own() - self.total_cores()).max(0.0);
         let kernel = (cpu.kernel - self.kernel_cores()).clamp(0.0, gap);
         (kernel, gap - kernel)
     }

@@ -45,9 +45,13 @@ impl CpuValue {
                 nanos_per_unit: Some(profile.period() as f64 * nanos_per(period.unit)?),
             });
         }
-        let index = profile
+        let cycles = profile
             .sample_types()
-            .position(|value| kind_is(value.kind, CYCLES))?;
+            .position(|value| kind_is(value.kind, CYCLES));
+        // Folded stacks do not say what they count: where a CPU was, in all but a few.
+        let only_samples =
+            samples.filter(|_| profile.sample_types().len() == 1 && period.kind.is_empty());
+        let index = cycles.or(only_samples)?;
         Some(Self {
             index,
             nanos_per_unit: None,
@@ -87,5 +91,6 @@ mod tests {
         assert_eq!(of("cycles:ppp", "count"), Some((0, None)));
         assert_eq!(of("inuse_space", "bytes"), None);
         assert_eq!(of("cpu", "bytes"), None);
+        assert_eq!(of("samples", "count"), Some((0, None)));
     }
 }

@@ -26,6 +26,16 @@ pub(super) fn kernel_counts(node: &Node) -> Result<Vec<Controller>, Missing> {
     parsed(node, TABLE, cgroups::parse)
 }
 
+/// The kernel's number of a hierarchy, 0 for v2; `None` when it does not tell.
+pub(crate) fn kernel_hierarchy(node: &Node, hierarchy: &Hierarchy) -> Option<u32> {
+    if hierarchy.version == CgroupVersion::V2 {
+        return Some(0);
+    }
+    let table = kernel_counts(node).ok()?;
+    let row = table.iter().find(|row| hierarchy.has(&row.name))?;
+    Some(row.hierarchy)
+}
+
 /// Every mounted hierarchy, not counted yet.
 pub(crate) fn mounted(node: &Node) -> Result<Vec<Mounted>, Missing> {
     let mounts = parsed(node, "/proc/self/mountinfo", mountinfo::parse)?;

@@ -3,11 +3,14 @@
 mod dying;
 mod hierarchy;
 mod leaves;
+mod occupancy;
 mod patterns;
 pub(crate) mod walk;
 
-pub(crate) use hierarchy::{Mounted, mounted};
+pub(crate) use hierarchy::{Mounted, kernel_hierarchy, mounted};
 pub(crate) use leaves::{deepest_leaves, holds_others};
+
+pub use occupancy::occupancy;
 
 use crate::collectors::in_cgroup_namespace;
 use crate::{Cancel, Clock, Node, cpu_time};

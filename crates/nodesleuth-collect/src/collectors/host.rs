@@ -15,7 +15,7 @@ const INITIAL_PID_NAMESPACE: &str = "pid:[4026531836]";
 const INITIAL_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
 
 /// Which machine and kernel this is.
-pub(super) static COLLECTOR: Once<Host> = Once {
+pub(crate) static COLLECTOR: Once<Host> = Once {
     name: "host",
     read,
     field: |evidence| &mut evidence.host,

@@ -20,7 +20,7 @@ mod softirqs;
 mod timed_reads;
 mod vmstat;
 
-pub(crate) use host::in_cgroup_namespace;
+pub(crate) use host::{COLLECTOR as HOST, in_cgroup_namespace};
 pub(crate) use shape::{malformed, parsed};
 
 use crate::Collector;
@@ -56,6 +56,13 @@ pub(crate) static CGROUPS: &[&dyn Collector] = &[
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
     &dying_memory::DyingMemoryCollector,
+];
+
+/// Memory and what the kernel's caches take of it.
+pub(crate) static SLAB: &[&dyn Collector] = &[
+    &meminfo::COLLECTOR,
+    &dentries::COLLECTOR,
+    &slab::SlabCollector,
 ];
 
 #[cfg(test)]

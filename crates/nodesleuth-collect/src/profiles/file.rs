@@ -15,12 +15,13 @@ const GIVE_A_CPU_PROFILE: &str = "give a CPU profile as /debug/pprof/profile ser
 
 /// A profile as a bundle keeps it.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) bytes: Vec<u8>,
+pub struct Loaded {
+    /// A pprof file.
+    pub bytes: Vec<u8>,
     /// The profile's own idea of its length.
-    pub(super) duration: Option<Nanos>,
+    pub duration: Option<Nanos>,
     /// What is to be known about the reading, such as lines of a text that were not understood.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Reads and checks it.

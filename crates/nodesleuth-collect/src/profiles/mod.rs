@@ -8,9 +8,10 @@ mod server_text;
 mod validate;
 
 use crate::{Cancel, Clock, CollectError};
+pub use file::Loaded;
+
 use address::{Source, seconds_of, with_seconds};
 use fetch::fetch;
-use file::Loaded;
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::{ProfileFailure, ProfileRecord};
 use nodesleuth_model::{BootNanos, Evidence, Missing, MissingKind, Nanos};
@@ -31,6 +32,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Why it did not come, or was refused. Nothing in it repeats the address, which may hold secrets.
 pub fn fetch_profile(address: &str, give_up_after: Duration) -> Result<Vec<u8>, Missing> {
     fetch(address, give_up_after)
+}
+
+/// Checks that bytes are a profile, in any format, before they go into a bundle.
+///
+/// # Errors
+/// When they are none, or too large a one.
+pub fn checked_profile(bytes: Vec<u8>) -> Result<Loaded, Missing> {
+    validate::any_format(bytes)
 }
 
 /// An address as it may be shown: without user, password and parameters that could be a token.
@@ -187,7 +196,8 @@ fn wait(answer: &Receiver<Arrived>, cancel: &Cancel) -> Result<Arrived, Missing>
 }
 
 /// A profile of another length was fetched during the window but is not of it.
-fn is_as_long_as(duration: Option<Nanos>, window: Duration) -> bool {
+#[must_use]
+pub fn is_as_long_as(duration: Option<Nanos>, window: Duration) -> bool {
     const ABOUT: std::ops::Range<f64> = 0.8..1.25;
     // Go stops sampling a little late; with short windows that is a large share.
     const LATE_SECONDS: f64 = 1.0;

@@ -16,13 +16,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// One process and the CPU that it used during the look.
 #[derive(Clone, Debug)]
-pub(super) struct Busy {
-    pub(super) process: ProcessStat,
-    pub(super) cores: Cores,
+pub(crate) struct Busy {
+    pub(crate) process: ProcessStat,
+    pub(crate) cores: Cores,
 }
 
 /// All processes but ourselves and our descendants, the busiest first.
-pub(super) fn look(
+pub(crate) fn look(
     node: &Node,
     clock: &dyn Clock,
     window: Duration,

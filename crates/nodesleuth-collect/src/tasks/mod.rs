@@ -22,6 +22,7 @@ mod threads;
 mod ticks;
 mod used;
 
+pub(crate) use busy::{Busy, look as look_for_busy};
 pub use choose::{choose_target, named};
 pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;

@@ -2,6 +2,9 @@
 //!
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
+mod cgroup_growth;
+mod cgroup_occupancy;
+mod cgroup_readers;
 mod cgroups;
 mod container_stats;
 mod dying_memory;
@@ -26,6 +29,9 @@ mod target;
 mod timed_reads;
 mod vantage;
 
+pub use cgroup_growth::{CgroupGrowth, GrowthGroup, GrowthMethod, ReadForecast, ReleaseLag};
+pub use cgroup_occupancy::{CgroupOccupancy, EmptyKind, PatternOccupancy};
+pub use cgroup_readers::{CgroupReader, CgroupReaders, WatchedReader};
 pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
@@ -148,10 +154,16 @@ impl Evidence {
     #[must_use]
     pub fn target_name(&self) -> Option<String> {
         let target = self.target.value()?;
-        Some(match &self.vantage.node {
-            Some(node) if target.pid == Pid(0) => format!("{} on {node}", target.comm),
-            _ => format!("{} (pid {})", target.comm, target.pid),
-        })
+        let node = self.vantage.node.as_deref();
+        Some(target_name(&target.comm, target.pid, node))
+    }
+}
+
+/// `kubelet (pid 812)`, or `kubelet on node-a` where nobody knows its id.
+pub(crate) fn target_name(comm: &str, pid: Pid, node: Option<&str>) -> String {
+    match node {
+        Some(node) if pid == Pid(0) => format!("{comm} on {node}"),
+        _ => format!("{comm} (pid {pid})"),
     }
 }
 

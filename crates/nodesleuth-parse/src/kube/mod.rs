@@ -12,4 +12,4 @@ mod quantity;
 pub mod summary;
 mod timestamp;
 
-pub use timestamp::unix_seconds;
+pub use timestamp::{http_date, unix_seconds};

@@ -34,6 +34,26 @@ pub fn unix_seconds(text: &str) -> Option<i64> {
     in_range.then_some(seconds - offset(rest)?)
 }
 
+/// Seconds since the Unix epoch of a time as HTTP headers have it.
+///
+/// ```
+/// let date = "Mon, 23 Nov 2026 15:54:14 GMT";
+/// assert_eq!(nodesleuth_parse::kube::http_date(date), Some(1_795_449_254));
+/// ```
+#[must_use]
+pub fn http_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (_, rest) = text.split_once(", ")?;
+    let mut words = rest.split_ascii_whitespace();
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let time = words.next()?;
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let is_gmt = words.next() == Some("GMT") && words.next().is_none();
+    is_gmt.then(|| unix_seconds(&format!("{year}-{month:02}-{day}T{time}Z")))?
+}
+
 /// Days since 1970-01-01 of the proleptic Gregorian calendar; years begin in March, so that the
 /// leap day comes last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
@@ -65,7 +85,7 @@ fn offset(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::unix_seconds;
+    use super::{http_date, unix_seconds};
 
     #[test]
     fn times_are_seconds_since_the_epoch() {
@@ -75,6 +95,18 @@ mod tests {
             unix_seconds("2026-11-23T17:54:14+02:00"),
             unix_seconds("2026-11-23T15:54:14Z")
         );
+    }
+
+    #[test]
+    fn other_text_is_no_date() {
+        for none in [
+            "",
+            "Monday, 23-Nov-26 15:54:14 GMT",
+            "Mon, 23 Brumaire 2026 15:54:14 GMT",
+            "Mon, 23 Nov 2026 15:54:14 CET",
+        ] {
+            assert_eq!(http_date(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ mod tests {
     fn files_are_told_by_their_names() {
         let text = "nr_periods 3076\nnr_throttled 34\nthrottled_time 12070000\n\nnr_descendants 40\nnr_dying_descendants 7000\n\nretries: 3\n";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let counts = &ingested.evidence.pasted.counts;
         assert!(
             counts

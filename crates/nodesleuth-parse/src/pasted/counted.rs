@@ -230,7 +230,7 @@ mod tests {
 
     fn read(text: &str) -> Ingested {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         ingested
     }
 

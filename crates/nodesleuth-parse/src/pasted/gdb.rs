@@ -84,7 +84,7 @@ mod tests {
                     Thread 1 (Thread 0x7f0 (LWP 11)):\n\
                     #0  0x000002 in select () from /lib64/libc.so.6\n\nPR #12 fixes it\n";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let stacks = &ingested.evidence.pasted.stacks;
         assert_eq!(stacks[0].frames, ["runtime.futexsleep", "runtime.futex"]);
         assert_eq!(

@@ -170,7 +170,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<PastedStack> {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         ingested.evidence.pasted.stacks
     }
 

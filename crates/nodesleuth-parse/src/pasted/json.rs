@@ -143,7 +143,7 @@ mod tests {
 {"other": 1}
 "#;
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let pasted = &ingested.evidence.pasted;
         let count = |what: &str| {
             pasted

@@ -146,7 +146,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<PastedStack> {
         let mut ingested = Ingested::default();
-        ingested.read("dmesg.txt", text.as_bytes(), None);
+        ingested.read("dmesg.txt", text.as_bytes(), None, true);
         ingested.evidence.pasted.stacks
     }
 

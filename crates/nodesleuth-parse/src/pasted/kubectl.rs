@@ -70,7 +70,7 @@ mod tests {
     fn pods_and_cpus() {
         let text = "Capacity:\n  cpu:                8\n  pods:               110\nNon-terminated Pods:         (93 in total)\n";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         assert_eq!(
             ingested.evidence.host.value().unwrap().online_cpus.value(),
             Some(&8)

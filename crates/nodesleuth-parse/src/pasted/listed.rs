@@ -143,7 +143,7 @@ fn alone<'t>(line: &'t str, share: &mut Option<f64>) -> Option<&'t str> {
             || matches!(word, "inline" | "cum" | "flat" | "..." | "")
     };
     let name = bare(first);
-    (rest.iter().all(|word| beside(word)) && is_function(name)).then_some(name)
+    (rest.iter().all(beside) && is_function(name)).then_some(name)
 }
 
 /// A name without brackets of a call and punctuation.
@@ -253,7 +253,7 @@ mod tests {
 
     fn stacks(text: &str) -> Vec<Vec<String>> {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         ingested
             .evidence
             .pasted

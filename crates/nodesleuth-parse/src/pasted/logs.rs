@@ -175,7 +175,7 @@ mod tests {
             ));
         }
         let mut ingested = Ingested::default();
-        ingested.read("kubelet.log", text.as_bytes(), None);
+        ingested.read("kubelet.log", text.as_bytes(), None, true);
         ingested.finish();
         let [line] = ingested.evidence.pasted.logs.as_slice() else {
             panic!("{:?}", ingested.evidence.pasted.logs)
@@ -196,7 +196,7 @@ mod tests {
     fn repeated_messages_count_and_a_log_without_heads_is_one() {
         let text = "Nov  3 00:01:00 n kernel: message repeated 7 times: [ oom]\nskipping pod synchronization\n";
         let mut ingested = Ingested::default();
-        ingested.read("node.log", text.as_bytes(), None);
+        ingested.read("node.log", text.as_bytes(), None, true);
         ingested.finish();
         let counts: Vec<_> = ingested
             .evidence

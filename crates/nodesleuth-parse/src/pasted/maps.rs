@@ -115,7 +115,7 @@ mod tests {
 
     fn names(text: &str) -> Vec<Vec<String>> {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let opened = open(ingested.profiles[0].1.as_slice(), &Limits::default()).unwrap();
         let stacks = opened.profile.stacks();
         stacks

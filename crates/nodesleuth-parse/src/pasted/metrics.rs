@@ -102,7 +102,7 @@ mod tests {
         let text = "# HELP a_total x\n# TYPE a_total counter\na_total 3\nb_bucket{le=\"1\"} 5\n\n\
                     apiserver_registered_watchers{kind=\"Config\\\"Map\",group=\"\"} 12506\n\nand foo_bar is 3\n";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let metrics = &ingested.evidence.pasted.metrics;
         assert_eq!(metrics.len(), 2);
         assert_eq!(

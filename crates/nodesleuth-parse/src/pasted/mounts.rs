@@ -113,7 +113,7 @@ mod tests {
     fn a_whole_table_is_counted_and_an_excerpt_is_not() {
         let mut ingested = Ingested::default();
         let text = "proc on /proc type proc (rw)\n/dev/vda on / type ext4 (rw)\nx on /a type tmpfs (rw)\ny on /a type tmpfs (rw)\n";
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let table = ingested.evidence.mounts.value().unwrap();
         assert_eq!((table.mounts, table.duplicates[0].count), (4, 2));
         let mut ingested = Ingested::default();
@@ -131,7 +131,7 @@ mod tests {
     fn mountinfo() {
         let mut ingested = Ingested::default();
         let text = "20 1 98:0 / / rw - ext4 /dev/root rw\n35 20 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         assert_eq!(ingested.evidence.mounts.value().unwrap().mounts, 2);
     }
 }

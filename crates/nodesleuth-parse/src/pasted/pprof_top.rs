@@ -158,7 +158,7 @@ mod tests {
 
     fn read(text: &str) -> StackTable {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         ingested.evidence.pasted.stack_tables.remove(0)
     }
 

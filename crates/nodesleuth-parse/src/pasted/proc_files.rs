@@ -392,7 +392,7 @@ mod tests {
 
     fn read(name: &str, text: &str) -> Ingested {
         let mut ingested = Ingested::default();
-        ingested.read(name, text.as_bytes(), None);
+        ingested.read(name, text.as_bytes(), None, true);
         ingested
     }
 

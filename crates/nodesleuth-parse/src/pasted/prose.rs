@@ -30,6 +30,9 @@ pub(super) fn take(line: &str, at: usize, sink: &mut Sink<'_>) {
         logs::take_bare(line, sink);
         return;
     }
+    if !sink.wants_prose {
+        return;
+    }
     let line = line.trim();
     // A wrapped sentence goes on in lower case.
     let goes_on = line.starts_with(|c: char| c.is_lowercase())
@@ -503,7 +506,7 @@ mod tests {
 
     fn read(text: &str) -> Pasted {
         let mut ingested = Ingested::default();
-        ingested.read("report.txt", text.as_bytes(), None);
+        ingested.read("report.txt", text.as_bytes(), None, true);
         ingested.evidence.pasted
     }
 

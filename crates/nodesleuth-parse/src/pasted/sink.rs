@@ -26,6 +26,8 @@ pub(super) struct Sink<'e> {
     /// Line above the block, for headings.
     pub(super) heading: Option<String>,
     blocks: Vec<PastedBlock>,
+    /// Whether text in no known format is taken.
+    pub(super) wants_prose: bool,
     /// Prose that is not yet ended by a blank line.
     pub(super) paragraph: prose::Paragraph,
     /// Values by kind that a second file must not overwrite.
@@ -33,8 +35,9 @@ pub(super) struct Sink<'e> {
 }
 
 impl Ingested {
-    /// Reads one file's bytes. `kind` forces a format. Returns whether anything was taken.
-    pub fn read(&mut self, name: &str, bytes: &[u8], kind: Option<&str>) -> bool {
+    /// Reads one file's bytes. `kind` forces a format; without `prose` text in no known format is
+    /// passed over. Returns whether anything was taken.
+    pub fn read(&mut self, name: &str, bytes: &[u8], kind: Option<&str>, prose: bool) -> bool {
         let files = &mut self.evidence.pasted.files;
         let file = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
         files.push(PastedFile {
@@ -42,6 +45,7 @@ impl Ingested {
             ..PastedFile::default()
         });
         let mut sink = Sink::new(self, file, name);
+        sink.wants_prose = prose;
         if bytes.len() > MAX_TEXT_BYTES {
             let limit = MAX_TEXT_BYTES >> 20;
             sink.ignore(format!("it is larger than {limit} MiB and was not read"));
@@ -70,6 +74,7 @@ impl<'e> Sink<'e> {
             command: None,
             heading: None,
             blocks: Vec::new(),
+            wants_prose: true,
             paragraph: prose::Paragraph::default(),
             counted: BTreeMap::new(),
         }

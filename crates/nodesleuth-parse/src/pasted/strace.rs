@@ -419,7 +419,7 @@ mod tests {
 
     fn read(text: &str) -> PastedCalls {
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         ingested.evidence.pasted.calls.remove(0)
     }
 

@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn calls_errors_and_shares_are_taken_and_the_time_is_billed_cpu() {
         let mut ingested = Ingested::default();
-        ingested.read("t", TABLE.as_bytes(), None);
+        ingested.read("t", TABLE.as_bytes(), None, true);
         let table = &ingested.evidence.pasted.calls[0];
         assert_eq!((table.time, table.calls.len()), (CallTime::BilledCpu, 3));
         let futex = table.call("futex").unwrap();
@@ -100,7 +100,7 @@ mod tests {
     fn with_w_it_is_wall_time() {
         let mut ingested = Ingested::default();
         let text = format!("$ strace -c -f -w -p 123\n{TABLE}");
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         assert_eq!(ingested.evidence.pasted.calls[0].time, CallTime::Wall);
     }
 }

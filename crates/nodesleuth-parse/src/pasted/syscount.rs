@@ -120,7 +120,7 @@ futex                       1000       500000.0
    futex               1234      5  1500.000     0.001     0.050   100.000     10.00%
 ";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let [one, two] = ingested.evidence.pasted.calls.as_slice() else {
             panic!("{:?}", ingested.evidence.pasted.calls)
         };

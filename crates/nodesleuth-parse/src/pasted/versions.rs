@@ -188,7 +188,7 @@ mod tests {
                     Server Version: version.Info{Major:\"1\", GitVersion:\"v1.10.3\", GoVersion:\"go1.9\"}\n\
                     - **runc**: 1.0.0-rc6\nnote: this is slow\n";
         let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None);
+        ingested.read("t", text.as_bytes(), None, true);
         let versions: Vec<_> = ingested
             .evidence
             .pasted

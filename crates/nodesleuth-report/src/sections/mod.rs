@@ -2,6 +2,7 @@
 
 mod advisories;
 mod cost;
+mod files;
 mod findings;
 mod ledger;
 mod not_checked;
@@ -31,6 +32,7 @@ const ALL: &[&dyn Section] = &[
     &red_herrings::RedHerrings,
     &advisories::Advisories,
     &others::Others,
+    &files::Files,
     &not_checked::NotChecked,
     &warnings::Warnings,
     &cost::Cost,
@@ -59,11 +61,14 @@ pub fn document(diagnosis: &Diagnosis) -> Document {
 fn title(diagnosis: &Diagnosis) -> String {
     let mut title = diagnosis.tool.clone();
     if let Some(target) = &diagnosis.target {
-        title.push_str(&format!(" · {} (pid {})", target.comm, target.pid));
+        title.push_str(&format!(" · {}", target.name()));
         if let Some(version) = &target.version {
             title.push_str(&format!(" · {version}"));
         }
     }
-    title.push_str(&format!(" · window {:.1} s", diagnosis.window_seconds));
+    // Files that were pasted have no window.
+    if diagnosis.files.is_empty() || diagnosis.window_seconds > 0.0 {
+        title.push_str(&format!(" · window {:.1} s", diagnosis.window_seconds));
+    }
     title
 }

@@ -36,13 +36,18 @@ impl Section for Verdict {
 
 /// Nothing when the CPU is not known: the verdict says why.
 fn cpu(target: &TargetSummary) -> Option<String> {
-    let (cores, children) = (target.cores?, target.children_cores?);
-    let mut line = format!(
-        "CPU: {cores} cores in this window (user {}, kernel {}",
-        target.user_cores?, target.kernel_cores?
-    );
-    if children.0 > 0.0 {
-        line.push_str(&format!(", ended children {children}"));
+    let cores = target.cores?;
+    let mut line = format!("CPU: {cores} cores in this window (");
+    match (target.user_cores, target.kernel_cores) {
+        (Some(user), Some(kernel)) => line.push_str(&format!("user {user}, kernel {kernel}")),
+        _ => line.push_str("user and kernel together"),
+    }
+    match target.children_cores {
+        Some(children) if children.0 > 0.0 => {
+            line.push_str(&format!(", ended children {children}"));
+        }
+        Some(_) => {}
+        None => line.push_str(", without children"),
     }
     line.push(')');
     if let (Some(cores), Some(age)) = (target.lifetime_cores, target.age_seconds) {

@@ -1,47 +1,50 @@
 //! The bill by file that the programs keep.
 
-use super::layout;
-use super::refusal;
+use super::load::NAMES_BYTES;
+use super::ring::RingBuffer;
+use super::{layout, refusal};
 use crate::files::{Mounts, Names};
 use crate::{FileCosts, FileMethod, FileTotal};
 use aya::Ebpf;
-use aya::maps::{HashMap, MapData, MapError, RingBuf};
+use aya::maps::{HashMap, Map, MapData, MapError};
+use std::os::fd::AsFd;
 
 /// Names of files as they come in.
 pub(super) struct Files {
-    messages: RingBuf<MapData>,
+    messages: RingBuffer,
+    #[expect(dead_code, reason = "kept open, not used")]
+    map: MapData,
     mounts: Mounts,
     names: Names,
 }
 
 impl Files {
     pub(super) fn open(ebpf: &mut Ebpf, pid: u32) -> Result<Self, String> {
-        let names = ebpf
-            .take_map("names")
-            .ok_or("the BPF object has no map names")?;
-        let messages = RingBuf::try_from(names)
+        let Some(Map::RingBuf(map)) = ebpf.take_map("names") else {
+            return Err("the BPF object has no ring names".to_owned());
+        };
+        let messages = RingBuffer::new(map.fd().as_fd(), NAMES_BYTES as usize)
             .map_err(|error| refusal::reason("mapping the buffer for names", &error))?;
         Ok(Self {
             messages,
+            map,
             mounts: Mounts::of(pid),
             names: Names::default(),
         })
     }
 
     pub(super) fn poll(&mut self) {
-        while let Some(message) = self.messages.next() {
-            self.names.take(&message, &self.mounts);
-        }
+        let (names, mounts) = (&mut self.names, &self.mounts);
+        self.messages
+            .drain(&mut |message| names.take(message, mounts));
     }
 
     pub(super) fn finish(mut self, ebpf: &Ebpf) -> Result<FileCosts, String> {
         self.poll();
-        let totals = self.totals(ebpf);
-        Ok(FileCosts {
-            method: FileMethod::Kernel,
-            totals: totals.map_err(|error| refusal::reason("reading the bill by file", &error))?,
-            unknown_calls: 0,
-        })
+        let totals = self
+            .totals(ebpf)
+            .map_err(|error| refusal::reason("reading the bill by file", &error))?;
+        Ok(FileCosts::new(FileMethod::Kernel, totals, 0))
     }
 
     fn totals(&self, ebpf: &Ebpf) -> Result<Vec<FileTotal>, MapError> {
@@ -66,7 +69,6 @@ impl Files {
                 on_cpu_ns: Some(on_cpu_ns),
             });
         }
-        totals.sort_by(|one, other| (&one.path, one.number).cmp(&(&other.path, other.number)));
         Ok(totals)
     }
 }

@@ -1,19 +1,25 @@
 //! The structs of `bpf/records.h` as bytes and words.
 
 use crate::captures::{self, Extent, Slot};
+use crate::decode;
 use crate::files::FileFrom;
 use crate::{Arch, Captured, End, Record, Split, Total};
 
 /// `struct record` with its whole payload.
-pub(super) const RECORD: usize = 1232;
-const HEADER: usize = 120;
+pub(super) const RECORD: usize = 1216;
+const HEADER: usize = 56;
+const ARGUMENTS: usize = 6;
+/// Where its lengths, flags and the number of its arguments are.
+const LENGTHS: usize = 48;
+const FLAGS: usize = 42;
+const ARGUMENTS_KEPT: usize = 43;
 /// Words of `struct statistics` and `struct counters`.
 pub(super) const STATISTICS: usize = 48;
-pub(super) const COUNTERS: usize = 8;
+pub(super) const COUNTERS: usize = 10;
 /// Entries of the tables by system call; the last one is a spare, the one before it takes what has
 /// a larger number.
 pub(super) const SYSCALLS: u16 = 512;
-const INTEREST: usize = 40;
+const INTEREST: usize = 36;
 const CONFIG: usize = 48;
 
 const WANT_SUMMARY: u32 = 1;
@@ -25,6 +31,7 @@ const IN_NAMESPACE: u32 = 32;
 const WANT_FILES: u32 = 64;
 const TELL_32_BIT: u32 = 128;
 const BY_PROCESS: u32 = 256;
+const X86_REGISTERS: u32 = 512;
 
 const ACTIVE: u8 = 1;
 const SWITCHED: u8 = 2;
@@ -36,14 +43,15 @@ pub(super) type RecordBytes = [u8; RECORD];
 pub(super) type InterestBytes = [u8; INTEREST];
 pub(super) type ConfigBytes = [u8; CONFIG];
 
-/// Where a program finds the arguments: which of the eight words that it keeps is which argument.
+/// Where a program finds the arguments and the number of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Registers {
-    /// Offset in the kernel's `struct pt_regs` of the eight words.
+    /// Offset in the kernel's `struct pt_regs` of the words that it reads.
     pub(super) offset: u32,
     /// Offset of the number.
     pub(super) number_offset: u32,
-    order: [u8; 6],
+    /// Whether the words are x86-64's, which hold the arguments in an order of their own.
+    pub(super) x86: bool,
 }
 
 impl Registers {
@@ -54,12 +62,12 @@ impl Registers {
             Arch::X86_64 => Self {
                 offset: 56,
                 number_offset: 120,
-                order: [7, 6, 5, 0, 2, 1],
+                x86: true,
             },
             Arch::Aarch64 => Self {
                 offset: 0,
                 number_offset: 280,
-                order: [0, 1, 2, 3, 4, 5],
+                x86: false,
             },
         }
     }
@@ -68,7 +76,7 @@ impl Registers {
     pub(super) const CLASSIC: Self = Self {
         offset: 0,
         number_offset: 0,
-        order: [0, 1, 2, 3, 4, 5],
+        x86: false,
     };
 }
 
@@ -106,6 +114,7 @@ impl Config {
             (self.children, WITH_CHILDREN),
             (self.namespace.is_some(), IN_NAMESPACE),
             (self.two_ways, TELL_32_BIT),
+            (self.registers.x86, X86_REGISTERS),
         ];
         let set = flags.iter().filter(|(wanted, _)| *wanted);
         let (device, inode) = self.namespace.unwrap_or_default();
@@ -128,8 +137,8 @@ impl Config {
 pub(super) fn interest(
     arch: Arch,
     number: u16,
-    registers: &Registers,
-    (streamed, files): (Option<u16>, bool),
+    streamed: Option<u16>,
+    files: bool,
 ) -> InterestBytes {
     let name = arch.name(number);
     let slots = match streamed {
@@ -139,39 +148,46 @@ pub(super) fn interest(
         }
         None => [None; 4],
     };
-    let mut bytes = Packer::default();
-    for slot in slots {
-        pack_slot(&mut bytes, slot, &registers.order);
-    }
-    bytes.u32(u32::from(streamed.is_some()));
     let from = name
         .filter(|_| files)
         .map_or(FileFrom::Nowhere, FileFrom::of);
-    bytes.u32(match from {
-        FileFrom::Nowhere => 0,
-        FileFrom::Result => 1,
-        FileFrom::Argument => 2 + u32::from(registers.order[0]),
-    });
+    let mut bytes = Packer::default();
+    for slot in slots {
+        pack_slot(&mut bytes, slot);
+    }
+    bytes.extend(&[
+        u8::from(streamed.is_some()),
+        match from {
+            FileFrom::Nowhere => 0,
+            FileFrom::Result => 1,
+            FileFrom::Argument => 2,
+        },
+        name.map_or(ARGUMENTS as u8, arguments_kept),
+        0,
+    ]);
     bytes.done()
 }
 
-fn pack_slot(bytes: &mut Packer, slot: Option<Slot>, order: &[u8; 6]) {
-    let register = |argument: u8| order.get(usize::from(argument)).copied().unwrap_or(0);
+/// How many arguments of a call are of use: those that are shown and those that its slots need.
+fn arguments_kept(name: &str) -> u8 {
+    let slots = captures::of(name).into_iter().flatten();
+    let needed = slots.flat_map(|slot| [Some(slot.pointer), slot.count()]);
+    let needed = needed.flatten().map(|last| last + 1).max();
+    needed.unwrap_or(0).max(decode::arguments_shown(name))
+}
+
+fn pack_slot(bytes: &mut Packer, slot: Option<Slot>) {
     let Some(slot) = slot else {
         return bytes.u64(0);
     };
-    let (kind, count, unit, most) = match slot.extent {
-        Extent::String => (1, 0, 0, 0),
-        Extent::Fixed(size) => (2, 0, size, size),
-        Extent::Counted { count, unit, most } => (3, register(count), unit, most),
-        Extent::Returned { unit, most } => (4, 0, unit, most),
+    let (kind, unit, most) = match slot.extent {
+        Extent::String => (1, 0, 0),
+        Extent::Fixed(size) => (2, size, size),
+        Extent::Counted { unit, most, .. } => (3, unit, most),
+        Extent::Returned { unit, most } => (4, unit, most),
     };
-    bytes.extend(&[
-        kind,
-        register(slot.pointer),
-        count,
-        u8::from(slot.even_on_error),
-    ]);
+    let count = slot.count().unwrap_or(0);
+    bytes.extend(&[kind, slot.pointer, count, u8::from(slot.even_on_error)]);
     bytes.u16(unit);
     bytes.u16(most);
 }
@@ -205,19 +221,20 @@ impl Packer {
 }
 
 /// A record from the stream; `None` if it is too short to be one.
-pub(super) fn record<'a>(bytes: &'a [u8], registers: &Registers) -> Option<Record<'a>> {
-    let payload = bytes.get(HEADER..)?;
-    let lengths = [108, 110, 112, 114].map(|at| u16_at(bytes, at));
-    let flags = bytes[106];
+pub(super) fn record(bytes: &[u8]) -> Option<Record<'_>> {
+    let (header, body) = bytes.split_at_checked(HEADER)?;
+    let kept = usize::from(header[ARGUMENTS_KEPT]).min(ARGUMENTS);
+    let (arguments, payload) = body.split_at_checked(8 * kept)?;
+    let lengths = [0, 1, 2, 3].map(|slot| u16_at(header, LENGTHS + 2 * slot));
     Some(Record {
-        begin_ns: u64_at(bytes, 0),
-        wall_ns: u64_at(bytes, 8),
-        on_cpu_ns: Some(u64_at(bytes, 16)),
-        tgid: u32_at(bytes, 96),
-        tid: u32_at(bytes, 100),
-        number: u16_at(bytes, 104),
-        end: end(flags, u64_at(bytes, 24)),
-        arguments: arguments(bytes, registers),
+        begin_ns: u64_at(header, 0),
+        wall_ns: u64_at(header, 8),
+        on_cpu_ns: Some(u64_at(header, 16)),
+        tgid: u32_at(header, 32),
+        tid: u32_at(header, 36),
+        number: u16_at(header, 40),
+        end: end(header[FLAGS], u64_at(header, 24)),
+        arguments: words(arguments),
         captured: captured(payload, lengths),
     })
 }
@@ -237,10 +254,13 @@ fn end(flags: u8, result: u64) -> End {
     }
 }
 
-fn arguments(bytes: &[u8], registers: &Registers) -> [u64; 6] {
-    registers
-        .order
-        .map(|register| u64_at(bytes, 32 + 8 * usize::from(register)))
+/// Behind the last one zeros.
+fn words(bytes: &[u8]) -> [u64; ARGUMENTS] {
+    let mut words = [0; ARGUMENTS];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_ne_bytes(*bytes);
+    }
+    words
 }
 
 fn captured(payload: &[u8], lengths: [u16; 4]) -> [Captured<'_>; 4] {
@@ -258,7 +278,7 @@ fn captured(payload: &[u8], lengths: [u16; 4]) -> [Captured<'_>; 4] {
 
 /// Ends a thread's state at the end of the capture; says whether the thread is in a call at all.
 pub(super) fn close(bytes: &mut RecordBytes, end_ns: u64) -> bool {
-    let flags = bytes[106];
+    let flags = bytes[FLAGS];
     if flags & ACTIVE == 0 {
         return false;
     }

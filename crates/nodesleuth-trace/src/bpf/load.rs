@@ -3,6 +3,7 @@
 use super::layout::{self, Config, Registers};
 use super::{interface, namespace, objects, refusal};
 use crate::btf::Btf;
+use crate::mapped::page_size;
 use crate::{Arch, Engine, Options, Split};
 use aya::maps::{Array, MapError};
 use aya::programs::{Program, ProgramError};
@@ -14,8 +15,6 @@ const ATTACHED_IN_ORDER: [&str; 5] = [FORK, "thread_exit", "sched_switch", "sys_
 /// Only where children are wanted.
 const FORK: &str = "process_fork";
 
-/// An array of one page, where no stream is wanted.
-const SMALLEST_RING: u32 = 4096;
 /// Threads may come and go during a capture.
 const SPARE_THREADS: usize = 1024;
 /// With the children of a process nobody knows how many threads there will be at a time.
@@ -25,12 +24,14 @@ const PROCESSES: usize = 16 * 1024;
 /// A collector of statistics opens, reads and closes tens of thousands of different cgroup files
 /// a second. About 30 MB of kernel memory while it lasts.
 const FILE_TOTALS: u32 = 256 * 1024;
+/// Names of files on their way to us.
+pub(super) const NAMES_BYTES: u32 = 1024 * 1024;
 /// Different system calls that a thread makes, as a rule.
 const CALLS_OF_A_THREAD: usize = 16;
 const MOST_PART_TOTALS: usize = 64 * 1024;
 
 /// Loaded and set up, not yet attached.
-pub(super) fn load(engine: Engine, options: &Options) -> Result<(Ebpf, Registers), String> {
+pub(super) fn load(engine: Engine, options: &Options) -> Result<Ebpf, String> {
     let arch = Arch::native().ok_or("system calls of this architecture are not known")?;
     let object = objects::of(engine, options.files).ok_or("no BPF program belongs to it")?;
     let namespace = namespace::own();
@@ -52,7 +53,7 @@ pub(super) fn load(engine: Engine, options: &Options) -> Result<(Ebpf, Registers
         .map_err(|error| refusal::reason("loading the BPF object", &error))?;
     fill(&mut ebpf, options, arch, registers, namespace, tgid_offset)
         .map_err(|error| refusal::reason("filling a BPF map", &error))?;
-    Ok((ebpf, registers))
+    Ok(ebpf)
 }
 
 /// Where a process that is started is found in what the kernel hands over.
@@ -65,7 +66,6 @@ fn children_offset(engine: Engine) -> Result<u32, String> {
 }
 
 fn loader(engine: Engine, options: &Options) -> EbpfLoader<'static> {
-    let ring = options.stream.as_ref().map(|stream| stream.ring_bytes);
     let threads = threads_expected(options);
     let totals = match options.split {
         Split::Together => 1,
@@ -82,13 +82,25 @@ fn loader(engine: Engine, options: &Options) -> EbpfLoader<'static> {
         }
     }
     if options.files {
-        loader.map_max_entries("file_totals", FILE_TOTALS);
+        loader
+            .map_max_entries("file_totals", FILE_TOTALS)
+            .map_max_entries("names", NAMES_BYTES);
     }
     // A perf event array has an entry for each CPU instead.
     if engine == Engine::BpfRing {
-        loader.map_max_entries("events", ring.unwrap_or(SMALLEST_RING));
+        loader.map_max_entries("events", ring_bytes(options));
     }
     loader
+}
+
+/// Room of the ring that the programs write to: a power of two of pages; one, where no stream is
+/// wanted.
+pub(super) fn ring_bytes(options: &Options) -> u32 {
+    let wanted = options
+        .stream
+        .as_ref()
+        .map_or(0, |stream| stream.ring_bytes);
+    wanted.next_power_of_two().max(entries(page_size()))
 }
 
 fn entries(count: usize) -> u32 {
@@ -138,9 +150,9 @@ fn fill(
         Some(stream.data_bytes)
     };
     for number in 0..layout::SYSCALLS - 1 {
-        let wanted = (streamed(number), options.files);
-        if wanted != (None, false) {
-            let interest = layout::interest(arch, number, &registers, wanted);
+        let wanted = streamed(number);
+        if wanted.is_some() || options.files {
+            let interest = layout::interest(arch, number, wanted, options.files);
             interests.set(u32::from(number), interest, 0)?;
         }
     }

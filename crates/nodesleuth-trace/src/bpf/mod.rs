@@ -11,6 +11,7 @@ mod read;
 pub(crate) mod refusal;
 #[cfg(test)]
 mod registers_tests;
+mod ring;
 
 use crate::clock::monotonic_ns;
 use crate::cost;
@@ -20,9 +21,7 @@ use crate::{Engine, Options, Record, Split, Summary};
 use aya::Ebpf;
 use aya::maps::{Map, MapError};
 use files::Files;
-use layout::Registers;
 use output::Output;
-pub(crate) use output::set_entry;
 use std::time::Duration;
 
 /// A running capture. Everything of it in the kernel hangs on our file descriptors.
@@ -31,7 +30,6 @@ pub(crate) struct BpfCapture {
     ebpf: Ebpf,
     output: Output,
     files: Option<Files>,
-    registers: Registers,
     counts: bool,
     pid: u32,
     split: Split,
@@ -43,7 +41,7 @@ pub(crate) struct BpfCapture {
 
 impl BpfCapture {
     pub(crate) fn open(engine: Engine, options: &Options) -> Result<Self, String> {
-        let (mut ebpf, registers) = load::load(engine, options)?;
+        let mut ebpf = load::load(engine, options)?;
         let events = ebpf
             .take_map("events")
             .ok_or("the BPF object has no map events")?;
@@ -59,7 +57,6 @@ impl BpfCapture {
             ebpf,
             output,
             files,
-            registers,
             counts: options.counts,
             pid: options.pid,
             split: options.split,
@@ -77,7 +74,7 @@ impl Capture for BpfCapture {
     }
 
     fn poll(&mut self, each: &mut dyn FnMut(&Record<'_>)) -> Result<(), String> {
-        self.output.drain(&self.registers, false, each);
+        self.output.drain(false, each);
         if let Some(files) = &mut self.files {
             files.poll();
         }
@@ -90,7 +87,7 @@ impl Capture for BpfCapture {
         let before = sampling::calls_now(self.pid);
         let end_ns = monotonic_ns();
         load::detach(&mut self.ebpf, self.follows)?;
-        self.output.drain(&self.registers, true, each);
+        self.output.drain(true, each);
         let mut counted = read::counters(&self.ebpf)?;
         counted.lost.dropped = counted.lost.dropped.max(self.output.lost());
         let mut nobody = |_: &Record<'_>| ();
@@ -106,7 +103,7 @@ impl Capture for BpfCapture {
                 Some(files) => Some(files.finish(&self.ebpf)?),
                 None => None,
             },
-            in_flight: read::in_flight(&self.ebpf, &self.registers, (before, end_ns), each)?,
+            in_flight: read::in_flight(&self.ebpf, (before, end_ns), each)?,
             children: match self.follows {
                 true => read::children(&self.ebpf)?,
                 false => Vec::new(),

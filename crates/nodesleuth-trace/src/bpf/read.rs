@@ -1,6 +1,6 @@
 //! Reads what the programs have counted.
 
-use super::layout::{self, Registers};
+use super::layout;
 use super::{map, refusal};
 use crate::{Child, ErrorCount, Figures, InFlight, Lost, Record, Split, Total, children};
 use aya::Ebpf;
@@ -27,6 +27,7 @@ pub(super) fn counters(ebpf: &Ebpf) -> Result<Counted, String> {
             unsummed,
             foreign,
             unfollowed,
+            ..,
         ] in map.get(&0, 0)?.iter()
         {
             sum.node_calls += seen;
@@ -121,31 +122,38 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
+/// The last calls of threads, those of CPUs first.
+fn states(ebpf: &Ebpf) -> Result<Vec<layout::RecordBytes>, MapError> {
+    let running = PerCpuArray::<_, layout::RecordBytes>::try_from(map(ebpf, "running")?)?;
+    let threads = HashMap::<_, u32, layout::RecordBytes>::try_from(map(ebpf, "threads")?)?;
+    let mut states: Vec<_> = running.get(&0, 0)?.iter().copied().collect();
+    for entry in threads.iter() {
+        states.push(entry?.1);
+    }
+    Ok(states)
+}
+
 /// Calls that had not returned at `end_ns`. Threads that were not seen to do anything are in the
 /// calls of `before`, if in any.
 pub(super) fn in_flight(
     ebpf: &Ebpf,
-    registers: &Registers,
     (before, end_ns): (Vec<InFlight>, u64),
     each: &mut dyn FnMut(&Record<'_>),
 ) -> Result<Vec<InFlight>, String> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut read = || -> Result<(), MapError> {
-        let map = HashMap::<_, u32, layout::RecordBytes>::try_from(map(ebpf, "threads")?)?;
-        for entry in map.iter() {
-            let (tid, mut bytes) = entry?;
-            seen.insert(tid);
-            if layout::close(&mut bytes, end_ns)
-                && let Some(record) = layout::record(&bytes, registers)
-            {
+    for mut state in
+        states(ebpf).map_err(|error| refusal::reason("reading calls in flight", &error))?
+    {
+        let is_in_call = layout::close(&mut state, end_ns);
+        if let Some(record) = layout::record(&state) {
+            seen.insert(record.tid);
+            if is_in_call {
                 each(&record);
                 found.push(InFlight::from(&record));
             }
         }
-        Ok(())
-    };
-    read().map_err(|error| refusal::reason("reading calls in flight", &error))?;
+    }
     let unseen = |call: &InFlight| !seen.contains(&call.tid);
     let at_least = |call| InFlight {
         on_cpu_ns: Some(0),

@@ -2,7 +2,7 @@
 //! kernel's `struct pt_regs` written down: arm64 is not run, so this is what there is for it.
 
 use super::layout::{Registers, record};
-use crate::{Arch, End};
+use crate::{Arch, Captured, End};
 use std::mem::offset_of;
 
 /// arch/arm64/include/asm/ptrace.h, little-endian: `struct user_pt_regs`, which ptrace shows and
@@ -33,16 +33,6 @@ struct X86 {
     orig_ax: u64,
 }
 
-/// The argument registers of a record whose eight words are 100, 101 and so on.
-fn arguments(registers: &Registers) -> [u64; 6] {
-    let mut bytes = vec![0; 120];
-    for (index, word) in (100..108u64).enumerate() {
-        let at = 32 + 8 * index;
-        bytes[at..at + 8].copy_from_slice(&word.to_ne_bytes());
-    }
-    record(&bytes, registers).unwrap().arguments
-}
-
 #[test]
 fn arm64_s_registers_are_where_the_kernel_has_them() {
     let registers = Registers::raw(Arch::Aarch64);
@@ -51,40 +41,64 @@ fn arm64_s_registers_are_where_the_kernel_has_them() {
         registers.number_offset as usize,
         offset_of!(Arm64, syscallno)
     );
-    assert_eq!(arguments(&registers), [100, 101, 102, 103, 104, 105]);
+    assert!(!registers.x86);
 }
 
+/// The words that the program reads, in the order that `bpf/syscalls.bpf.c` names them.
 #[test]
-fn x86_s_arguments_are_di_si_dx_r10_r8_r9() {
+fn x86_s_words_are_where_the_program_takes_them_from() {
     let registers = Registers::raw(Arch::X86_64);
     let begin = registers.offset as usize;
     assert_eq!(registers.number_offset as usize, offset_of!(X86, orig_ax));
-    let order = [
-        offset_of!(X86, di),
-        offset_of!(X86, si),
-        offset_of!(X86, dx),
+    let words = [
         offset_of!(X86, r10),
-        offset_of!(X86, r8),
         offset_of!(X86, r9),
+        offset_of!(X86, r8),
+        offset_of!(X86, ax),
+        offset_of!(X86, cx),
+        offset_of!(X86, dx),
+        offset_of!(X86, si),
+        offset_of!(X86, di),
+        offset_of!(X86, orig_ax),
     ];
-    let words = order.map(|offset| 100 + (offset - begin) as u64 / 8);
-    assert_eq!(arguments(&registers), words);
+    let places = words.map(|offset| (offset - begin) / 8);
+    assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert!(registers.x86);
 }
 
 /// A `read(3, …, 4096) = -EAGAIN` of arm64 as the program would write it.
 #[test]
 fn a_record_of_arm64_is_read() {
-    let mut bytes = vec![0; 120];
+    let mut bytes = vec![0; 80];
     let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
     put(24, &(-11i64).to_ne_bytes());
-    put(32, &3u64.to_ne_bytes());
-    put(48, &4096u64.to_ne_bytes());
-    put(96, &7u32.to_ne_bytes());
-    put(100, &8u32.to_ne_bytes());
-    put(104, &63u16.to_ne_bytes());
-    let record = record(&bytes, &Registers::raw(Arch::Aarch64)).unwrap();
+    put(32, &7u32.to_ne_bytes());
+    put(36, &8u32.to_ne_bytes());
+    put(40, &63u16.to_ne_bytes());
+    put(43, &[3]);
+    put(56, &3u64.to_ne_bytes());
+    put(72, &4096u64.to_ne_bytes());
+    let record = record(&bytes).unwrap();
     assert_eq!(Arch::Aarch64.name(record.number), Some("read"));
     assert_eq!((record.tgid, record.tid), (7, 8));
-    assert_eq!(record.arguments[..3], [3, 0, 4096]);
+    assert_eq!(record.arguments, [3, 0, 4096, 0, 0, 0]);
     assert_eq!(record.end, End::Returned(-11));
+    assert_eq!(record.captured, [Captured::Nothing; 4]);
+}
+
+#[test]
+fn a_record_s_memory_is_behind_its_arguments() {
+    let mut bytes = vec![0; 68];
+    bytes[43] = 1;
+    bytes[48..56].copy_from_slice(&[3, 0, 0xff, 0xff, 1, 0, 0, 0]);
+    bytes[64..68].copy_from_slice(b"ab\0c");
+    let record = record(&bytes).unwrap();
+    let captured = [
+        Captured::Bytes(b"ab\0"),
+        Captured::Unreadable,
+        Captured::Bytes(b"c"),
+        Captured::Nothing,
+    ];
+    assert_eq!(record.captured, captured);
+    assert_eq!(super::layout::record(&bytes[..60]), None);
 }

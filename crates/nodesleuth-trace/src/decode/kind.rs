@@ -63,8 +63,8 @@ pub(super) type Structure = fn(&mut Printer<'_>, &[u8]) -> Option<()>;
 pub(super) enum Arguments {
     /// Always the same.
     Fixed(&'static [Kind]),
-    /// They depend on one another.
-    By(fn(&[u64; 6]) -> &'static [Kind]),
+    /// They depend on one another; so many at most.
+    By(u8, fn(&[u64; 6]) -> &'static [Kind]),
 }
 
 /// What a call returns when it succeeds.
@@ -105,14 +105,15 @@ impl Signature {
         }
     }
 
-    /// A call whose arguments depend on one another.
+    /// A call whose arguments depend on one another, and how many there are at most.
     pub(super) const fn by(
         names: &'static [&'static str],
+        most: u8,
         choose: fn(&[u64; 6]) -> &'static [Kind],
     ) -> Self {
         Self {
             names,
-            arguments: Arguments::By(choose),
+            arguments: Arguments::By(most, choose),
             gives: Gives::Number,
         }
     }
@@ -126,7 +127,7 @@ impl Signature {
     pub(super) fn kinds(&self, arguments: &[u64; 6]) -> &'static [Kind] {
         match self.arguments {
             Arguments::Fixed(kinds) => kinds,
-            Arguments::By(choose) => choose(arguments),
+            Arguments::By(_, choose) => choose(arguments),
         }
     }
 }

@@ -27,6 +27,7 @@ pub use descriptors::{Descriptors, NoDescriptors};
 pub use errno::error_meaning;
 pub use file_table::{FileTable, ReadLink};
 pub use signal::signal_name;
+pub(crate) use signatures::arguments_shown;
 
 #[cfg(test)]
 mod tests;

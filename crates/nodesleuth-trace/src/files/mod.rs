@@ -26,10 +26,22 @@ use std::sync::Arc;
 pub struct FileCosts {
     /// How files were told apart.
     pub method: FileMethod,
-    /// By process, file and system call.
+    /// By process, file and system call, in the order of their paths.
     pub totals: Vec<FileTotal>,
     /// Calls about descriptors whose file is not known.
     pub unknown_calls: u64,
+}
+
+impl FileCosts {
+    /// Puts the totals in the order of their paths.
+    pub(crate) fn new(method: FileMethod, mut totals: Vec<FileTotal>, unknown_calls: u64) -> Self {
+        totals.sort_by(|one, other| (&one.path, one.number).cmp(&(&other.path, other.number)));
+        Self {
+            method,
+            totals,
+            unknown_calls,
+        }
+    }
 }
 
 /// How files were told apart.

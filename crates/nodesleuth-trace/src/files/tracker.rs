@@ -146,13 +146,10 @@ impl Tracker {
             number,
             ..total
         });
-        FileCosts {
-            method: FileMethod::Descriptors {
-                because: self.because,
-            },
-            totals: totals.collect(),
-            unknown_calls: self.unknown_calls,
-        }
+        let method = FileMethod::Descriptors {
+            because: self.because,
+        };
+        FileCosts::new(method, totals.collect(), self.unknown_calls)
     }
 }
 

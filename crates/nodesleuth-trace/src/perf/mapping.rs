@@ -1,8 +1,9 @@
 //! The memory that a perf event's ring shares with the kernel.
 
+use crate::mapped::{Access, Mapped, page_size};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::ptr::{self, NonNull};
+use std::os::fd::BorrowedFd;
+use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Where the kernel keeps its positions in the first page (`struct perf_event_mmap_page`).
@@ -11,7 +12,7 @@ const TAIL: usize = 1032;
 
 /// A mapped ring: a page of positions, then the data, a power of two of pages.
 pub(super) struct Mapping {
-    base: NonNull<u8>,
+    mapped: Mapped,
     page: usize,
     data: usize,
 }
@@ -21,22 +22,8 @@ impl Mapping {
     pub(super) fn new(event: BorrowedFd<'_>, bytes: usize) -> io::Result<Self> {
         let page = page_size();
         let data = bytes.max(page).div_ceil(page).next_power_of_two() * page;
-        // SAFETY: a new mapping at an address of the kernel's choice overlaps nothing of ours.
-        let base = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                page + data,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                event.as_raw_fd(),
-                0,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let base = NonNull::new(base.cast()).ok_or_else(io::Error::last_os_error)?;
-        Ok(Self { base, page, data })
+        let mapped = Mapped::new(event, 0, page + data, Access::Write)?;
+        Ok(Self { mapped, page, data })
     }
 
     /// Room for data.
@@ -55,10 +42,10 @@ impl Mapping {
     }
 
     fn position(&self, offset: usize) -> &AtomicU64 {
-        // SAFETY: both offsets are within the first page, which is mapped as long as `self` lives.
-        let address = unsafe { self.base.add(offset) }.cast::<AtomicU64>();
-        // SAFETY: the page is aligned and so are the offsets; the kernel uses the words as single
-        // 64-bit variables, as an atomic does.
+        let address = self.mapped.at(offset, size_of::<u64>()).cast::<AtomicU64>();
+        // SAFETY: within the first page, which is mapped as long as `self` lives. The page is
+        // aligned and so are the offsets; the kernel uses the words as single 64-bit variables, as
+        // an atomic does.
         unsafe { address.as_ref() }
     }
 
@@ -73,25 +60,9 @@ impl Mapping {
     }
 
     fn copy_straight(&self, start: usize, to: &mut [u8]) {
-        debug_assert!(start + to.len() <= self.data);
-        // SAFETY: `copy` keeps `start` and the length within the data, which follows the first
-        // page in the same mapping.
-        let from = unsafe { self.base.add(self.page + start) };
-        // SAFETY: `from` is good for this length as said, `to` is ours alone, and they cannot
-        // overlap as `to` is no part of the mapping.
+        let from = self.mapped.at(self.page + start, to.len());
+        // SAFETY: `from` is good for this length, `to` is ours alone, and they cannot overlap as
+        // `to` is no part of the mapping.
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr(), to.len()) };
     }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: exactly what was mapped, and no reference into it outlives `self`.
-        let _ = unsafe { libc::munmap(self.base.as_ptr().cast(), self.page + self.data) };
-    }
-}
-
-fn page_size() -> usize {
-    // SAFETY: takes and returns numbers.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096)
 }

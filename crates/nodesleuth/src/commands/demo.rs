@@ -1,8 +1,9 @@
 //! `nodesleuth demo`: this machine's own small sick agent, diagnosed for real.
 
+use super::cluster_choice::ClusterArgs;
 use super::target_choice::TargetArgs;
 use super::{diagnose, target_choice};
-use crate::args::{self, Format};
+use crate::args::{self, ReportFormat};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
@@ -22,7 +23,7 @@ pub(crate) struct Args {
 
     /// Format of the report.
     #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
+    output: ReportFormat,
 }
 
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
     let demo = Demo::set_up(&binary, args.force, &|step| progress.stage(step))?;
     output::note(&format!("demo: made {}\n", demo.describe()));
     let target = TargetArgs {
+        node: None,
         pid: Some(demo.agent_pid().0),
         name: None,
         pprof: Vec::new(),
@@ -45,6 +47,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         trace_for: None,
         no_stacks: false,
         no_trace: false,
+        cluster: ClusterArgs::default(),
     };
     let collected = target.collect(&catalog, &progress);
     let torn_down = demo.tear_down();

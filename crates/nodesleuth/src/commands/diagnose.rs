@@ -1,7 +1,7 @@
 //! `nodesleuth diagnose`: watch, probe, analyse, report.
 
 use super::target_choice::TargetArgs;
-use crate::args::Format;
+use crate::args::ReportFormat;
 use crate::bundle;
 use crate::failure::Failure;
 use crate::output;
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 
     /// Format of the report.
     #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: Format,
+    pub(crate) output: ReportFormat,
 
     /// Also write the evidence to this new .tar.gz.
     #[arg(long, value_name = "B.tar.gz")]

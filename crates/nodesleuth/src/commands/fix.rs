@@ -206,14 +206,15 @@ fn carry_on(
         }
     };
     progress.finish();
-    let release = prepared.release.as_deref();
+    let planned = prepared.clone();
+    let release = planned.release.as_deref();
     let release = release.and_then(|text| Release::parse(text, &catalog.families));
     let told = Told {
         plan: args.plan,
         entry,
         expected: entry.expectations(catalog, release.as_ref(), prepared.version),
         obstacle: fix.obstacle(&prepared),
-        prepared: &prepared.clone(),
+        prepared: &planned,
     };
     if args.plan == Plan::HousekeepingInterval {
         return settings::tell(&fix.looker, args.output).map(|()| ExitCode::SUCCESS);

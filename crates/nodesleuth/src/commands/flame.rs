@@ -9,6 +9,7 @@ mod svg;
 mod taken;
 mod words;
 
+use super::cluster_profile::ProfileArgs;
 use crate::failure::Failure;
 use crate::new_file::NewFile;
 use crate::output;
@@ -28,12 +29,21 @@ pub(crate) use taken::Taken;
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Profiles or stacks; `-` is standard input.
-    #[arg(value_name = "FILE", required_unless_present = "diff")]
+    #[arg(
+        value_name = "FILE",
+        required_unless_present_any = ["diff", "node", "pod"],
+        conflicts_with_all = ["node", "pod"]
+    )]
     files: Vec<OsString>,
 
     /// Compare two files: widths are those of AFTER, colours say what grew. As folded text, each
     /// line ends with both weights.
-    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], conflicts_with = "files")]
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["BEFORE", "AFTER"],
+        conflicts_with_all = ["files", "node", "pod"]
+    )]
     diff: Vec<OsString>,
 
     /// The new file to write (0600; never overwrites): .svg, .html, .folded or .pb.gz.
@@ -90,6 +100,9 @@ pub(crate) struct Args {
     /// Folded text exactly as a script makes it, its mistakes included.
     #[arg(long, value_enum, value_name = "SCRIPT")]
     compat: Option<Compat>,
+
+    #[command(flatten)]
+    from_cluster: ProfileArgs,
 }
 
 /// By what boxes are coloured.
@@ -110,9 +123,9 @@ enum Compat {
     StackcollapseGo,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let kind = OutputKind::choose(args)?;
-    refusals::check(args, kind)?;
+pub(crate) fn run(mut args: Args) -> Result<(), Failure> {
+    let kind = OutputKind::choose(&args)?;
+    refusals::check(&args, kind)?;
     if args.out.is_none() && kind.is_for_files() && io::stdout().is_terminal() {
         let help = "name a file with --out, or redirect standard output";
         return Err(Failure::usage(
@@ -120,6 +133,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             help,
         ));
     }
+    // Before this is dropped all is drawn.
+    let fetched = args.from_cluster.fetch()?;
+    let file = fetched.as_ref().map(|fetched| fetched.path().into());
+    args.files.extend(file);
+    let args = &args;
     match kind {
         OutputKind::Svg => svg::run(args),
         OutputKind::Html => html::run(args),

@@ -5,6 +5,8 @@ pub(crate) mod bundle;
 pub(crate) mod catalog;
 pub(crate) mod cgroups;
 pub(crate) mod clean;
+mod cluster_choice;
+mod cluster_profile;
 pub(crate) mod collect;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
@@ -13,6 +15,7 @@ pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod flame;
 pub(crate) mod hidden;
+pub(crate) mod kernel;
 pub(crate) mod pprof;
 pub(crate) mod profile;
 pub(crate) mod syscalls;
@@ -42,7 +45,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Profile(args) => profile::run(&args, verbose).map(done),
         Command::Cgroups(args) => cgroups::run(&args).map(done),
-        Command::Flame(args) => flame::run(&args).map(done),
+        Command::Kernel(args) => kernel::run(&args).map(done),
+        Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Fix(args) => fix::run(&args, verbose),
         Command::Explain(args) => explain::run(&args).map(done),

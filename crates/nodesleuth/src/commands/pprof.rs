@@ -2,6 +2,7 @@
 
 mod address;
 mod flags;
+mod from_cluster;
 mod refusals;
 mod request;
 mod sources;
@@ -34,6 +35,9 @@ use std::io::{self, IsTerminal, Write};
 ///
 /// Sources: -seconds=N, -timeout=N, -symbolize=none, -buildid=ID, -add_comment=TEXT; -output=FILE.
 ///
+/// Straight from a cluster: --node=NODE or --pod=NAMESPACE/POD:PORT, with --path=/debug/pprof/heap …,
+/// --window=15s, --context, --kubeconfig, --as as for `nodesleuth diagnose`.
+///
 /// Several profiles are merged. An http:// address, or host:port, is fetched; no copy is kept.
 /// Nothing is symbolised; times are in UTC. Other options are refused, never ignored.
 #[derive(Debug, clap::Args)]
@@ -52,7 +56,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let request = Request::parse(&args.words)?;
+    let (words, _fetched) = from_cluster::take(&args.words)?;
+    let request = Request::parse(&words)?;
     refuse_terminal(&request)?;
     for note in &request.notes {
         output::note(&format!("{note}\n"));

@@ -1,6 +1,7 @@
 //! Options that say whom to watch, how long, and with which profiles; shared by `diagnose` and
 //! `collect`.
 
+use super::cluster_choice::{ClusterArgs, collect_node};
 use crate::args;
 use crate::failure::Failure;
 use crate::output;
@@ -23,6 +24,12 @@ const SHOWN: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TargetArgs {
+    /// Watch the kubelet of this node through the API server, without anything on the node.
+    #[arg(long, value_name = "NODE", conflicts_with_all = [
+        "pid", "name", "pprof", "read_budget", "no_stacks", "trace_for", "no_trace",
+    ])]
+    pub(crate) node: Option<String>,
+
     /// Watch this process.
     #[arg(long, value_name = "PID", conflicts_with = "name")]
     pub(crate) pid: Option<u32>,
@@ -58,6 +65,9 @@ pub(crate) struct TargetArgs {
     /// Do not count system calls.
     #[arg(long, conflicts_with = "trace_for")]
     pub(crate) no_trace: bool,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// Every process of the node pays for a capture while it lasts.
@@ -85,6 +95,15 @@ impl TargetArgs {
         catalog: &Catalog,
         progress: &Display,
     ) -> Result<Collected, Failure> {
+        if let Some(node) = &self.node {
+            return collect_node(node, self.window, &self.cluster, progress);
+        }
+        if let Some(option) = self.cluster.given() {
+            return Err(Failure::usage(
+                format!("{option} says which cluster, but no node of it is named"),
+                "name it with --node, or leave the option away to watch this machine",
+            ));
+        }
         let target = choice(self.pid, self.name.as_deref())?;
         if let TargetChoice::Pid(pid) = target {
             tell_a_thread(&Node::live(), pid);

@@ -35,10 +35,7 @@ pub(crate) struct Scenario {
 
 impl Scenario {
     pub(crate) fn steps(&self) -> Vec<Step> {
-        let mut steps = vec![
-            Step::new("parent", self.make_parent(), 10),
-            Step::new("kernel", "nodesleuth kernel -o json", 60),
-        ];
+        let mut steps = vec![Step::new("parent", self.make_parent(), 10)];
         for (pin, _, files) in PINS {
             for plan in PLANS {
                 steps.push(Step::new(
@@ -65,6 +62,11 @@ impl Scenario {
             self.seconds(),
         ));
         steps.push(Step::new("cgroups", "nodesleuth cgroups -o json", 120));
+        steps.push(Step::new(
+            "kernel",
+            "nodesleuth kernel --probe -o json",
+            120,
+        ));
         steps.push(Step::new("diagnose", DIAGNOSE, 300));
         steps
     }
@@ -136,6 +138,7 @@ impl Scenario {
             }
         }
         unmet.extend(self.unmet_of_census(&transcript.step("cgroups")?.json()?));
+        unmet.extend(unmet_of_probe(&transcript.step("kernel")?.json()?));
         unmet.extend(self.unmet_of_diagnosis(&transcript.step("diagnose")?.json()?));
         Ok(unmet)
     }
@@ -198,6 +201,19 @@ impl Scenario {
         }
         unmet
     }
+}
+
+/// Both kernels have the hierarchical counters, and reading them among zombies shows it.
+fn unmet_of_probe(kernel: &Value) -> Vec<String> {
+    let problems = kernel["problems"].as_array();
+    ["memory-stat-walk", "numa-stat-walk"]
+        .into_iter()
+        .filter_map(|id| {
+            let problem = problems?.iter().find(|problem| problem["id"] == id);
+            let status = problem.map_or(&Value::Null, |problem| &problem["status"]);
+            (status != "fixed").then(|| format!("kernel --probe: {id} is {status}"))
+        })
+        .collect()
 }
 
 /// What one fix said.

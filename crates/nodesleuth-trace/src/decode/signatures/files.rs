@@ -15,8 +15,8 @@ use crate::decode::structures::status::{stat, statx};
 use crate::decode::structures::times::timespecs;
 
 pub(super) const CALLS: &[Signature] = &[
-    Signature::by(&["open"], open).gives(Gives::Descriptor),
-    Signature::by(&["openat"], openat).gives(Gives::Descriptor),
+    Signature::by(&["open"], 3, open).gives(Gives::Descriptor),
+    Signature::by(&["openat"], 4, openat).gives(Gives::Descriptor),
     Signature::of(&["openat2"], &[Folder, Path, In(open_how), Size]).gives(Gives::Descriptor),
     Signature::of(&["creat"], &[Path, Octal]).gives(Gives::Descriptor),
     Signature::of(
@@ -137,8 +137,8 @@ pub(super) const CALLS: &[Signature] = &[
     Signature::of(&["dup3"], &[Descriptor, Int, Value(pipe_flags)]).gives(Gives::Descriptor),
     Signature::of(&["pipe"], &[Out(descriptors)]),
     Signature::of(&["pipe2"], &[Out(descriptors), Value(pipe_flags)]),
-    Signature::by(&["fcntl"], fcntl).gives(Gives::Fcntl),
-    Signature::by(&["ioctl"], ioctl_arguments),
+    Signature::by(&["fcntl"], 3, fcntl).gives(Gives::Fcntl),
+    Signature::by(&["ioctl"], 3, ioctl_arguments),
     Signature::of(&["flock"], &[Descriptor, Flags(&set::FLOCK)]),
     Signature::of(
         &["close_range"],

@@ -27,7 +27,7 @@ pub(super) const CALLS: &[Signature] = &[
         &["process_madvise"],
         &[Descriptor, Pointer, Size, Choice(&set::MADVICE), Hex],
     ),
-    Signature::by(&["mremap"], mremap).gives(Gives::Hex),
+    Signature::by(&["mremap"], 5, mremap).gives(Gives::Hex),
     Signature::of(&["msync"], &[Pointer, Size, Flags(&set::MSYNC)]),
     Signature::of(&["mincore"], &[Pointer, Size, Pointer]),
     Signature::of(&["mlock2"], &[Pointer, Size, Hex]),

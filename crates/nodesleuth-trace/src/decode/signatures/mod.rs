@@ -8,7 +8,7 @@ mod network;
 mod process;
 mod time;
 
-use super::kind::Signature;
+use super::kind::{Arguments, Signature};
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Signature> {
@@ -24,12 +24,22 @@ pub(super) fn all() -> impl Iterator<Item = &'static Signature> {
     .flatten()
 }
 
+/// How many arguments of a call are looked at to show it, at most; all of one that is not known.
+pub(crate) fn arguments_shown(name: &str) -> u8 {
+    let known = all().find(|signature| signature.names.contains(&name));
+    match known.map(|signature| signature.arguments) {
+        Some(Arguments::Fixed(kinds)) => kinds.len() as u8,
+        Some(Arguments::By(most, _)) => most,
+        None => 6,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Arch;
     use crate::captures;
-    use crate::decode::kind::{Arguments, Kind};
+    use crate::decode::kind::Kind;
     use std::collections::BTreeSet;
 
     #[test]

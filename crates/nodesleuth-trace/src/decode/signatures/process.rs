@@ -33,7 +33,8 @@ pub(super) const CALLS: &[Signature] = &[
         ],
         &[],
     ),
-    Signature::of(&["clone"], &[Value(clone)]),
+    // One notation for all of them.
+    Signature::by(&["clone"], 5, |_| &[Value(clone)]),
     Signature::of(&["clone3"], &[In(clone_arguments), Size]),
     Signature::of(&["execve"], &[Path, Pointer, Pointer]),
     Signature::of(
@@ -79,7 +80,7 @@ pub(super) const CALLS: &[Signature] = &[
         &[In(signals::set), Pointer, In(timespec), Size],
     ),
     Signature::of(&["sigaltstack"], &[Pointer, Pointer]),
-    Signature::by(&["prctl"], prctl),
+    Signature::by(&["prctl"], 5, prctl),
     Signature::of(&["arch_prctl"], &[Choice(&set::ARCH_PRCTL), Pointer]),
     Signature::of(&["set_tid_address"], &[Pointer]),
     Signature::of(&["set_robust_list"], &[Pointer, Size]),

@@ -55,7 +55,7 @@ pub(super) const CALLS: &[Signature] = &[
         &[Choice(&set::INTERVAL), In(itimerval), Pointer],
     ),
     Signature::of(&["getitimer"], &[Choice(&set::INTERVAL), Pointer]),
-    Signature::by(&["futex"], futex),
+    Signature::by(&["futex"], 6, futex),
     Signature::of(
         &["futex_wait"],
         &[

@@ -1,11 +1,11 @@
 //! Loads the programs, sizes and fills their maps, attaches them.
 
 use super::file_calls::{self, FileMaps};
-use super::kernel::{self, Kind, Map, Runs};
 use super::layout;
 use super::object::Object;
 use crate::Arch;
-use crate::bpf::{namespace, refusal, set_entry};
+use crate::bpf::{namespace, refusal};
+use crate::bpf_system_call::{self, Kind, Map, Runs};
 use crate::btf::Btf;
 use crate::perf::{self, Attributes, Ring, Scope};
 use crate::stacks::{StackOptions, StackTarget, depth};
@@ -278,7 +278,7 @@ fn rings(events: &Map, cpus: &[i32], bytes: usize) -> io::Result<Vec<Ring>> {
     let mut rings = Vec::new();
     for cpu in cpus {
         let ring = Ring::new(ring_event(*cpu)?, bytes)?;
-        set_entry(events.fd(), *cpu, ring.event())?;
+        bpf_system_call::set_event(events.fd(), *cpu, ring.event())?;
         perf::start(ring.event())?;
         rings.push(ring);
     }
@@ -310,7 +310,7 @@ fn program(
 ) -> Result<OwnedFd, String> {
     let code = object.program(section, &maps.by_name());
     let code = code.ok_or_else(|| format!("the BPF object has no program {name}"))?;
-    kernel::load(name, runs, &code)
+    bpf_system_call::load(name, runs, &code)
         .map_err(|error| refusal::reason(&format!("loading {name}"), &error))
 }
 
@@ -320,8 +320,8 @@ fn attach(object: &Object<'_>, maps: &Maps, watcher: &Watcher) -> Result<OwnedFd
         section,
         tracepoint,
     } = watcher;
-    let program = program(object, maps, section, name, Runs::OnRawTracepoint)?;
-    kernel::attach(program.as_fd(), tracepoint)
+    let program = program(object, maps, section, name, Runs::RawTracepoint)?;
+    bpf_system_call::attach(program.as_fd(), tracepoint)
         .map_err(|error| refusal::reason(&format!("attaching {name}"), &error))
 }
 
@@ -332,7 +332,7 @@ fn samplers(
     cpus: &[i32],
     period_ns: u64,
 ) -> Result<Vec<OwnedFd>, String> {
-    let program = program(object, maps, "perf_event", "sample", Runs::OnPerfEvent)?;
+    let program = program(object, maps, "perf_event", "sample", Runs::PerfEvent)?;
     let sampler = |cpu: &i32| sampler(*cpu, period_ns, program.as_fd());
     let samplers: io::Result<_> = cpus.iter().map(sampler).collect();
     samplers.map_err(|error| refusal::reason("opening timers", &error))

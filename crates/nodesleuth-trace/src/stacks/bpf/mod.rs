@@ -2,7 +2,6 @@
 //! the kernel hangs on our file descriptors.
 
 mod file_calls;
-mod kernel;
 mod layout;
 mod load;
 mod object;

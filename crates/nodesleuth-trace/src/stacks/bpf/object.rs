@@ -1,10 +1,8 @@
 //! Takes programs out of our own compiled objects (ELF, 64 bits, little-endian). aya could do it
 //! too, but reads the kernel's whole BTF before anything else: 20 MB and a tenth of a second.
 
+use crate::bpf_system_call::Instruction;
 use std::collections::HashMap;
-
-/// One instruction as the kernel takes it.
-pub(super) type Instruction = [u8; 8];
 
 /// Relocations: a map's descriptor goes into an instruction; a function is called.
 const MAP_USE: u32 = 1;

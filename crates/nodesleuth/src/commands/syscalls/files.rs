@@ -5,8 +5,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use nodesleuth_model::units::grouped;
 use nodesleuth_model::{Bytes, Nanos, printable};
 use nodesleuth_trace::{FileCosts, FileMethod, FileTotal};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// So many rows of each table.
 const SHOWN: usize = 15;
@@ -22,13 +22,16 @@ pub(super) fn of(costs: &FileCosts) -> String {
         text.push_str(&table("subtree", &cgroups));
     }
     text.push_str("\nthe most expensive:\n");
-    let single = |total: &FileTotal| Some(total.path.as_deref().unwrap_or(UNKNOWN).to_owned());
     text.push_str(&table("file", &sums(costs, single)));
     if costs.unknown_calls > 0 {
         let calls = grouped(costs.unknown_calls);
         text.push_str(&format!("{calls} calls about files that are not known\n"));
     }
     text
+}
+
+fn single(total: &FileTotal) -> Option<Cow<'_, str>> {
+    Some(total.path.as_deref().unwrap_or(UNKNOWN).into())
 }
 
 fn method(method: &FileMethod) -> String {
@@ -44,19 +47,24 @@ fn method(method: &FileMethod) -> String {
 
 /// What is summed up under one name.
 #[derive(Default)]
-struct Sum {
-    files: BTreeSet<Arc<str>>,
+struct Sum<'c> {
+    files: u64,
+    /// The last one that was counted.
+    last: Option<&'c str>,
     calls: u64,
     bytes: u64,
     wall_ns: u64,
     on_cpu_ns: Option<u64>,
 }
 
-type Sums = Vec<((String, u16), Sum)>;
+type Sums<'c> = Vec<((Cow<'c, str>, u16), Sum<'c>)>;
 
-/// Sums by a name and the system call; the most CPU first.
-fn sums(costs: &FileCosts, name: impl Fn(&FileTotal) -> Option<String>) -> Sums {
-    let mut sums: BTreeMap<(String, u16), Sum> = BTreeMap::new();
+/// Sums by a name and the system call; the most CPU first. Totals come in the order of their paths.
+fn sums<'c>(
+    costs: &'c FileCosts,
+    name: impl Fn(&'c FileTotal) -> Option<Cow<'c, str>>,
+) -> Sums<'c> {
+    let mut sums: BTreeMap<(Cow<'c, str>, u16), Sum<'c>> = BTreeMap::new();
     for total in &costs.totals {
         let Some(name) = name(total) else { continue };
         let none = || Sum {
@@ -64,7 +72,11 @@ fn sums(costs: &FileCosts, name: impl Fn(&FileTotal) -> Option<String>) -> Sums 
             ..Sum::default()
         };
         let sum = sums.entry((name, total.number)).or_insert_with(none);
-        sum.files.extend(total.path.clone());
+        let path = total.path.as_deref();
+        if path.is_some() && path != sum.last {
+            sum.files += 1;
+            sum.last = path;
+        }
         sum.calls += total.calls;
         sum.bytes += total.bytes;
         sum.wall_ns += total.wall_ns;
@@ -79,38 +91,33 @@ fn sums(costs: &FileCosts, name: impl Fn(&FileTotal) -> Option<String>) -> Sums 
 }
 
 /// Files of which there is one for each cgroup or process go by their name.
-fn kind(total: &FileTotal) -> Option<String> {
+fn kind(total: &FileTotal) -> Option<Cow<'_, str>> {
     let Some(path) = total.path.as_deref() else {
-        return Some(UNKNOWN.to_owned());
+        return Some(UNKNOWN.into());
     };
     let last = path.rsplit('/').next().unwrap_or(path);
     if below(path, CGROUPS).is_some() {
-        return Some(format!("{CGROUPS}/…/{last}"));
+        return Some(format!("{CGROUPS}/…/{last}").into());
     }
     let process = below(path, "/proc").and_then(|rest| rest.split('/').next());
     match process.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit())) {
-        true => Some(format!("/proc/PID/…/{last}")),
-        false => Some(path.to_owned()),
+        true => Some(format!("/proc/PID/…/{last}").into()),
+        false => Some(path.into()),
     }
 }
 
 /// The first two folders of a cgroup's path.
-fn subtree(path: &str) -> Option<String> {
-    let rest = below(path, CGROUPS)?;
-    let mut folders: Vec<&str> = rest.split('/').collect();
-    folders.pop();
-    folders.truncate(2);
-    match folders.join("/") {
-        none if none.is_empty() => Some("/".to_owned()),
-        folders => Some(folders),
-    }
+fn subtree(path: &str) -> Option<Cow<'_, str>> {
+    let (folders, _) = below(path, CGROUPS)?.rsplit_once('/').unwrap_or(("/", ""));
+    let end = folders.match_indices('/').nth(1);
+    Some(end.map_or(folders, |(end, _)| &folders[..end]).into())
 }
 
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-fn table(what: &str, sums: &Sums) -> String {
+fn table(what: &str, sums: &Sums<'_>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -131,7 +138,7 @@ fn table(what: &str, sums: &Sums) -> String {
     format!("{}\n{more}", table.trim_fmt())
 }
 
-fn cells(name: &str, number: u16, sum: &Sum) -> [String; 9] {
+fn cells(name: &str, number: u16, sum: &Sum<'_>) -> [String; 9] {
     let time = |ns: Option<u64>| ns.map_or_else(|| "-".to_owned(), |ns| Nanos(ns).to_string());
     let blocked = sum
         .on_cpu_ns
@@ -139,7 +146,7 @@ fn cells(name: &str, number: u16, sum: &Sum) -> [String; 9] {
     [
         printable(name).into_owned(),
         call_name(number),
-        grouped(sum.files.len() as u64),
+        grouped(sum.files),
         grouped(sum.calls),
         Bytes(sum.bytes).to_string(),
         time(Some(sum.wall_ns)),
@@ -164,7 +171,7 @@ mod tests {
 
     #[test]
     fn files_of_cgroups_and_processes_go_by_their_name() {
-        let kind = |path| kind(&total(path)).unwrap();
+        let kind = |path| kind(&total(path)).unwrap().into_owned();
         assert_eq!(
             kind("/sys/fs/cgroup/a/b/memory.stat"),
             "/sys/fs/cgroup/…/memory.stat"
@@ -200,9 +207,6 @@ mod tests {
         let sums = sums(&costs, kind);
         let ((name, _), sum) = &sums[0];
         assert_eq!(name, "/sys/fs/cgroup/…/memory.stat");
-        assert_eq!(
-            (sum.calls, sum.files.len(), sum.on_cpu_ns),
-            (6, 2, Some(30))
-        );
+        assert_eq!((sum.calls, sum.files, sum.on_cpu_ns), (6, 2, Some(30)));
     }
 }

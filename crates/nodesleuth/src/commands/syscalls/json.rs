@@ -2,10 +2,26 @@
 
 use super::row::{Row, Table};
 use crate::commands::watched::Watched;
-use nodesleuth_trace::{Figures, Split};
+use nodesleuth_trace::{Figures, FileCosts, Split};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(super) fn of(watched: &Watched, table: &Table) -> Value {
+/// Files are left as they are until they are written: there can be a hundred thousand.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    #[serde(flatten)]
+    counts: Value,
+    files: Option<&'a FileCosts>,
+}
+
+pub(super) fn of<'a>(watched: &'a Watched, table: &Table) -> Document<'a> {
+    Document {
+        counts: counts(watched, table),
+        files: watched.summary.files.as_ref(),
+    }
+}
+
+fn counts(watched: &Watched, table: &Table) -> Value {
     let summary = &watched.summary;
     let parts = |split: Split, id: &str| -> Vec<Value> {
         let parts = table.parts.iter().filter(|_| table.split == split);
@@ -38,7 +54,6 @@ pub(super) fn of(watched: &Watched, table: &Table) -> Value {
         "threads": parts(Split::Threads, "tid"),
         "processes": parts(Split::Processes, "pid"),
         "children": watched.summary.children,
-        "files": summary.files,
         "sampled": sampled,
     })
 }

@@ -1,6 +1,5 @@
 //! The commands of the bpf system call that we need.
 
-use super::object::Instruction;
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -11,17 +10,24 @@ const MAP_UPDATE: libc::c_int = 2;
 const MAP_NEXT_KEY: libc::c_int = 4;
 const PROGRAM_LOAD: libc::c_int = 5;
 const RAW_TRACEPOINT_OPEN: libc::c_int = 17;
+/// Linux 5.7.
+const LINK_CREATE: libc::c_int = 28;
+/// Linux 5.8.
+const ITERATOR_CREATE: libc::c_int = 33;
 /// Linux 5.6.
 const MAP_LOOKUP_BATCH: libc::c_int = 24;
 
 const NAME: usize = 16;
+
+/// An instruction as the kernel takes it.
+pub(crate) type Instruction = [u8; 8];
 
 /// Entries that are read with one call.
 const BATCH: u32 = 4096;
 
 /// What a map is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Hash = 1,
     Array = 2,
     PerfEvents = 4,
@@ -30,10 +36,18 @@ pub(super) enum Kind {
 
 /// What a program is run by.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Runs {
-    OnPerfEvent = 7,
-    OnRawTracepoint = 17,
+pub(crate) enum Runs {
+    PerfEvent,
+    RawTracepoint,
+    /// Whoever reads an iterator: the one whose id in the kernel's BTF this is.
+    Iterator(u32),
 }
+
+const PERF_EVENT: u32 = 7;
+const RAW_TRACEPOINT: u32 = 17;
+const TRACING: u32 = 26;
+/// How a program of an iterator is attached.
+const TRACE_ITERATOR: u32 = 28;
 
 /// The parts of `union bpf_attr` that the commands take. All are numbers one after another without
 /// gaps, so every byte is initialised.
@@ -90,8 +104,38 @@ struct NewProgram {
     kernel_version: u32,
     flags: u32,
     name: [u8; NAME],
+    interface: u32,
+    attached_as: u32,
+    btf: u32,
+    function_record_size: u32,
+    functions: u64,
+    function_count: u32,
+    line_record_size: u32,
+    lines: u64,
+    line_count: u32,
+    attached_to: u32,
 }
 impl Attributes for NewProgram {}
+// A kernel that knows fewer fields wants the rest to be zero, which it is.
+const _: () = assert!(size_of::<NewProgram>() == 112);
+
+#[repr(C)]
+#[derive(Default)]
+struct NewLink {
+    program: u32,
+    target: u32,
+    attached_as: u32,
+    flags: u32,
+}
+impl Attributes for NewLink {}
+
+#[repr(C)]
+#[derive(Default)]
+struct NewReading {
+    link: u32,
+    flags: u32,
+}
+impl Attributes for NewReading {}
 
 #[repr(C)]
 #[derive(Default)]
@@ -137,7 +181,7 @@ fn named(name: &str) -> [u8; NAME] {
 }
 
 /// A map; gone with the last descriptor of it or of a program that uses it.
-pub(super) struct Map {
+pub(crate) struct Map {
     fd: OwnedFd,
     key_size: usize,
     value_size: usize,
@@ -145,7 +189,7 @@ pub(super) struct Map {
 }
 
 impl Map {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &str,
         kind: Kind,
         (key_size, value_size): (usize, usize),
@@ -170,7 +214,7 @@ impl Map {
         })
     }
 
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&self.fd)
     }
 
@@ -183,7 +227,7 @@ impl Map {
         }
     }
 
-    pub(super) fn set(&self, key: &[u8], value: &[u8]) -> io::Result<()> {
+    pub(crate) fn set(&self, key: &[u8], value: &[u8]) -> io::Result<()> {
         if key.len() != self.key_size || value.len() != self.value_size {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -194,7 +238,7 @@ impl Map {
 
     /// One value; of a map that has one for each CPU all of them, `cpus` being how many there can
     /// be.
-    pub(super) fn get(&self, key: &[u8], cpus: usize) -> io::Result<Vec<u8>> {
+    pub(crate) fn get(&self, key: &[u8], cpus: usize) -> io::Result<Vec<u8>> {
         if key.len() != self.key_size {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -208,7 +252,7 @@ impl Map {
     }
 
     /// Hands over all entries of a hash, to which nobody writes meanwhile.
-    pub(super) fn each(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> io::Result<()> {
+    pub(crate) fn each(&self, each: &mut dyn FnMut(&[u8], &[u8])) -> io::Result<()> {
         match self.each_in_batches(each) {
             // An older kernel, before anything was handed over.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => self.each_by_key(each),
@@ -286,14 +330,21 @@ impl Map {
 }
 
 /// Loads a program; the kernel checks it.
-pub(super) fn load(name: &str, runs: Runs, code: &[Instruction]) -> io::Result<OwnedFd> {
+pub(crate) fn load(name: &str, runs: Runs, code: &[Instruction]) -> io::Result<OwnedFd> {
     let licence: &CStr = c"GPL";
+    let (kind, attached_as, attached_to) = match runs {
+        Runs::PerfEvent => (PERF_EVENT, 0, 0),
+        Runs::RawTracepoint => (RAW_TRACEPOINT, 0, 0),
+        Runs::Iterator(iterator) => (TRACING, TRACE_ITERATOR, iterator),
+    };
     let mut attributes = NewProgram {
-        kind: runs as u32,
+        kind,
         instructions: u32::try_from(code.len()).map_err(io::Error::other)?,
         first: code.as_ptr().expose_provenance() as u64,
         licence: licence.as_ptr().expose_provenance() as u64,
         name: named(name),
+        attached_as,
+        attached_to,
         ..NewProgram::default()
     };
     // SAFETY: code and licence live until the call returns and are only read; there is no log.
@@ -301,8 +352,46 @@ pub(super) fn load(name: &str, runs: Runs, code: &[Instruction]) -> io::Result<O
     Ok(descriptor(number))
 }
 
+/// Makes an iterator of a program; gone with its descriptor.
+pub(crate) fn iterator(program: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let mut attributes = NewLink {
+        program: program.as_raw_fd().cast_unsigned(),
+        attached_as: TRACE_ITERATOR,
+        ..NewLink::default()
+    };
+    // SAFETY: no addresses in these attributes.
+    let number = unsafe { command(LINK_CREATE, &mut attributes) }?;
+    Ok(descriptor(number))
+}
+
+/// Begins to read an iterator.
+pub(crate) fn read(iterator: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let mut attributes = NewReading {
+        link: iterator.as_raw_fd().cast_unsigned(),
+        ..NewReading::default()
+    };
+    // SAFETY: no addresses in these attributes.
+    let number = unsafe { command(ITERATOR_CREATE, &mut attributes) }?;
+    Ok(descriptor(number))
+}
+
+/// Puts an event into a perf event array. aya would do so only together with a ring of its own,
+/// which wakes its reader for every event.
+pub(crate) fn set_event(map: BorrowedFd<'_>, cpu: i32, event: BorrowedFd<'_>) -> io::Result<()> {
+    let (key, value) = (cpu, event.as_raw_fd());
+    let mut attributes = Element {
+        map: u64::from(map.as_raw_fd().cast_unsigned()),
+        key: (&raw const key).expose_provenance() as u64,
+        value: (&raw const value).expose_provenance() as u64,
+        flags: 0,
+    };
+    // SAFETY: the kernel reads four bytes of `key` and of `value`, the sizes that this kind of map
+    // has; both live until the call returns.
+    unsafe { command(MAP_UPDATE, &mut attributes) }.map(|_| ())
+}
+
 /// Runs a program each time a tracepoint is passed, for as long as what is returned is open.
-pub(super) fn attach(program: BorrowedFd<'_>, tracepoint: &CStr) -> io::Result<OwnedFd> {
+pub(crate) fn attach(program: BorrowedFd<'_>, tracepoint: &CStr) -> io::Result<OwnedFd> {
     let mut attributes = RawTracepoint {
         name: tracepoint.as_ptr().expose_provenance() as u64,
         program: u64::from(program.as_raw_fd().cast_unsigned()),

@@ -1,0 +1,347 @@
+//! Facts that the kubelet tells of itself and the API server of its node.
+
+use super::{Derived, FactDef, FactType, absent, number, text};
+use crate::input::Input;
+use nodesleuth_model::evidence::{
+    CallTotals, ContainerStats, KubeletMetrics, NodeObject, NodePods, Stamp,
+};
+use nodesleuth_model::{Missing, Window};
+use std::collections::BTreeMap;
+
+pub(super) const FACTS: &[FactDef] = &[
+    FactDef {
+        name: "node.name",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Name of the node in its cluster.",
+        derive: |input| text(&object(input)?.name, "Node object"),
+    },
+    FactDef {
+        name: "node.kubelet_version",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Version of its kubelet.",
+        derive: |input| text(&object(input)?.kubelet_version, "Node object"),
+    },
+    FactDef {
+        name: "node.runtime_version",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Container runtime and its version.",
+        derive: |input| text(&object(input)?.runtime_version, "Node object"),
+    },
+    FactDef {
+        name: "node.pods.count",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Pods that are bound to the node.",
+        derive: |input| {
+            let pods = &pods(input)?.after.value;
+            number(pods.pods as f64, &pods.source)
+        },
+    },
+    FactDef {
+        name: "node.pods.created_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Pods that were created on the node in the last five minutes of the window, a second.",
+        derive: created_rate,
+    },
+    FactDef {
+        name: "node.pods.exec_probe_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Probes that run a command in a container, from the periods of the pods' probes.",
+        derive: |input| {
+            let pods = &pods(input)?.after.value;
+            number(pods.exec_probe_rate, &pods.source)
+        },
+    },
+    FactDef {
+        name: "kubelet.goroutines",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Goroutines of the kubelet.",
+        derive: |input| {
+            let goroutines = metrics(input)?.after.value.goroutines;
+            number(known(goroutines, "goroutines")? as f64, "go_goroutines")
+        },
+    },
+    FactDef {
+        name: "kubelet.gc.rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Garbage collections of the kubelet a second.",
+        derive: |input| {
+            let window = metrics(input)?;
+            let collections = |metrics: &KubeletMetrics| {
+                known(metrics.collections, "collections").map(|count| count as f64)
+            };
+            rate(window, collections, "go_gc_duration_seconds_count")
+        },
+    },
+    FactDef {
+        name: "kubelet.allocated_rate",
+        kind: FactType::Number,
+        unit: "bytes",
+        doc: "Bytes that the kubelet allocates a second.",
+        derive: |input| {
+            let window = metrics(input)?;
+            let allocated = |metrics: &KubeletMetrics| known(metrics.allocated_bytes, "allocation");
+            rate(window, allocated, "go_memstats_alloc_bytes_total")
+        },
+    },
+    FactDef {
+        name: "kubelet.pleg.relist_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Mean time of one listing of all containers (PLEG) in the window.",
+        derive: |input| {
+            mean(
+                input,
+                |metrics| metrics.relists,
+                "kubelet_pleg_relist_duration",
+            )
+        },
+    },
+    FactDef {
+        name: "kubelet.pleg.interval_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Mean time between two of these; 1 s by default.",
+        derive: |input| {
+            mean(
+                input,
+                |metrics| metrics.relist_intervals,
+                "kubelet_pleg_relist_interval",
+            )
+        },
+    },
+    FactDef {
+        name: "kubelet.runtime_operations.rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Calls of the kubelet to the container runtime a second.",
+        derive: |input| {
+            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+            number(calls.values().sum(), "kubelet_runtime_operations")
+        },
+    },
+    FactDef {
+        name: "kubelet.runtime_operations.top",
+        kind: FactType::Text,
+        unit: "",
+        doc: "The most frequent of these calls.",
+        derive: |input| {
+            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+            let top = calls.iter().max_by(|a, b| a.1.total_cmp(b.1));
+            let (name, _) = top.ok_or_else(|| absent("it made no such call"))?;
+            text(*name, "kubelet_runtime_operations")
+        },
+    },
+    FactDef {
+        name: "kubelet.scrapes.rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Requests for metrics and statistics that the kubelet answered, a second, ours left \
+              out.",
+        derive: scrapes,
+    },
+    FactDef {
+        name: "kubelet.stats.cgroups",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Cgroups that the kubelet's cAdvisor follows.",
+        derive: |input| {
+            let stats = &stats(input)?.after.value;
+            number(stats.cgroups as f64, "/metrics/cadvisor")
+        },
+    },
+    FactDef {
+        name: "kubelet.stats.age_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Median age of the containers' statistics, by the node's own clock: the outside \
+              reading of slow housekeeping, about half its interval when all is well.",
+        derive: age,
+    },
+    FactDef {
+        name: "kubelet.stats.oldest_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Age that one in ten of them exceeds.",
+        derive: |input| {
+            let ages = ages(input)?;
+            number(ages[ages.len() * 9 / 10], "/metrics/cadvisor")
+        },
+    },
+    FactDef {
+        name: "kubelet.stats.not_renewed_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "Share of the cgroups whose statistics were the same at both ends of the window.",
+        derive: not_renewed,
+    },
+];
+
+/// Pods younger than this are churn.
+const RECENT_SECONDS: f64 = 300.0;
+/// We ask for so many of these pages ourselves in a window.
+const OUR_SCRAPES: f64 = 3.0;
+
+fn object<'a>(input: &Input<'a>) -> Result<&'a NodeObject, Missing> {
+    input.evidence.node_object.require("Node object")
+}
+
+fn metrics<'a>(input: &Input<'a>) -> Result<&'a Window<KubeletMetrics>, Missing> {
+    input
+        .evidence
+        .kubelet_metrics
+        .require("the kubelet's metrics")
+}
+
+fn stats<'a>(input: &Input<'a>) -> Result<&'a Window<ContainerStats>, Missing> {
+    input.evidence.container_stats.require("/metrics/cadvisor")
+}
+
+fn pods<'a>(input: &Input<'a>) -> Result<&'a Window<NodePods>, Missing> {
+    input.evidence.node_pods.require("the node's pods")
+}
+
+fn known<T>(value: Option<T>, what: &str) -> Result<T, Missing> {
+    value.ok_or_else(|| absent(format!("the kubelet's metrics do not tell its {what}")))
+}
+
+fn rate(
+    window: &Window<KubeletMetrics>,
+    counter: impl Fn(&KubeletMetrics) -> Result<f64, Missing>,
+    source: &str,
+) -> Derived {
+    let (before, after) = (
+        counter(&window.before.value)?,
+        counter(&window.after.value)?,
+    );
+    if after < before {
+        return Err(absent("the counter went back"));
+    }
+    number((after - before) / window.seconds(), source)
+}
+
+/// Mean time of what was done in the window.
+fn mean(
+    input: &Input<'_>,
+    of: impl Fn(&KubeletMetrics) -> Option<CallTotals>,
+    source: &str,
+) -> Derived {
+    let window = metrics(input)?;
+    let before = known(of(&window.before.value), source)?;
+    let after = known(of(&window.after.value), source)?;
+    let count = after.count.saturating_sub(before.count);
+    if count == 0 {
+        return Err(absent("it did not happen in the window"));
+    }
+    let seconds = known(after.seconds, source)? - known(before.seconds, source)?;
+    number(seconds.max(0.0) / count as f64, source)
+}
+
+/// Calls a second by name.
+fn calls<'a>(
+    input: &Input<'a>,
+    of: impl Fn(&'a KubeletMetrics) -> &'a BTreeMap<String, CallTotals>,
+) -> Result<BTreeMap<&'a str, f64>, Missing> {
+    let window = metrics(input)?;
+    let (before, after) = (of(&window.before.value), of(&window.after.value));
+    if after.is_empty() {
+        return Err(absent("the kubelet's metrics do not tell them"));
+    }
+    let rates = after.iter().map(|(name, totals)| {
+        let earlier = before.get(name).map_or(0, |totals| totals.count);
+        let count = totals.count.saturating_sub(earlier);
+        (name.as_str(), count as f64 / window.seconds())
+    });
+    Ok(rates.collect())
+}
+
+fn scrapes(input: &Input<'_>) -> Derived {
+    let seconds = metrics(input)?.seconds();
+    let calls = calls(input, |metrics| &metrics.http_requests)?;
+    let asks = |path: &str| path.starts_with("metrics") || path.starts_with("stats");
+    let rate: f64 = calls
+        .iter()
+        .filter(|(path, _)| asks(path.trim_start_matches('/')))
+        .map(|(_, rate)| rate)
+        .sum();
+    let rate = (rate - OUR_SCRAPES / seconds).max(0.0);
+    number(rate, "kubelet_http_requests_total")
+}
+
+fn created_rate(input: &Input<'_>) -> Derived {
+    let window = pods(input)?;
+    let clock = input.evidence.clock;
+    let since_anchor = window.after.at.since(clock.boot).seconds();
+    let now = clock.utc_unix_nanos as f64 / 1e9 + since_anchor;
+    let created = &window.after.value.created_unix_seconds;
+    let recent = created
+        .iter()
+        .filter(|created| now - **created as f64 <= RECENT_SECONDS);
+    number(
+        recent.count() as f64 / RECENT_SECONDS,
+        "creation times of the node's pods",
+    )
+}
+
+/// Ages at the end of the window, sorted.
+fn ages(input: &Input<'_>) -> Result<Vec<f64>, Missing> {
+    let stats = &stats(input)?.after.value;
+    let newest = stats.stamps.iter().map(|stamp| stamp.unix_millis).max();
+    let newest = newest.ok_or_else(|| absent("this kubelet's metrics tell no times"))?;
+    // The header has whole seconds: what is newer than it tells the time better.
+    let now = stats.node_unix_millis.map_or(newest, |now| now.max(newest));
+    let ages = stats
+        .stamps
+        .iter()
+        .map(|stamp| (now - stamp.unix_millis) as f64 / 1e3);
+    let mut ages: Vec<f64> = ages.collect();
+    ages.sort_by(f64::total_cmp);
+    Ok(ages)
+}
+
+fn age(input: &Input<'_>) -> Derived {
+    let ages = ages(input)?;
+    let source = format!("timestamps of {} cgroups in /metrics/cadvisor", ages.len());
+    number(ages[ages.len() / 2], source)
+}
+
+fn not_renewed(input: &Input<'_>) -> Derived {
+    let window = stats(input)?;
+    let before: BTreeMap<u32, i64> = window
+        .before
+        .value
+        .stamps
+        .iter()
+        .map(|stamp| (stamp.cgroup, stamp.unix_millis))
+        .collect();
+    let earlier = |stamp: &Stamp| Some((*before.get(&stamp.cgroup)?, stamp.unix_millis));
+    let both: Vec<(i64, i64)> = window
+        .after
+        .value
+        .stamps
+        .iter()
+        .filter_map(earlier)
+        .collect();
+    if both.is_empty() {
+        return Err(absent("no cgroup has a time at both ends"));
+    }
+    let same = both
+        .iter()
+        .filter(|(before, after)| before == after)
+        .count();
+    number(
+        same as f64 / both.len() as f64,
+        format!(
+            "timestamps of {} cgroups over {:.0} s",
+            both.len(),
+            window.seconds()
+        ),
+    )
+}

@@ -1,0 +1,171 @@
+//! The pages of a kubelet and the objects of its node.
+
+use crate::request::{Bounds, Requester};
+use crate::{Refusal, RefusalKind as Kind};
+use http::HeaderMap;
+use nodesleuth_collect::Clock;
+use nodesleuth_model::evidence::{
+    ContainerStats, KubeletConfig, KubeletMetrics, NodeObject, NodePods, StatsSummary,
+};
+use nodesleuth_model::{BootNanos, Reading};
+use nodesleuth_parse::Malformed;
+use nodesleuth_parse::kube::container_stats::ContainerStatsReader;
+use nodesleuth_parse::kube::kubelet_metrics::MetricsReader;
+use nodesleuth_parse::kube::{configz, http_date, node, pods, summary};
+use std::time::Duration;
+
+/// `/metrics/cadvisor` with 10,000 leaked cgroups is 44 MB; it is read while it arrives.
+const CONTAINER_STATS: Bounds = Bounds {
+    bytes: 1 << 30,
+    first: Duration::from_secs(60),
+    idle: Duration::from_secs(30),
+};
+/// A kubelet that answers nothing is found out by this.
+const METRICS: Bounds = Bounds {
+    bytes: 128 << 20,
+    // API servers give up on a node after 30 s and say so: that tells more than our own timeout.
+    first: Duration::from_secs(35),
+    idle: Duration::from_secs(15),
+};
+/// Pods in one page of a list: an object may take some hundred KiB.
+const PODS_IN_A_PAGE: u32 = 100;
+/// No node has more pages of them.
+const MOST_PAGES: usize = 50;
+
+/// One node, asked through the API server.
+pub(crate) struct Node<'a> {
+    pub(crate) name: String,
+    pub(crate) requester: &'a Requester,
+    pub(crate) clock: &'a dyn Clock,
+}
+
+impl<'a> Node<'a> {
+    /// The name must have been checked.
+    pub(crate) fn new(requester: &'a Requester, name: &str, clock: &'a dyn Clock) -> Self {
+        Self {
+            name: name.to_owned(),
+            requester,
+            clock,
+        }
+    }
+
+    /// A page of its kubelet.
+    pub(crate) fn page(&self, path: &str) -> String {
+        format!("/api/v1/nodes/{}/proxy{path}", self.name)
+    }
+
+    pub(crate) async fn object(&self) -> Result<NodeObject, Refusal> {
+        let path = format!("/api/v1/nodes/{}", self.name);
+        let text = self.requester.text(&path, Bounds::PAGE).await?;
+        node::parse(&text).map_err(malformed)
+    }
+
+    /// The moment of the reading is the middle of the request: the kubelet answers at once.
+    pub(crate) async fn metrics(&self) -> Result<Reading<KubeletMetrics>, Refusal> {
+        let mut reader = MetricsReader::default();
+        let began = self.clock.boot();
+        self.requester
+            .pieces(&self.page("/metrics"), METRICS, |piece| {
+                reader.push(piece).map_err(malformed)
+            })
+            .await?;
+        Ok(Reading {
+            at: median_moment(began, self.clock.boot()),
+            value: reader.finish().map_err(malformed)?,
+        })
+    }
+
+    pub(crate) async fn container_stats(&self) -> Result<Reading<ContainerStats>, Refusal> {
+        let mut reader = ContainerStatsReader::default();
+        let began = self.clock.boot();
+        let headers = self
+            .requester
+            .pieces(&self.page("/metrics/cadvisor"), CONTAINER_STATS, |piece| {
+                reader.push(piece).map_err(malformed)
+            })
+            .await?;
+        let ended = self.clock.boot();
+        Ok(Reading {
+            at: median_moment(began, ended),
+            value: ContainerStats {
+                answered_in: ended.since(began),
+                node_unix_millis: date(&headers),
+                ..reader.finish().map_err(malformed)?
+            },
+        })
+    }
+
+    pub(crate) async fn summary(&self) -> Result<StatsSummary, Refusal> {
+        let path = self.page("/stats/summary");
+        let text = self.requester.text(&path, Bounds::PAGE).await?;
+        summary::parse(&text).map_err(malformed)
+    }
+
+    pub(crate) async fn config(&self) -> Result<KubeletConfig, Refusal> {
+        let path = self.page("/configz");
+        let text = self.requester.text(&path, Bounds::PAGE).await?;
+        configz::parse(&text).map_err(malformed)
+    }
+
+    pub(crate) async fn pods(&self, from_api_server: bool) -> Result<Reading<NodePods>, Refusal> {
+        let at = self.clock.boot();
+        let mut counted = NodePods::default();
+        if from_api_server {
+            counted.source = "the API server".to_owned();
+            self.listed_pods(&mut counted).await?;
+        } else {
+            counted.source = "the kubelet's /pods".to_owned();
+            let path = self.page("/pods");
+            let text = self.requester.text(&path, Bounds::PAGE).await?;
+            pods::add_page(&text, &mut counted).map_err(malformed)?;
+        }
+        Ok(Reading { at, value: counted })
+    }
+
+    async fn listed_pods(&self, counted: &mut NodePods) -> Result<(), Refusal> {
+        let mut more = String::new();
+        for _ in 0..MOST_PAGES {
+            let path = format!(
+                "/api/v1/pods?fieldSelector=spec.nodeName%3D{}&limit={PODS_IN_A_PAGE}{more}",
+                self.name
+            );
+            let text = self.requester.text(&path, Bounds::PAGE).await?;
+            match pods::add_page(&text, counted).map_err(malformed)? {
+                Some(token) => more = format!("&continue={}", encoded(&token)),
+                None => return Ok(()),
+            }
+        }
+        let said = format!("more than {MOST_PAGES} pages of pods");
+        Err(Refusal::new(Kind::TooLarge, said))
+    }
+}
+
+/// Halfway between two moments.
+pub(crate) fn median_moment(began: BootNanos, ended: BootNanos) -> BootNanos {
+    BootNanos(began.0 + ended.since(began).0 / 2)
+}
+
+pub(crate) fn malformed(error: Malformed) -> Refusal {
+    Refusal::new(Kind::Malformed, error.to_string())
+}
+
+/// Milliseconds since the Unix epoch by the answer's `Date`: kubelets set it, API servers pass it
+/// on.
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get("date")?.to_str().ok()?;
+    http_date(text).map(|seconds| seconds * 1_000)
+}
+
+/// A value of a query: everything but the unreserved characters escaped.
+pub(crate) fn encoded(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte));
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}

@@ -1,0 +1,263 @@
+//! One request: bounded in time and size, and every way in which it can fail told apart.
+
+use crate::answer;
+use crate::{Refusal, RefusalKind as Kind};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use kube::Client;
+use kube::client::Body;
+use nodesleuth_collect::Cancel;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// Of an answer that is a refusal this much is read.
+const MOST_OF_A_REFUSAL: usize = 64 << 10;
+/// How often the user's wish to stop is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// So often a request is sent again when a server asks for it.
+const MOST_TRIES: u32 = 4;
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Most bytes of a body.
+    pub(crate) bytes: u64,
+    /// Longest wait until an answer begins.
+    pub(crate) first: Duration,
+    /// Longest wait for the next piece of it.
+    pub(crate) idle: Duration,
+}
+
+impl Bounds {
+    /// For small pages.
+    pub(crate) const PAGE: Self = Self {
+        bytes: 32 << 20,
+        first: Duration::from_secs(30),
+        idle: Duration::from_secs(15),
+    };
+}
+
+/// Sends requests.
+#[derive(Clone)]
+pub(crate) struct Requester {
+    client: Client,
+}
+
+impl fmt::Debug for Requester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requester").finish_non_exhaustive()
+    }
+}
+
+impl Requester {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Gets a page as text.
+    pub(crate) async fn text(&self, path: &str, bounds: Bounds) -> Result<String, Refusal> {
+        let bytes = self.bytes(path, bounds).await?;
+        String::from_utf8(bytes)
+            .map_err(|_| Refusal::new(Kind::Malformed, "the answer is not UTF-8"))
+    }
+
+    /// Gets a body as a whole.
+    pub(crate) async fn bytes(&self, path: &str, bounds: Bounds) -> Result<Vec<u8>, Refusal> {
+        let mut body = Vec::new();
+        self.pieces(path, bounds, |piece| {
+            body.extend_from_slice(piece);
+            Ok(())
+        })
+        .await?;
+        Ok(body)
+    }
+
+    /// Gets a body and hands it over piece by piece; returns the answer's headers.
+    pub(crate) async fn pieces(
+        &self,
+        path: &str,
+        bounds: Bounds,
+        take: impl FnMut(&[u8]) -> Result<(), Refusal>,
+    ) -> Result<HeaderMap, Refusal> {
+        let response = self.patient(Method::GET, path, &[], bounds).await?;
+        let headers = response.headers().clone();
+        read(response, bounds, take).await?;
+        Ok(headers)
+    }
+
+    /// Sends JSON and gets JSON.
+    pub(crate) async fn post(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let bounds = Bounds::PAGE;
+        let response = self.patient(Method::POST, path, body, bounds).await?;
+        let mut bytes = Vec::new();
+        read(response, bounds, |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })
+        .await?;
+        Ok(bytes)
+    }
+
+    /// Sends it again when the server asks for that, after the time that it names.
+    async fn patient(
+        &self,
+        method: Method,
+        path: &str,
+        body: &[u8],
+        bounds: Bounds,
+    ) -> Result<Response<Body>, Refusal> {
+        let mut tries = 1;
+        loop {
+            match self.once(method.clone(), path, body, bounds).await {
+                Err(refusal) if tries < MOST_TRIES => match refusal.kind {
+                    Kind::TooManyRequests(after) => sleep(after).await,
+                    _ => return Err(refusal),
+                },
+                other => return other,
+            }
+            tries += 1;
+        }
+    }
+
+    async fn once(
+        &self,
+        method: Method,
+        path: &str,
+        body: &[u8],
+        bounds: Bounds,
+    ) -> Result<Response<Body>, Refusal> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("accept", "application/json, text/plain, */*")
+            .header("content-type", "application/json")
+            .header(
+                "user-agent",
+                concat!("nodesleuth/", env!("CARGO_PKG_VERSION")),
+            )
+            .body(Body::from(body.to_vec()))
+            .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
+        let response = match timeout(bounds.first, self.client.send(request)).await {
+            Ok(response) => response.map_err(|error| failed(&error))?,
+            Err(_) => return Err(no_answer(bounds.first)),
+        };
+        let status = response.status();
+        match status {
+            StatusCode::OK | StatusCode::CREATED => Ok(response),
+            _ => Err(refused(response, bounds).await),
+        }
+    }
+}
+
+/// What a refusal says, as far as it is worth reading.
+async fn refused(response: Response<Body>, bounds: Bounds) -> Refusal {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    let enough = || Refusal::new(Kind::TooLarge, "");
+    // Its status counts even if its text does not come.
+    let _ = read(response, bounds, |piece| {
+        body.extend_from_slice(piece);
+        (body.len() < MOST_OF_A_REFUSAL)
+            .then_some(())
+            .ok_or_else(enough)
+    })
+    .await;
+    body.truncate(MOST_OF_A_REFUSAL);
+    answer::refusal(status, &headers, &body)
+}
+
+async fn read(
+    response: Response<Body>,
+    bounds: Bounds,
+    mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let mut body = response.into_body();
+    let mut bytes: u64 = 0;
+    loop {
+        let frame = match timeout(bounds.idle, body.frame()).await {
+            Err(_) => return Err(no_answer(bounds.idle)),
+            Ok(None) => return Ok(()),
+            Ok(Some(Err(error))) => {
+                let said = format!(
+                    "the connection was cut in the middle of the answer ({})",
+                    root(&error)
+                );
+                return Err(Refusal::new(Kind::Cut, said));
+            }
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        bytes += piece.len() as u64;
+        if bytes > bounds.bytes {
+            let said = format!("the answer is larger than {} MiB", bounds.bytes >> 20);
+            return Err(Refusal::new(Kind::TooLarge, said));
+        }
+        take(&piece)?;
+    }
+}
+
+fn no_answer(after: Duration) -> Refusal {
+    let said = format!("no answer within {:.0} s", after.as_secs_f64());
+    Refusal::new(Kind::NoAnswer, said)
+}
+
+/// The innermost of an error's causes.
+fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    chain(error).last().unwrap_or(error)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// Before an answer came.
+fn failed(error: &kube::Error) -> Refusal {
+    let said = root(error).to_string();
+    if matches!(error, kube::Error::Auth(_)) {
+        return Refusal::new(Kind::LoginFailed, format!("logging in failed: {error}"));
+    }
+    let kinds: Vec<io::ErrorKind> = chain(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
+        .collect();
+    let has = |kind: io::ErrorKind| kinds.contains(&kind);
+    let text: Vec<String> = chain(error).map(ToString::to_string).collect();
+    let says = |words: &str| text.iter().any(|text| text.contains(words));
+    if says("invalid peer certificate") || says("certificate") {
+        let said = format!("the API server's certificate is not trusted: {said}");
+        return Refusal::new(Kind::NotTrusted, said);
+    }
+    let is_cut = says("connection closed before message completed")
+        || says("IncompleteMessage")
+        || has(io::ErrorKind::ConnectionReset)
+        || has(io::ErrorKind::BrokenPipe)
+        || has(io::ErrorKind::UnexpectedEof);
+    if is_cut && !says("tcp connect error") {
+        let said = format!("the connection was closed without an answer ({said})");
+        return Refusal::new(Kind::Cut, said);
+    }
+    let said = format!("the API server cannot be reached: {said}");
+    Refusal::new(Kind::ApiServerUnreachable, said)
+}
+
+/// Ends when the user asks to stop.
+pub(crate) async fn stopped(cancel: &Cancel) {
+    while !cancel.requested() {
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The refusal of everything after the user asked to stop.
+pub(crate) fn interrupted() -> Refusal {
+    Refusal::new(Kind::Interrupted, "interrupted before it was answered")
+}

@@ -1,0 +1,168 @@
+//! Watches for a while who makes and removes memory cgroups and how soon the kernel lets them go.
+
+mod forecast;
+mod owners;
+mod tally;
+
+use crate::census::{census, kernel_hierarchy};
+use crate::{Cancel, Clock, Node};
+use forecast::forecast;
+use nodesleuth_model::evidence::{
+    CgroupCensus, CgroupGrowth, GrowthGroup, GrowthMethod, Hierarchy, TimedReads,
+};
+use nodesleuth_model::{Missing, MissingKind, Nanos, Observed};
+use nodesleuth_trace::{CgroupEvent, CgroupEvents};
+use owners::Pods;
+use std::time::Duration;
+use tally::Tally;
+
+/// How often events are taken from the kernel.
+const POLL: Duration = Duration::from_millis(200);
+/// Patterns that are told.
+const KEPT: usize = 20;
+
+/// Watches the memory hierarchy for `length`, or until the user stops it. `timed` tells what a
+/// read costs now, for the forecast.
+///
+/// # Errors
+/// When there is no memory hierarchy, or another root than the machine's own is looked at.
+pub fn watch_growth(
+    node: &Node,
+    clock: &dyn Clock,
+    cancel: &Cancel,
+    length: Duration,
+    timed: Option<&TimedReads>,
+) -> Result<CgroupGrowth, Missing> {
+    let before = census(node, clock, cancel)?;
+    let memory = memory_of(&before)?;
+    let mut watching = Watching {
+        node,
+        clock,
+        cancel,
+        hierarchy: kernel_hierarchy(node, memory),
+        pods: Pods::default(),
+    };
+    let mut growth = match events(node) {
+        Ok(events) => watching.events(events, length),
+        Err(because) => {
+            let took = watching.wait(length, &mut || ());
+            CgroupGrowth {
+                method: GrowthMethod::TwoCounts { because },
+                length: took,
+                ..CgroupGrowth::default()
+            }
+        }
+    };
+    let after = census(node, clock, cancel)?;
+    let now = memory_of(&after)?;
+    if growth.method != GrowthMethod::Tracepoints {
+        growth.groups = compared(memory, now);
+        for group in &mut growth.groups {
+            watching.pods.name(node, group);
+        }
+    }
+    growth.live = both(&memory.live, &now.live, |live| *live).into();
+    growth.dying = both(&memory.dying, &now.dying, |dying| dying.count).into();
+    growth.forecast = forecast(node, now, timed, &growth).into();
+    Ok(growth)
+}
+
+fn memory_of(census: &CgroupCensus) -> Result<&Hierarchy, Missing> {
+    census.memory().ok_or_else(|| {
+        let reason = "no hierarchy carries the memory controller";
+        Missing::new(MissingKind::Absent, reason)
+    })
+}
+
+fn events(node: &Node) -> Result<CgroupEvents, String> {
+    if !node.is_live() {
+        return Err("only this machine's own kernel can be asked".to_owned());
+    }
+    CgroupEvents::open()
+}
+
+fn both<T>(
+    before: &Observed<T>,
+    after: &Observed<T>,
+    count: impl Fn(&T) -> u64,
+) -> Result<(u64, u64), Missing> {
+    let before = count(before.require("the count before")?);
+    Ok((before, count(after.require("the count after")?)))
+}
+
+/// Patterns whose number changed.
+fn compared(before: &Hierarchy, after: &Hierarchy) -> Vec<GrowthGroup> {
+    let count_before = |pattern: &str| {
+        let known = before.patterns.iter().find(|one| one.pattern == pattern);
+        known.map_or(0, |one| one.count)
+    };
+    let mut groups: Vec<GrowthGroup> = after
+        .patterns
+        .iter()
+        .filter(|now| now.count > count_before(&now.pattern))
+        .map(|now| GrowthGroup {
+            pattern: now.pattern.clone(),
+            example: now.example.clone(),
+            made: now.count - count_before(&now.pattern),
+            ..GrowthGroup::default()
+        })
+        .collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.made));
+    groups
+}
+
+struct Watching<'a> {
+    node: &'a Node,
+    clock: &'a dyn Clock,
+    cancel: &'a Cancel,
+    /// The kernel's number of the memory hierarchy.
+    hierarchy: Option<u32>,
+    pods: Pods,
+}
+
+impl Watching<'_> {
+    fn events(&mut self, mut events: CgroupEvents, length: Duration) -> CgroupGrowth {
+        let mut tally = Tally::default();
+        let (node, hierarchy) = (self.node, self.hierarchy);
+        let mut pods = std::mem::take(&mut self.pods);
+        let is_ours = |event: &CgroupEvent| hierarchy.is_none_or(|ours| ours == event.hierarchy);
+        let took = self.wait(length, &mut || {
+            events.poll(&mut |event| {
+                if is_ours(&event) {
+                    tally.add(node, event);
+                }
+            });
+            // A pod's folder may be gone before the watch is over.
+            pods.look(node, &tally);
+        });
+        let lost = events.finish(&mut |event| {
+            if is_ours(&event) {
+                tally.add(node, event);
+            }
+        });
+        let mut growth = tally.growth(KEPT);
+        for group in &mut growth.groups {
+            pods.name(node, group);
+        }
+        growth.length = took;
+        growth.lost = lost;
+        growth
+    }
+
+    /// Waits in steps, and says for how long.
+    fn wait(&self, length: Duration, step: &mut dyn FnMut()) -> Nanos {
+        let began = self.clock.boot();
+        loop {
+            step();
+            let passed = self.clock.boot().since(began);
+            let left = length.saturating_sub(Duration::from_nanos(passed.0));
+            if left.is_zero() || self.cancel.requested() {
+                return passed;
+            }
+            self.clock.wait(left.min(POLL));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

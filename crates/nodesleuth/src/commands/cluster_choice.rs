@@ -1,0 +1,111 @@
+//! Options that say which node of which cluster, and connecting to it.
+
+use super::TOOL;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Display;
+use crate::signals;
+use nodesleuth_cluster::{Cluster, ConnectOptions, NodeOptions, Rights};
+use nodesleuth_collect::{Collected, SystemClock};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which cluster, and as whom: as for kubectl.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+pub(crate) struct ClusterArgs {
+    /// Context of the kubeconfig.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+
+    /// The kubeconfig; else KUBECONFIG, ~/.kube/config, or a pod's service account.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// User to act as.
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) as_user: Option<String>,
+}
+
+impl ClusterArgs {
+    /// Reads the kubeconfig.
+    pub(crate) fn connect(&self) -> Result<Cluster, Failure> {
+        Ok(Cluster::connect(&ConnectOptions {
+            context: self.context.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+            as_user: self.as_user.clone(),
+        })?)
+    }
+
+    /// The option that was given although no node was named.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--context", self.context.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--as", self.as_user.is_some()),
+        ];
+        given
+            .into_iter()
+            .find(|(_, given)| *given)
+            .map(|(name, _)| name)
+    }
+}
+
+/// Watches one node's kubelet through the API server.
+pub(crate) fn collect_node(
+    node: &str,
+    window: Duration,
+    args: &ClusterArgs,
+    progress: &Display,
+) -> Result<Collected, Failure> {
+    let node = nodesleuth_cluster::node_name(node)?;
+    let cluster = args.connect()?;
+    output::note(&format!(
+        "reading through {}: the Node object of {node}, its pods, and its kubelet's metrics, \
+         statistics, configuration and CPU profile\n",
+        cluster.server()
+    ));
+    let rights = checked_rights(&cluster)?;
+    let options = NodeOptions {
+        window,
+        longest_slice: NodeOptions::LONGEST_SLICE,
+        pods_from_api_server: rights.may("list pods"),
+        tool: TOOL.to_owned(),
+    };
+    let cancel = signals::cancel();
+    let collected = cluster.collect(&node, &options, &SystemClock, &cancel, progress);
+    progress.finish();
+    Ok(collected?)
+}
+
+/// Says what may be asked; ends where the right that everything needs is not granted.
+pub(crate) fn checked_rights(cluster: &Cluster) -> Result<Rights, Failure> {
+    let rights = cluster.rights()?;
+    for right in &rights.0 {
+        match right.granted {
+            Some(true) => {}
+            Some(false) if right.needed => {}
+            Some(false) => output::note(&format!(
+                "note: no right to {}: {}\n",
+                right.name, right.used_for
+            )),
+            None => output::note(&format!(
+                "note: the API server does not say whether you may {}\n",
+                right.name
+            )),
+        }
+    }
+    match rights.lacking() {
+        Some(right) => Err(Failure::usage(
+            format!("you may not {} here: {}", right.name, right.used_for),
+            nodesleuth_cluster::GRANT,
+        )),
+        None => {
+            output::note(
+                "note: nodes/proxy is close to root on the nodes: who has it can run commands in \
+                 their pods; grant it for as long as it is needed\n",
+            );
+            Ok(rights)
+        }
+    }
+}

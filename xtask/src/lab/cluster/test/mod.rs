@@ -1,0 +1,136 @@
+//! `cargo xtask lab cluster test`: what nodesleuth says about a real cluster, held against what was
+//! done to it.
+
+mod asked;
+mod errors;
+mod fleet;
+mod frontend;
+mod leaks;
+mod load;
+mod verdicts;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::failure::{Failure, Result, While};
+use crate::interrupt;
+use crate::lab::cluster::places::Places;
+use crate::lab::cluster::running::Cluster;
+use crate::lab::cluster::{down, up};
+use crate::workspace::Workspace;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only scenarios whose name holds this.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
+    /// Try this nodesleuth instead of a new release build.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Leave the cluster up, also when it was not before.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Something done to the cluster, and what nodesleuth must say then.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&Trial<'_>) -> Result<Judged>,
+}
+
+const GROUPS: [&[Scenario]; 4] = [verdicts::ALL, errors::ALL, frontend::ALL, fleet::ALL];
+
+/// What came of a scenario.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// Figures worth keeping.
+    pub(crate) said: String,
+    /// Nothing when all is as it must be.
+    pub(crate) unmet: Vec<String>,
+}
+
+impl Judged {
+    pub(crate) fn expect(&mut self, met: bool, unmet: impl Into<String>) {
+        if !met {
+            self.unmet.push(unmet.into());
+        }
+    }
+}
+
+/// What scenarios work with.
+#[derive(Debug)]
+pub(crate) struct Trial<'t> {
+    pub(crate) cluster: &'t Cluster,
+    /// The nodesleuth that is tried.
+    pub(crate) binary: &'t Path,
+    /// Goes away at the end.
+    pub(crate) folder: &'t Path,
+}
+
+pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result<ExitCode> {
+    let scenarios = || GROUPS.iter().copied().flatten();
+    let chosen: Vec<_> = scenarios()
+        .filter(|scenario| scenario.name.contains(&args.only))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = scenarios().map(|scenario| scenario.name).collect();
+        return Err(Failure::new(
+            format!("no scenario {}", args.only),
+            names.join(", "),
+        ));
+    }
+    let binary = match &args.binary {
+        Some(binary) => binary
+            .canonicalize()
+            .doing(|| format!("looking for {}", binary.display()))?,
+        None => workspace.release_binary()?,
+    };
+    let was_up = Cluster::find(places).is_ok();
+    let cluster = up::run(places)?;
+    let folder = tempfile::tempdir().doing(|| "making a temporary folder".to_owned())?;
+    let trial = Trial {
+        cluster: &cluster,
+        binary: &binary,
+        folder: folder.path(),
+    };
+    let failed = run_all(&chosen, &trial);
+    if !was_up && !args.keep {
+        down::run()?;
+    }
+    let failed = failed?;
+    println!(
+        "{} of {} scenarios as they must be",
+        chosen.len() - failed,
+        chosen.len()
+    );
+    Ok(ExitCode::from(u8::from(failed > 0)))
+}
+
+/// How many were not as they must be.
+fn run_all(scenarios: &[&Scenario], trial: &Trial<'_>) -> Result<usize> {
+    let mut failed = 0;
+    for scenario in scenarios {
+        interrupt::check()?;
+        let began = Instant::now();
+        let judged = (scenario.run)(trial).unwrap_or_else(|failure| Judged {
+            unmet: vec![failure.to_string()],
+            ..Judged::default()
+        });
+        let word = if judged.unmet.is_empty() {
+            "ok  "
+        } else {
+            "FAIL"
+        };
+        let seconds = began.elapsed().as_secs();
+        println!(
+            "{word} {:<28} {seconds:>4} s  {}",
+            scenario.name, judged.said
+        );
+        for unmet in &judged.unmet {
+            println!("       {}", unmet.replace('\n', "\n       "));
+        }
+        failed += usize::from(!judged.unmet.is_empty());
+    }
+    Ok(failed)
+}

@@ -1,0 +1,165 @@
+//! A healthy kubelet and sick ones: the right cause each, and as many cores as the kernel bills.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::failure::{Failure, Result, While};
+use crate::lab::cluster::pki::NODE;
+use crate::lab::cluster::test::asked::Answer;
+use crate::lab::cluster::test::leaks::LeakedPodCgroups;
+use crate::lab::cluster::test::{Judged, Scenario, Trial};
+use crate::lab::hierarchies;
+
+pub(crate) const ALL: &[Scenario] = &[
+    Scenario {
+        name: "healthy",
+        run: healthy,
+    },
+    Scenario {
+        name: "leaked cgroups",
+        run: leaked_cgroups,
+    },
+    Scenario {
+        name: "metrics read without pause",
+        run: metrics_read,
+    },
+    Scenario {
+        name: "exec probes",
+        run: exec_probes,
+    },
+];
+
+const WINDOW: &str = "20s";
+/// cAdvisor takes up new cgroups within a minute.
+const SETTLING: Duration = Duration::from_secs(60);
+const LEAKED: usize = 10_000;
+const CLIENTS: usize = 3;
+/// How far the cores that are said may be from those that the kernel billed over the whole run:
+/// the window is a part of it.
+const SLACK: f64 = 0.25;
+/// Below this a kubelet does nothing worth explaining.
+const IDLE_CORES: f64 = 0.15;
+
+fn healthy(trial: &Trial<'_>) -> Result<Judged> {
+    trial.with_workload("few", || {
+        let mut judged = Judged::default();
+        let (report, billed) = diagnose(trial, &mut judged)?;
+        judged.expect(
+            report["outcome"] == "not-hot",
+            format!("the outcome is {}, not not-hot", report["outcome"]),
+        );
+        judged.expect(
+            billed < IDLE_CORES,
+            format!("an idle kubelet burns {billed:.2} cores"),
+        );
+        Ok(judged)
+    })
+}
+
+fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
+    let leaked = LeakedPodCgroups::make(LEAKED)?;
+    thread::sleep(SETTLING);
+    let mut judged = Judged::default();
+    let (report, _) = diagnose(trial, &mut judged)?;
+    expect_cause(&mut judged, &report, &["many-live-cgroups"]);
+    judged.said = format!("{} cgroups; {}", leaked.len(), judged.said);
+    Ok(judged)
+}
+
+fn metrics_read(trial: &Trial<'_>) -> Result<Judged> {
+    let _load = trial.hammer(CLIENTS, "metrics/cadvisor")?;
+    let mut judged = Judged::default();
+    let (report, _) = diagnose(trial, &mut judged)?;
+    expect_cause(&mut judged, &report, &["metrics-scrape"]);
+    Ok(judged)
+}
+
+fn exec_probes(trial: &Trial<'_>) -> Result<Judged> {
+    trial.with_workload("exec-probes", || {
+        let mut judged = Judged::default();
+        let (report, _) = diagnose(trial, &mut judged)?;
+        expect_cause(&mut judged, &report, &["exec-probes", "exec-probe-storm"]);
+        Ok(judged)
+    })
+}
+
+/// The report, and the cores that the kernel billed the kubelet while it was made.
+fn diagnose(trial: &Trial<'_>, judged: &mut Judged) -> Result<(Value, f64)> {
+    let (began, before) = (Instant::now(), kubelet_nanoseconds()?);
+    let answer = trial.ask(&["diagnose", "--node", NODE, "--window", WINDOW, "-o", "json"])?;
+    let used = kubelet_nanoseconds()?.saturating_sub(before);
+    let billed = Duration::from_nanos(used).as_secs_f64() / began.elapsed().as_secs_f64();
+    let report = answer.json()?;
+    let total = report["ledger"]["total_cores"].as_f64();
+    let causes: Vec<_> = causes(&report).collect();
+    judged.said = format!(
+        "billed {billed:.2} cores, said {}; {}; {:.0} s",
+        total.map_or_else(|| "nothing".to_owned(), |cores| format!("{cores:.2}")),
+        if causes.is_empty() {
+            "no cause".to_owned()
+        } else {
+            causes.join(", ")
+        },
+        answer.took.as_secs_f64(),
+    );
+    if billed > IDLE_CORES {
+        let near = total.is_some_and(|cores| (cores / billed - 1.0).abs() < SLACK);
+        judged.expect(
+            near,
+            format!("the total is {total:?} cores, billed were {billed:.2}"),
+        );
+    }
+    Ok((report, billed))
+}
+
+/// A report with a profile in it.
+pub(crate) fn expect_report(judged: &mut Judged, answer: &Answer) -> Result<()> {
+    let report = answer.json()?;
+    let total = report["ledger"]["total_cores"].as_f64();
+    judged.expect(
+        total.is_some(),
+        format!("no total in the report: {}", report["verdict"]),
+    );
+    let missing = report["not_checked"].to_string();
+    judged.expect(
+        !missing.contains("profile"),
+        format!("the profile is missing: {missing}"),
+    );
+    Ok(())
+}
+
+fn expect_cause(judged: &mut Judged, report: &Value, expected: &[&str]) {
+    let first = causes(report).next();
+    judged.expect(
+        first.is_some_and(|id| expected.contains(&id)),
+        format!(
+            "the first cause is {first:?}, not {}: {}",
+            expected.join(" or "),
+            report["verdict"]
+        ),
+    );
+}
+
+fn causes(report: &Value) -> impl Iterator<Item = &str> {
+    let findings = report["findings"].as_array().into_iter().flatten();
+    findings.filter_map(|finding| finding["id"].as_str())
+}
+
+/// CPU time of the kubelet's cgroup, as the kernel accounts it.
+fn kubelet_nanoseconds() -> Result<u64> {
+    let accounting = hierarchies::mounted()?
+        .into_iter()
+        .find(|hierarchy| hierarchy.controllers.iter().any(|name| name == "cpuacct"));
+    let mount: PathBuf = accounting
+        .map(|hierarchy| hierarchy.mount)
+        .ok_or_else(|| Failure::new("reading the kubelet's CPU time", "no cpuacct hierarchy"))?;
+    let file = mount.join("system.slice/kubelet.service/cpuacct.usage");
+    let text = fs::read_to_string(&file).doing(|| format!("reading {}", file.display()))?;
+    text.trim()
+        .parse()
+        .doing(|| format!("reading {}", file.display()))
+}
