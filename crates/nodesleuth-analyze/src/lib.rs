@@ -25,6 +25,7 @@ mod owner_ledger;
 pub mod pasted;
 mod period;
 mod pricing;
+pub mod remedy;
 mod sources;
 mod spin;
 mod stacks;

@@ -12,6 +12,7 @@ mod machine;
 mod memory;
 mod profile;
 mod reads;
+mod remedies;
 mod spin;
 mod stacks;
 mod syscalls;
@@ -126,6 +127,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        remedies::FACTS,
         traps::FACTS,
         kubelet::FACTS,
     ]

@@ -172,7 +172,7 @@ impl Concerned {
 }
 
 impl Rule {
-    fn matches(&self, release: &Release) -> bool {
+    pub(crate) fn matches(&self, release: &Release) -> bool {
         let wanted = |given: Option<u32>, has: Option<u32>| given.is_none() || given == has;
         let first_update = release.update.first().copied();
         let given = |wanted: &Option<String>, has: Option<&str>| {
@@ -214,7 +214,8 @@ fn base_matches(wanted: &str, base: (u32, u32, u32)) -> bool {
         .all(|(text, number)| text.parse() == Ok(number))
 }
 
-fn version_of(text: &str) -> (u32, u32, u32) {
+/// Major, minor and patch of a mainline version; what is left away is 0.
+pub(crate) fn version_of(text: &str) -> (u32, u32, u32) {
     let mut numbers = text.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
     (next(), next(), next())

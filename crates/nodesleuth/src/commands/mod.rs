@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
+pub(crate) mod fix;
 pub(crate) mod flame;
 mod fleet;
 pub(crate) mod hidden;
@@ -52,6 +53,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
         Command::Proxy(args) => proxy::run(&args).map(done),
+        Command::Fix(args) => fix::run(&args, verbose),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),
         Command::Demo(args) => demo::run(&args, verbose).map(done),
