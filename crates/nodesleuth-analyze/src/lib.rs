@@ -74,7 +74,10 @@ pub fn analyze(
     ledger.unexplained_cores = Cores((ledger.total_cores.0 - explained).max(0.0));
 
     let target = verdict::target_summary(&input);
-    let ranking = suspicion::ranking(&matches);
+    let ranking = match evidence.pasted.is_empty() {
+        true => Vec::new(),
+        false => suspicion::ranking(&matches),
+    };
     let from_paste_alone = target.is_none() && !evidence.pasted.is_empty();
     let (outcome, verdict) = match from_paste_alone {
         true => suspicion::verdict(&input, &ranking),
@@ -84,8 +87,11 @@ pub fn analyze(
         .then(|| suspicion::next(&input, &ranking))
         .flatten();
     let ranking = ranking.iter().map(|finding| finding.id.clone()).collect();
-    let mut not_checked = matches.undecided;
-    not_checked.extend(not_checked::list(evidence));
+    let not_checked = match from_paste_alone {
+        // Nobody asked for anything to be collected, so nothing of it is missing.
+        true => Vec::new(),
+        false => [matches.undecided, not_checked::list(evidence)].concat(),
+    };
     Diagnosis {
         tool: tool.to_owned(),
         outcome,

@@ -36,7 +36,8 @@ pub(crate) fn add(
     let mut shown = 0;
     for suspect in suspects {
         let known = |finding: &&mut Finding| finding.id == suspect.entry.id;
-        if let Some(finding) = matches.findings.iter_mut().find(known) {
+        let findings = matches.findings.iter_mut();
+        if let Some(finding) = findings.chain(&mut matches.red_herrings).find(known) {
             finding.score = Some(suspect.score);
             continue;
         }
@@ -75,11 +76,14 @@ fn finding(
     finding
 }
 
-/// What fits, the best answer first. A trap says what misleads, and so stands behind a cause that is
-/// established; of the same standing the one with more points comes first.
+/// What fits, the best answer first: what was measured, then by points. A trap says what misleads,
+/// and so stands behind a cause that is established.
 pub(crate) fn ranking(matches: &Matches) -> Vec<&Finding> {
-    let all = matches.findings.iter().chain(&matches.red_herrings);
-    let mut scored: Vec<&Finding> = all.filter(|finding| finding.score.is_some()).collect();
+    let traps = matches
+        .red_herrings
+        .iter()
+        .filter(|trap| trap.score.is_some());
+    let mut scored: Vec<&Finding> = matches.findings.iter().chain(traps).collect();
     let is_trap = |finding: &Finding| finding.kind == FindingKind::RedHerring;
     let established = |finding: &Finding| {
         !is_trap(finding)
@@ -95,13 +99,17 @@ pub(crate) fn ranking(matches: &Matches) -> Vec<&Finding> {
     scored
 }
 
+/// Of a price that was measured more than any points.
 fn points(finding: &Finding) -> f64 {
-    finding.score.as_ref().map_or(0.0, |score| score.points)
+    match (&finding.score, finding.share) {
+        (Some(score), None) => score.points,
+        _ => f64::INFINITY,
+    }
 }
 
 /// The answer from pasted evidence alone.
 pub(crate) fn verdict(input: &Input<'_>, ranking: &[&Finding]) -> (Outcome, String) {
-    if let Burnt::Little(cores) = symptoms::burnt(&input.evidence.pasted) {
+    if let Burnt::Little(cores) = symptoms::burnt(input) {
         let said = format!(
             "what was given holds {} cores: too little to have a cause; a share of it is nothing",
             Cores(cores)

@@ -101,6 +101,12 @@ fn cpu_seconds(input: &Input<'_>) -> Result<(f64, f64), nodesleuth_model::Missin
     let tables = input.evidence.pasted.stack_tables.iter();
     let mut of_cpu = tables.filter(|table| table.weighed == Weighed::Cpu);
     let told = of_cpu.find_map(|table| table.total_seconds.zip(table.length_seconds));
+    let is_given = !input.evidence.pasted.is_empty();
+    let profile = input
+        .profiles
+        .own_first()
+        .filter(|view| is_given && view.is_time);
+    let told = told.or(profile.map(|view| (view.total_seconds, view.seconds)));
     told.filter(|(_, length)| *length > 0.0)
         .ok_or_else(|| absent("no profile that was given tells its CPU time and its length"))
 }

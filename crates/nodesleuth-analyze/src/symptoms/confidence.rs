@@ -1,6 +1,8 @@
 //! How sure points make.
 
 use crate::catalog::Entry;
+use crate::input::Input;
+use crate::stacks::ProfileView;
 use nodesleuth_model::Confidence;
 use nodesleuth_model::diagnosis::Score;
 use nodesleuth_model::evidence::Pasted;
@@ -56,13 +58,21 @@ pub(super) fn of(entry: &Entry, score: &Score, burnt: Burnt) -> Confidence {
 }
 
 /// How much CPU is burnt, by everything that was given.
-pub(crate) fn burnt(pasted: &Pasted) -> Burnt {
+pub(crate) fn burnt(input: &Input<'_>) -> Burnt {
+    let profile = input.profiles.own_first().filter(|profile| profile.is_time);
+    of_pasted(
+        &input.evidence.pasted,
+        profile.map(ProfileView::total_cores),
+    )
+}
+
+fn of_pasted(pasted: &Pasted, profile: Option<f64>) -> Burnt {
     let processes = pasted.processes.iter().filter_map(|usage| usage.cores);
     let profiles = pasted.stack_tables.iter().filter_map(|table| {
         let (total, length) = table.total_seconds.zip(table.length_seconds)?;
         (table.weighed == Weighed::Cpu && length > 0.0).then(|| total / length)
     });
-    let most = processes.chain(profiles).reduce(f64::max);
+    let most = processes.chain(profiles).chain(profile).reduce(f64::max);
     let machine = pasted.machine.iter().filter_map(|usage| {
         let parts = [usage.user, usage.system, usage.softirq];
         parts.into_iter().flatten().reduce(|a, b| a + b)
@@ -97,18 +107,18 @@ mod tests {
     #[test]
     fn a_profile_of_next_to_nothing_explains_nothing() {
         let mut pasted = Pasted::default();
-        assert_eq!(burnt(&pasted), Burnt::Unknown);
+        assert_eq!(of_pasted(&pasted, None), Burnt::Unknown);
         pasted.stack_tables.push(StackTable {
             total_seconds: Some(0.2),
             length_seconds: Some(30.0),
             ..StackTable::default()
         });
-        assert!(matches!(burnt(&pasted), Burnt::Little(cores) if cores < 0.01));
+        assert!(matches!(of_pasted(&pasted, None), Burnt::Little(cores) if cores < 0.01));
         pasted.processes.push(ProcessUsage {
             cores: Some(1.0),
             ..ProcessUsage::default()
         });
-        assert_eq!(burnt(&pasted), Burnt::Shown);
+        assert_eq!(of_pasted(&pasted, None), Burnt::Shown);
     }
 
     #[test]
@@ -119,7 +129,7 @@ mod tests {
                 text: text.to_owned(),
                 ..ProseLine::default()
             });
-            burnt(&pasted)
+            of_pasted(&pasted, None)
         };
         assert_eq!(says("the kubelet is pegged"), Burnt::Shown);
         assert_eq!(says("it takes a lot of CPU"), Burnt::Shown);

@@ -73,8 +73,12 @@ impl<'a> Looker<'a> {
     }
 
     fn frames(&self, lists: &[Vec<String>]) -> Option<Seen> {
-        let profile = self.input.profiles.own_first();
-        let profiled = profile.and_then(|profile| profile.signature_share(lists));
+        let profiles = &self.input.profiles;
+        let profiles = [profiles.own_first(), profiles.machine()]
+            .into_iter()
+            .flatten();
+        let profiled = profiles.filter_map(|profile| profile.signature_share(lists));
+        let profiled = profiled.reduce(f64::max);
         let seen = self.view.frames(lists);
         let share = [
             profiled.filter(|share| *share > 0.0),

@@ -49,7 +49,7 @@ pub(crate) struct Suspect<'c> {
 
 /// All entries that fit, most points first.
 pub(crate) fn judge<'c>(input: &Input<'c>, lookup: &Lookup<'_>) -> Vec<Suspect<'c>> {
-    let burnt = burnt(&input.evidence.pasted);
+    let burnt = burnt(input);
     let texts = Texts::of(&input.evidence.pasted);
     let entries = input.catalog.entries.iter();
     let mut suspects: Vec<Suspect<'c>> = entries

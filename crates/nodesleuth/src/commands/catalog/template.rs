@@ -70,10 +70,15 @@ fn page(evidence: &Evidence, diagnosis: &Diagnosis, functions: &[String]) -> Str
          # Known here:\n",
         quoted(component)
     );
-    for (name, fact) in &diagnosis.facts {
-        if let Some(condition) = condition(name, fact) {
-            text.push_str(&format!("#   {condition}\n"));
-        }
+    let facts = diagnosis.facts.iter();
+    let known: Vec<String> = facts
+        .filter_map(|(name, fact)| condition(name, fact))
+        .collect();
+    match known.as_slice() {
+        [] => text.push_str("#   nothing\n"),
+        known => known
+            .iter()
+            .for_each(|known| text.push_str(&format!("#   {known}\n"))),
     }
     text.push_str("[when]\nfact = \"target.hot\"\nop = \"==\"\nvalue = true\n");
     text.push_str(&symptoms(evidence, functions));
