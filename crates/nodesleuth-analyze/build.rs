@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .canonicalize()?;
     println!("cargo::rerun-if-changed={}", root.display());
     let mut code = String::from("&[\n");
-    for folder in ["causes", "kernel", "."] {
+    for folder in ["causes", "kernel", "remedies", "."] {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
         for file in toml_files(&root.join(folder))? {
             println!("cargo::rerun-if-changed={}", file.display());

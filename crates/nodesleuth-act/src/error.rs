@@ -54,6 +54,22 @@ pub enum ActError {
         /// What the system said.
         source: io::Error,
     },
+    /// Something of ours could not be removed.
+    #[error("cannot remove {path}: {source}{}", hint(.source))]
+    Remove {
+        /// What.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Two remedies at once would each measure the other.
+    #[error("another fix ({plan}, process {pid}) is at work on this node: wait for its end")]
+    FixAtWork {
+        /// Its plan.
+        plan: String,
+        /// Its process.
+        pid: Pid,
+    },
     /// Something on the node could not be read.
     #[error("cannot read {path}: {source}")]
     Read {
@@ -115,6 +131,13 @@ pub enum ActError {
 impl ActError {
     pub(crate) fn make(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Make {
+            path: path.as_ref().to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn remove(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Remove {
             path: path.as_ref().to_owned(),
             source,
         }

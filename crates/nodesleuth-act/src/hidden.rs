@@ -1,6 +1,6 @@
-//! The commands of our own binary that only we type: guardian and demo agent.
+//! The commands of our own binary that only we type: guardian, demo agent, a remedy's step.
 
-use crate::{agent, guardian};
+use crate::{agent, fix, guardian};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut arguments = arguments.into_iter().skip(1);
     match arguments.next()?.to_str()? {
         guardian::COMMAND => Some(guardian::child_main()),
+        fix::COMMAND => Some(fix::child_main(arguments)),
         agent::COMMAND => Some(agent::child_main(arguments)),
         _ => None,
     }

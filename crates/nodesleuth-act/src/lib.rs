@@ -1,16 +1,17 @@
-//! The only crate that changes a node: scratch cgroups, the demo's sick agent, cleaning up.
+//! The only crate that changes a node: remedies, scratch cgroups, the demo's sick agent, cleaning up.
 //!
 //! Whatever is made carries a name that says who made it in which boot ([`name`]), a guardian
 //! process takes it away when we are killed ([`guardian`]), and [`clean`] finds what even that
 //! missed. Nothing here prints; progress and results are values.
 //!
-//! Guardian and agent are our own binary started again: its `main` hands its arguments to
+//! Guardian, agent and a remedy's steps are our own binary started again: its `main` hands its arguments to
 //! [`hidden::run`] before it looks at them.
 
 pub mod agent;
 pub mod clean;
 pub mod demo;
 mod error;
+pub mod fix;
 pub mod guardian;
 pub mod hidden;
 mod identity;

@@ -135,6 +135,12 @@ impl ScratchName {
     }
 }
 
+impl fmt::Display for BootTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// True also when it cannot be told.
 fn runs_our_program(node: &Node, pid: Pid) -> bool {
     node.link(&format!("/proc/{pid}/exe")).map_or(true, |exe| {

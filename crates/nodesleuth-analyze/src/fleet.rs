@@ -12,7 +12,7 @@ const TELLING: f64 = 0.5;
 const TELLING_RATIO: f64 = 2.0;
 /// One hot node has nothing in common with anybody.
 const FEWEST_HOT: usize = 2;
-/// Names of a group that are told one by one in a sentence.
+/// So many differences are told.
 const MOST_DIFFERENCES: usize = 10;
 
 /// One node's line, from its evidence and diagnosis.
@@ -49,8 +49,10 @@ fn traits(evidence: &Evidence) -> BTreeMap<String, String> {
     add("runtime", &object.runtime_version);
     for (label, value) in &object.labels {
         let name = label.rsplit('/').next().unwrap_or(label);
-        let is_told = matches!(name, "arch" | "os");
-        add(if is_told { "" } else { name }, if is_told { "" } else { value });
+        // The object itself tells these.
+        if !matches!(name, "arch" | "os") {
+            add(name, value);
+        }
     }
     let driver = evidence.kubelet_config.value();
     if let Some(driver) = driver.and_then(|config| config.fields.get("cgroupDriver")) {
@@ -71,11 +73,20 @@ fn numbers(evidence: &Evidence, diagnosis: &Diagnosis) -> BTreeMap<String, f64> 
         _ => None,
     };
     add("pods", fact("node.pods.count"));
-    add("cgroups that cAdvisor follows", fact("kubelet.stats.cgroups"));
+    add(
+        "cgroups that cAdvisor follows",
+        fact("kubelet.stats.cgroups"),
+    );
     add("goroutines", fact("kubelet.goroutines"));
     add("exec probes a second", fact("node.pods.exec_probe_rate"));
-    add("runtime calls a second", fact("kubelet.runtime_operations.rate"));
-    let age = diagnosis.target.as_ref().and_then(|target| target.age_seconds);
+    add(
+        "runtime calls a second",
+        fact("kubelet.runtime_operations.rate"),
+    );
+    let age = diagnosis
+        .target
+        .as_ref()
+        .and_then(|target| target.age_seconds);
     add("kubelet's days since start", age.map(|age| age / 86_400.0));
     let cpus = evidence.node_object.value().and_then(|object| object.cpus);
     add("CPUs", cpus);
@@ -98,8 +109,10 @@ pub fn fleet_report(
     });
     failed.sort_by(|a, b| a.name.cmp(&b.name));
     let groups = groups(&nodes);
-    let (hot, others): (Vec<&FleetNode>, Vec<&FleetNode>) =
-        nodes.iter().filter(|node| node.cores.is_some()).partition(|node| node.is_hot());
+    let (hot, others): (Vec<&FleetNode>, Vec<&FleetNode>) = nodes
+        .iter()
+        .filter(|node| node.cores.is_some())
+        .partition(|node| node.is_hot());
     let mut notes = Vec::new();
     let differences = if hot.len() >= FEWEST_HOT && !others.is_empty() {
         differences(&hot, &others)
@@ -183,7 +196,10 @@ fn differences(hot: &[&FleetNode], others: &[&FleetNode]) -> Vec<Difference> {
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.truncate(MOST_DIFFERENCES);
-    found.into_iter().map(|(_, difference)| difference).collect()
+    found
+        .into_iter()
+        .map(|(_, difference)| difference)
+        .collect()
 }
 
 /// The value that most of the hot ones have, if few others have it; with how telling it is.
@@ -214,7 +230,10 @@ fn of_trait(name: &str, hot: &[&FleetNode], others: &[&FleetNode]) -> Option<(f6
         };
         (telling, difference)
     };
-    let best = of_hot.iter().map(difference).max_by(|a, b| a.0.total_cmp(&b.0));
+    let best = of_hot
+        .iter()
+        .map(difference)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(telling, _)| *telling >= TELLING)
 }
 
@@ -241,13 +260,18 @@ fn of_number(name: &str, hot: &[&FleetNode], others: &[&FleetNode]) -> Option<(f
     };
     let above = |numbers: &[f64]| numbers.iter().filter(|number| **number >= border).count();
     let (hot_count, other_count) = (above(&of_hot), above(&of_others));
-    let telling = hot_count as f64 / of_hot.len() as f64 - other_count as f64 / of_others.len() as f64;
+    let telling =
+        hot_count as f64 / of_hot.len() as f64 - other_count as f64 / of_others.len() as f64;
     let difference = Difference {
         name: name.to_owned(),
         hot: format!("{} or more", short(border)),
         hot_count: hot_count as u64,
         hot_of: of_hot.len() as u64,
-        others: format!("median {} against {}", short(hot_median), short(other_median)),
+        others: format!(
+            "median {} against {}",
+            short(hot_median),
+            short(other_median)
+        ),
         other_count: other_count as u64,
         other_of: of_others.len() as u64,
     };
@@ -318,7 +342,10 @@ mod tests {
     fn what_the_hot_have_and_others_have_not_is_told_with_counts() {
         let report = fleet();
         let kernel = &report.differences[0];
-        assert_eq!((kernel.name.as_str(), kernel.hot.as_str()), ("kernel", "4.15"));
+        assert_eq!(
+            (kernel.name.as_str(), kernel.hot.as_str()),
+            ("kernel", "4.15")
+        );
         assert_eq!((kernel.hot_count, kernel.hot_of), (3, 3));
         assert_eq!((kernel.other_count, kernel.other_of), (1, 4));
         // The cgroups of one hot node are not what the hot have in common.
@@ -327,7 +354,10 @@ mod tests {
 
     #[test]
     fn a_number_that_differs_is_told_with_its_border() {
-        let mut nodes = vec![node("a", 0.01, "", "x", 60.0), node("b", 0.01, "", "x", 0.0)];
+        let mut nodes = vec![
+            node("a", 0.01, "", "x", 60.0),
+            node("b", 0.01, "", "x", 0.0),
+        ];
         nodes.extend(["c", "d"].map(|name| node(name, 0.7, "many", "x", 6_000.0)));
         let report = fleet_report("tool", 1.0, nodes, Vec::new());
         let cgroups = &report.differences[0];
@@ -338,7 +368,10 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_compared_it_is_said() {
-        let one = vec![node("a", 0.9, "walk", "x", 1.0), node("b", 0.0, "", "y", 1.0)];
+        let one = vec![
+            node("a", 0.9, "walk", "x", 1.0),
+            node("b", 0.0, "", "y", 1.0),
+        ];
         let report = fleet_report("tool", 1.0, one, Vec::new());
         assert!(report.differences.is_empty());
         assert_eq!(report.notes, ["nothing to compare: only one node is hot"]);

@@ -11,6 +11,7 @@ mod call_ledger;
 pub mod catalog;
 mod cpu;
 pub mod facts;
+mod fleet;
 mod input;
 pub mod kernel;
 mod kernel_ledger;
@@ -24,6 +25,7 @@ mod owner_ledger;
 pub mod pasted;
 mod period;
 mod pricing;
+pub mod remedy;
 mod sources;
 mod spin;
 mod stacks;
@@ -34,6 +36,7 @@ mod traced;
 mod verdict;
 
 pub use catalog::{Catalog, CatalogError, Thresholds};
+pub use fleet::{fleet_node, fleet_report};
 pub use stacks::LoadedProfile;
 
 use input::Input;

@@ -60,29 +60,23 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     rows.extend(reads(evidence));
     rows.extend(profiles(evidence));
     if evidence.vantage.via == Via::Api {
-        rows.extend(from_outside());
+        rows.push(from_outside());
     }
     rows
 }
 
 /// What a kubelet does not tell of itself and its node.
-const NOT_SEEN_FROM_OUTSIDE: &[&str] = &[
-    "the kubelet's children (mount, du, iptables …)",
-    "other processes of the node",
-    "kernel functions and long system calls",
-    "system calls by file and error",
-    "dying (zombie) memory cgroups, and cgroups that cAdvisor does not follow",
-    "how long cgroup files take to read",
-    "slab and dentry caches, memory pressure",
-];
+const SEEN_ON_THE_NODE: &str = "the kubelet's children (mount, du, iptables …), other processes, \
+    kernel functions and long system calls, dying (zombie) memory cgroups and cgroups that cAdvisor \
+    does not follow, the time that cgroup files take to read, slab and dentry caches";
 
-fn from_outside() -> impl Iterator<Item = NotChecked> {
-    NOT_SEEN_FROM_OUTSIDE.iter().map(|what| NotChecked {
-        what: (*what).to_owned(),
+fn from_outside() -> NotChecked {
+    NotChecked {
+        what: SEEN_ON_THE_NODE.to_owned(),
         why: "not seen through the API server; `nodesleuth diagnose --name kubelet` on the node \
-              shows it"
+              shows them"
             .to_owned(),
-    })
+    }
 }
 
 /// Not being a Go program is an answer, not something that was not checked.

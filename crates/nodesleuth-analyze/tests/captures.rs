@@ -97,7 +97,7 @@ fn the_articles_case_is_named_although_the_profile_hides_it() {
     assert!(
         commands
             .iter()
-            .any(|command| command.contains("drop_caches")),
+            .any(|command| command.contains("nodesleuth fix drop-slab")),
         "{commands:?}"
     );
 }
@@ -373,6 +373,28 @@ fn is_skipped(read: &mut TimedRead) {
     read.outcome = ReadOutcome::Skipped {
         reason: "predicted 3.0 s, over the budget".to_owned(),
     };
+}
+
+fn times_out(read: &mut TimedRead) {
+    read.outcome = ReadOutcome::TimedOut {
+        after: Nanos(1_000_000_000),
+        stuck: None,
+    };
+}
+
+/// On a starved machine the process that reads may not even begin before its deadline.
+#[test]
+fn no_answer_in_time_proves_a_walk_only_where_the_kernel_may_walk() {
+    let on = |release: &str| {
+        diagnose_changed("k415-z20000", |evidence| {
+            timed_reads(evidence, times_out);
+            has_release(evidence, release);
+        })
+    };
+    assert_eq!(ids(&on("4.15.0-112-generic"))[0], "memory-stat-walk");
+    let fixed = on("5.10.0-32-cloud-amd64");
+    assert!(!ids(&fixed).contains(&"memory-stat-walk"));
+    assert_eq!(fixed.facts["cgroup.walk_reads.slow"].value, None);
 }
 
 /// The same open files and rates, once with slow files and once without.

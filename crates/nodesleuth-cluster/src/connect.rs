@@ -6,6 +6,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -27,7 +28,7 @@ pub struct ConnectOptions {
 #[derive(Debug)]
 pub struct Cluster {
     runtime: Runtime,
-    pub(crate) requester: Requester,
+    pub(crate) requester: Arc<Requester>,
     server: String,
 }
 
@@ -66,7 +67,7 @@ impl Cluster {
         })?;
         Ok(Self {
             runtime,
-            requester: Requester::new(client),
+            requester: Arc::new(Requester::new(client)),
             server,
         })
     }

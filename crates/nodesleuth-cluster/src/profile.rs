@@ -2,7 +2,7 @@
 
 use crate::request::{Bounds, Requester, interrupted, stopped};
 use crate::slices::Slices;
-use crate::{Cluster, ClusterError, Refusal, RefusalKind as Kind, node_name};
+use crate::{Cluster, ClusterError, NodeOptions, Refusal, RefusalKind as Kind, node_name};
 use nodesleuth_collect::{Cancel, Progress};
 use nodesleuth_profile::{Limits, Merger, write};
 use std::fmt;
@@ -11,8 +11,6 @@ use tokio::time::sleep;
 
 /// As for profiles from elsewhere.
 const MAX_PROFILE_BYTES: u64 = 32 << 20;
-/// A server gets this long beyond a profile's length.
-const GRACE: Duration = Duration::from_secs(30);
 /// How often progress is told.
 const SHOW_EVERY: Duration = Duration::from_millis(250);
 /// The one that samples for a time.
@@ -124,6 +122,7 @@ impl Cluster {
             longest_slice: options.longest_slice,
             cancel,
             progress,
+            patience: NodeOptions::PATIENCE,
         };
         let taken = self.block_on(async {
             match options.path == CPU {
@@ -143,6 +142,8 @@ pub(crate) struct Taking<'a> {
     pub(crate) longest_slice: Duration,
     pub(crate) cancel: &'a Cancel,
     pub(crate) progress: &'a dyn Progress,
+    /// How long beyond a profile's length its server may take.
+    pub(crate) patience: Duration,
 }
 
 impl Taking<'_> {
@@ -183,8 +184,10 @@ impl Taking<'_> {
     async fn page(&self, page: &str, length: Duration) -> Result<Vec<u8>, Refusal> {
         let bounds = Bounds {
             bytes: MAX_PROFILE_BYTES,
-            first: length + GRACE,
+            first: length + self.patience,
             idle: Duration::from_secs(15),
+            // Then it is asked for in shorter slices.
+            again_when_cut: false,
         };
         let page = self.of.page(page);
         tokio::select! {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What grants the rights that reading a node needs.
 pub const GRANT: &str = "an administrator grants it with `kubectl create clusterrole nodesleuth-api \
     --verb=get --resource=nodes,nodes/proxy` and `kubectl create clusterrolebinding nodesleuth-api \
-    --clusterrole=nodesleuth-api --user=YOU`; the role `view` is not enough";
+    --clusterrole=nodesleuth-api --user=YOU` (deploy/rbac/api.yaml); the role `view` is not enough";
 
 /// An answer that is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Refusal {
         }
     }
 
-    /// Whether nothing else of this node will be answered either.
+    /// Whether, when the first page of a kubelet is refused so, no other is worth asking for.
     #[must_use]
     pub fn is_about_the_whole_node(&self) -> bool {
         use RefusalKind as Kind;
@@ -89,6 +89,8 @@ impl Refusal {
                 | Kind::KubeletDown
                 | Kind::NodeUnreachable
                 | Kind::NoAnswer
+                | Kind::TooManyRequests(_)
+                | Kind::Cut
                 | Kind::ApiServerUnreachable
                 | Kind::NotTrusted
                 | Kind::LoginFailed

@@ -10,7 +10,9 @@ use nodesleuth_collect::Cancel;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::time::Duration;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 /// Of an answer that is a refusal this much is read.
@@ -29,6 +31,9 @@ pub(crate) struct Bounds {
     pub(crate) first: Duration,
     /// Longest wait for the next piece of it.
     pub(crate) idle: Duration,
+    /// Whether it is sent once more when the connection ends without an answer: one that was kept
+    /// open may have been closed by the other side just then.
+    pub(crate) again_when_cut: bool,
 }
 
 impl Bounds {
@@ -37,13 +42,25 @@ impl Bounds {
         bytes: 32 << 20,
         first: Duration::from_secs(30),
         idle: Duration::from_secs(15),
+        again_when_cut: true,
     };
 }
 
-/// Sends requests.
-#[derive(Clone)]
+/// Requests that are begun at the same moment: each may need a connection with its handshake.
+const MOST_STARTS: usize = 64;
+/// A request that is not answered in this time has begun: profiles answer after their window.
+const START: Duration = Duration::from_millis(50);
+/// Whoever asks through our proxy has a timeout of their own.
+const LONGEST_RAW: Duration = Duration::from_secs(4 * 3_600);
+/// Bodies that are read at the same time.
+const MOST_DOWNLOADS: usize = 64;
+
+/// Sends requests. Starting them and reading their answers is limited over all nodes; waiting for
+/// an answer costs nothing and is limited by the number of nodes in flight.
 pub(crate) struct Requester {
     client: Client,
+    starts: Semaphore,
+    downloads: Semaphore,
 }
 
 impl fmt::Debug for Requester {
@@ -54,7 +71,11 @@ impl fmt::Debug for Requester {
 
 impl Requester {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            starts: Semaphore::new(MOST_STARTS),
+            downloads: Semaphore::new(MOST_DOWNLOADS),
+        }
     }
 
     /// Gets a page as text.
@@ -84,8 +105,18 @@ impl Requester {
     ) -> Result<HeaderMap, Refusal> {
         let response = self.patient(Method::GET, path, &[], bounds).await?;
         let headers = response.headers().clone();
+        // Nobody closes it.
+        let _permit = self.downloads.acquire().await;
         read(response, bounds, take).await?;
         Ok(headers)
+    }
+
+    /// Gets whatever is answered, refusals too, for somebody else to read.
+    pub(crate) async fn raw(&self, path: &str) -> Result<Response<Body>, Refusal> {
+        let request = Request::get(path)
+            .body(Body::from(Vec::new()))
+            .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
+        self.begun(request, LONGEST_RAW).await
     }
 
     /// Sends JSON and gets JSON.
@@ -114,6 +145,7 @@ impl Requester {
             match self.once(method.clone(), path, body, bounds).await {
                 Err(refusal) if tries < MOST_TRIES => match refusal.kind {
                     Kind::TooManyRequests(after) => sleep(after).await,
+                    Kind::Cut if bounds.again_when_cut && tries == 1 => {}
                     _ => return Err(refusal),
                 },
                 other => return other,
@@ -140,15 +172,34 @@ impl Requester {
             )
             .body(Body::from(body.to_vec()))
             .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        let response = match timeout(bounds.first, self.client.send(request)).await {
-            Ok(response) => response.map_err(|error| failed(&error))?,
-            Err(_) => return Err(no_answer(bounds.first)),
-        };
+        let response = self.begun(request, bounds.first).await?;
         let status = response.status();
         match status {
             StatusCode::OK | StatusCode::CREATED => Ok(response),
             _ => Err(refused(response, bounds).await),
         }
+    }
+}
+
+impl Requester {
+    /// Sends it when not too many others are just being sent; waiting for that does not count.
+    async fn begun(
+        &self,
+        request: Request<Body>,
+        first: Duration,
+    ) -> Result<Response<Body>, Refusal> {
+        let permit = self.starts.acquire().await;
+        let mut answer = pin!(self.client.send(request));
+        let begun = Instant::now();
+        let answer = match timeout(START.min(first), &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                drop(permit);
+                let left = first.saturating_sub(begun.elapsed());
+                timeout(left, answer).await.map_err(|_| no_answer(first))?
+            }
+        };
+        answer.map_err(|error| failed(&error))
     }
 }
 

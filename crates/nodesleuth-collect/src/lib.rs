@@ -38,7 +38,7 @@ pub use census::{census, occupancy};
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use dying_memory::{DyingMemorySearch, dying_memory};
-pub use growth::watch_growth;
+pub use growth::{GrowthWatch, watch_growth};
 pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;

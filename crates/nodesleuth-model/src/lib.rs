@@ -10,6 +10,7 @@ pub mod bundle;
 pub mod diagnosis;
 pub mod evidence;
 pub mod facts;
+pub mod fleet;
 pub mod ledger;
 pub mod observed;
 mod printable;

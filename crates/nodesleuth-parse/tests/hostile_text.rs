@@ -39,6 +39,12 @@ const REAL: &[&str] = &[
     "Linux n1 3.10.0-1160.el7.x86_64 #1 SMP x86_64 x86_64 x86_64 GNU/Linux\n",
     "nr_descendants 40\nnr_dying_descendants 7\nnr_dying_subsys_memory 7\n",
     "kubepods-burstable-pod734aa918_0035_4a3f_9ec7_b7c5e2a4d7c1.slice",
+    "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 0.84\nkubelet_http_requests_total{long_running=\"false\",path=\"metrics\"} 1\n",
+    "container_cpu_usage_seconds_total{cpu=\"total\",id=\"/system.slice/kubelet.service\",image=\"\"} 7.05 1795449251836\n",
+    "{\"node\":{\"nodeName\":\"n\",\"cpu\":{\"time\":\"2026-11-23T15:54:14Z\",\"usageNanoCores\":1}},\"pods\":[]}",
+    "{\"kubeletconfig\":{\"syncFrequency\":\"1m0s\",\"maxPods\":110}}",
+    "{\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"},\"status\":{\"capacity\":{\"cpu\":\"2\",\"memory\":\"1Ki\"}}}",
+    "{\"metadata\":{\"continue\":\"x\"},\"items\":[{\"status\":{\"phase\":\"Running\"}}]}",
 ];
 
 #[test]

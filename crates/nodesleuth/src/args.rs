@@ -1,7 +1,9 @@
 //! What is typed. What it means is each command's work.
 
 use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
-use crate::commands::{flame, hidden, kernel, pprof, profile, slab, syscalls, top, trace};
+use crate::commands::{
+    fix, flame, hidden, kernel, pprof, profile, proxy, slab, syscalls, top, trace,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -44,13 +46,15 @@ pub(crate) enum Command {
     Slab(slab::Args),
     Pprof(pprof::Args),
     Flame(Box<flame::Args>),
+    Proxy(proxy::Args),
+    Fix(Box<fix::Args>),
     /// Explain a known cause.
     Explain(explain::Args),
     /// List the known causes.
     Catalog(catalog::Args),
     /// Make this machine's own small sick agent and diagnose it.
     Demo(demo::Args),
-    /// Remove what an interrupted demo left behind.
+    /// Remove what an interrupted demo or fix left behind.
     Clean(clean::Args),
     /// Read one file and say how long it took (runs in a process of its own).
     #[command(name = nodesleuth_collect::READ_FILE_COMMAND, hide = true)]

@@ -61,15 +61,21 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn diagnosis(diagnosis: &Diagnosis, format: ReportFormat) -> Result<(), Failure> {
     match format {
         ReportFormat::Json => print(&nodesleuth_report::json(diagnosis)),
-        ReportFormat::Markdown => {
-            let document = nodesleuth_report::document(diagnosis);
-            print(&nodesleuth_report::markdown(&document))
-        }
-        ReportFormat::Text => {
-            let document = nodesleuth_report::document(diagnosis);
-            print(&nodesleuth_report::text(&document, style()))
+        ReportFormat::Text | ReportFormat::Markdown => {
+            document(&nodesleuth_report::document(diagnosis), format)
         }
     }
+}
+
+/// Prints a report for people: text, unless it is to be Markdown.
+pub(crate) fn document(
+    document: &nodesleuth_report::Document,
+    format: ReportFormat,
+) -> Result<(), Failure> {
+    print(&match format {
+        ReportFormat::Markdown => nodesleuth_report::markdown(document),
+        ReportFormat::Text | ReportFormat::Json => nodesleuth_report::text(document, style()),
+    })
 }
 
 /// Prints a serialisable result as indented JSON. Written as it is made: as text it can be several

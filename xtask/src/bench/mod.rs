@@ -6,6 +6,7 @@ mod cpu;
 mod diagnose;
 mod document;
 mod html;
+mod ingest;
 mod machine;
 mod names;
 pub(crate) mod profiles;
@@ -54,6 +55,8 @@ enum Which {
     Reports,
     /// `pprof -proto` of 600 profiles against `go tool pprof -proto`.
     Merge,
+    /// `analyze` of large logs.
+    Ingest,
     /// Pages in a headless Chromium: load, zoom, search.
     Html,
     All,
@@ -117,6 +120,11 @@ const SECTIONS: &[Section] = &[
         which: Which::Merge,
         id: "merge",
         measure: merge::measure,
+    },
+    Section {
+        which: Which::Ingest,
+        id: "ingest",
+        measure: ingest::measure,
     },
     Section {
         which: Which::Html,

@@ -124,6 +124,7 @@ pub(super) fn hierarchies(controllers: &[Controller], live: &[(&str, u64)]) -> V
                         "{} counted by the kernel (/proc/cgroups) − {directories} directories",
                         controller.num_cgroups
                     ),
+                    ..DyingCount::default()
                 }),
                 ..Hierarchy::default()
             }

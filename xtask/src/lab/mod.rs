@@ -1,6 +1,7 @@
 //! Real programs that make this machine a sick node, and their removal afterwards.
 //! `CadvisorLab` is what tests and benchmarks use; the commands here are for people.
 
+mod all;
 mod apt_sources;
 mod cadvisor;
 mod clean;
@@ -10,6 +11,7 @@ mod hierarchies;
 mod http;
 mod kills;
 mod package;
+mod reclaim;
 mod run_name;
 mod scratch;
 pub(crate) mod vm;
@@ -34,8 +36,12 @@ pub(crate) enum Task {
     Cluster(cluster::Task),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
+    /// Remedies among 20,000 zombies, on this machine and in every guest.
+    All,
     /// Remedies tried on zombies in guests with older kernels.
     Vm(vm::Args),
+    /// Kills, guests and the cluster: what `cargo xtask test` leaves out.
+    All,
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -45,7 +51,17 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
         Task::Cadvisor(args) => command::run(workspace, &args),
         Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
+        Task::All => all(workspace),
         Task::Vm(args) => vm::run(workspace, &args),
+        Task::All => all::run(),
         Task::Clean => clean::run(workspace),
     }
+}
+
+/// Dying cgroups of a node that has been leaking for weeks.
+const MANY_ZOMBIES: usize = 20_000;
+
+fn all(workspace: &Workspace) -> Result<ExitCode> {
+    reclaim::run(workspace, MANY_ZOMBIES)?;
+    vm::run(workspace, &vm::Args::all(MANY_ZOMBIES))
 }

@@ -3,7 +3,7 @@
 
 mod worker;
 
-pub(crate) use worker::{WorkerArgs, work};
+pub(crate) use worker::{PAGE_BYTES, WorkerArgs, work};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,12 @@ impl Zombies {
         zombies.prepare()?;
         zombies.run_worker()?;
         Ok(zombies)
+    }
+
+    /// Below which cgroup they are, as its path below the mount.
+    pub(crate) fn subtree(&self) -> String {
+        let name = self.parent.file_name().unwrap_or_default();
+        format!("/{}", name.to_string_lossy())
     }
 
     /// How many dying memory cgroups there are more than before.

@@ -4,6 +4,7 @@ use crate::bpf;
 use crate::docs;
 use crate::eval;
 use crate::failure::Result;
+use crate::lab::vm;
 use crate::policy;
 use crate::test::summary::Outcome;
 use crate::test::{browser, cadvisor, cargo_parts};
@@ -49,6 +50,7 @@ pub(crate) const PARTS: &[Part] = &[
     slow("demo processes in full size", cargo_parts::demo_processes),
     slow("lab: real cAdvisor", cadvisor::many_cgroups),
     slow("lab: real cAdvisor among zombies", cadvisor::zombies),
+    slow("lab: remedies in a guest with cgroup v2", vm::small),
 ];
 
 const fn quick(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Part {

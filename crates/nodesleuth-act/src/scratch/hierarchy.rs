@@ -72,7 +72,11 @@ pub(crate) fn cgroup_mounts(node: &Node) -> Result<Vec<String>, ActError> {
         .collect())
 }
 
-fn mounts(node: &Node) -> Result<Vec<mountinfo::Mount>, ActError> {
+/// All mounts.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) fn mounts(node: &Node) -> Result<Vec<mountinfo::Mount>, ActError> {
     let text = node
         .text(MOUNTS)
         .map_err(|error| ActError::read(error.path)(error.source))?;

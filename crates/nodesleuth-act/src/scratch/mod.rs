@@ -12,7 +12,7 @@ pub use cgroups::ScratchCgroups;
 pub use hierarchy::{Hierarchy, writable_hierarchies};
 pub use tree::ScratchTree;
 
-pub(crate) use hierarchy::cgroup_mounts;
+pub(crate) use hierarchy::{cgroup_mounts, mounts};
 
 #[cfg(test)]
 pub(crate) use hierarchy::tests::fake_node;

@@ -17,6 +17,7 @@ pub use symptom::{Expression, Symptom, VersionRange};
 pub use template::Template;
 
 use crate::kernel::{Family, KernelEntry};
+use crate::remedy::RemedyEntry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ pub struct Catalog {
     pub entries: Vec<Entry>,
     /// Kernel defects, sorted by id.
     pub kernel: Vec<KernelEntry>,
+    /// What `nodesleuth fix` does and what that frees, cheapest first.
+    pub remedies: Vec<RemedyEntry>,
     /// How kernel release strings are told apart, tried in order.
     pub families: Vec<Family>,
     /// Which stack belongs to which ledger part.
@@ -149,6 +152,12 @@ impl Catalog {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
+    /// The remedy with this id.
+    #[must_use]
+    pub fn remedy(&self, id: &str) -> Option<&RemedyEntry> {
+        self.remedies.iter().find(|remedy| remedy.id == id)
+    }
+
     fn add(&mut self, name: &str, text: &str) -> Result<(), CatalogError> {
         match name.split_once('/') {
             Some(("causes", _)) => {
@@ -158,6 +167,7 @@ impl Catalog {
                     ..entry
                 });
             }
+            Some(("remedies", _)) => self.remedies.push(parse(name, text)?),
             Some(("kernel", _)) => self.kernel.push(parse(name, text)?),
             _ => match name.trim_start_matches("./") {
                 "parts.toml" => self.parts = parse(name, text)?,
@@ -175,6 +185,7 @@ impl Catalog {
 
     fn finish(mut self) -> Result<Self, CatalogError> {
         self.entries.sort_by(|a, b| a.id.cmp(&b.id));
+        self.remedies.sort_by_key(|remedy| remedy.order);
         self.kernel.sort_by(|a, b| a.id.cmp(&b.id));
         validate::check(&self)?;
         Ok(self)

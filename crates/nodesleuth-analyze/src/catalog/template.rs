@@ -46,6 +46,7 @@ impl Template {
                 "path" => "FILE",
                 "pid" => "PID",
                 "comm" => "the target",
+                _ if name == "target.name" => "the target",
                 "release" => "RELEASE",
                 _ if last.contains("pattern") || name.contains("pattern.top") => "NAME",
                 _ => "N",

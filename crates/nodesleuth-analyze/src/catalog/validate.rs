@@ -19,6 +19,7 @@ pub(super) fn check(catalog: &Catalog) -> Result<(), CatalogError> {
         let fail = |reason: String| CatalogError::new("parts.toml", reason);
         check_signatures(&part.frames).map_err(fail)?;
     }
+    check_remedies(catalog)?;
     for part in &catalog.kernel_parts.part {
         let fail = |reason: String| CatalogError::new("kernel-parts.toml", reason);
         check_signatures(&part.frames).map_err(fail)?;
@@ -29,6 +30,23 @@ pub(super) fn check(catalog: &Catalog) -> Result<(), CatalogError> {
             return Err(fail(format!("the id {:?} is used twice", entry.id)));
         }
         check_entry(catalog, entry).map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// Rows of remedies name kernel defects that there are.
+fn check_remedies(catalog: &Catalog) -> Result<(), CatalogError> {
+    for remedy in &catalog.remedies {
+        let named = remedy
+            .frees
+            .iter()
+            .flat_map(|row| [&row.with, &row.without]);
+        for defect in named.flatten() {
+            if !catalog.kernel.iter().any(|entry| entry.id == *defect) {
+                let why = format!("there is no kernel defect {defect:?}");
+                return Err(CatalogError::new(&remedy.id, why));
+            }
+        }
     }
     Ok(())
 }

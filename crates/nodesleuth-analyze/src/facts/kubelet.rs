@@ -186,8 +186,8 @@ pub(super) const FACTS: &[FactDef] = &[
 
 /// Pods younger than this are churn.
 const RECENT_SECONDS: f64 = 300.0;
-/// We ask for so many of these pages ourselves in a window.
-const OUR_SCRAPES: f64 = 3.0;
+/// The page that opens the window is counted in the one that closes it.
+const OUR_SCRAPES: f64 = 1.0;
 
 fn object<'a>(input: &Input<'a>) -> Result<&'a NodeObject, Missing> {
     input.evidence.node_object.require("Node object")
@@ -344,4 +344,104 @@ fn not_renewed(input: &Input<'_>) -> Derived {
             window.seconds()
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Catalog;
+    use crate::facts::derive_one;
+    use crate::input::Input;
+    use nodesleuth_model::evidence::{CallTotals, ContainerStats, KubeletMetrics, Stamp};
+    use nodesleuth_model::{BootNanos, Evidence, FactValue, Observed, Reading, Window};
+
+    fn number(evidence: &Evidence, fact: &str) -> Option<f64> {
+        let catalog = Catalog::built_in().unwrap();
+        match derive_one(&Input::new(evidence, &[], &catalog), fact)? {
+            FactValue::Number(number) => Some(number),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn window<T>(before: T, after: T) -> Observed<Window<T>> {
+        let reading = |seconds: u64, value| Reading {
+            at: BootNanos(seconds * 1_000_000_000),
+            value,
+        };
+        Observed::Value(Window {
+            before: reading(100, before),
+            after: reading(110, after),
+        })
+    }
+
+    fn metrics(scrapes: u64, relists: u64, relist_seconds: f64) -> KubeletMetrics {
+        let calls = |count, seconds| CallTotals {
+            count,
+            seconds: Some(seconds),
+            failed: None,
+        };
+        let mut metrics = KubeletMetrics {
+            relists: Some(calls(relists, relist_seconds)),
+            ..KubeletMetrics::default()
+        };
+        for (path, count) in [("metrics/cadvisor", scrapes), ("debug", 900 + scrapes)] {
+            metrics
+                .http_requests
+                .insert(path.to_owned(), calls(count, 0.0));
+        }
+        metrics
+    }
+
+    #[test]
+    fn rates_and_means_are_those_of_the_window() {
+        let mut evidence = Evidence::default();
+        evidence.kubelet_metrics = window(metrics(1_000, 50, 5.0), metrics(1_031, 60, 8.0));
+        let mean = number(&evidence, "kubelet.pleg.relist_seconds").unwrap();
+        assert!((mean - 0.3).abs() < 1e-9);
+        // One of the 31 was ours.
+        let scrapes = number(&evidence, "kubelet.scrapes.rate").unwrap();
+        assert!((scrapes - 3.0).abs() < 1e-9, "{scrapes}");
+        assert_eq!(number(&evidence, "kubelet.goroutines"), None);
+    }
+
+    #[test]
+    fn what_did_not_happen_has_no_mean() {
+        let mut evidence = Evidence::default();
+        evidence.kubelet_metrics = window(metrics(1, 50, 5.0), metrics(1, 50, 5.0));
+        assert_eq!(number(&evidence, "kubelet.pleg.relist_seconds"), None);
+        assert_eq!(number(&evidence, "kubelet.scrapes.rate"), Some(0.0));
+    }
+
+    #[test]
+    fn ages_are_told_by_the_nodes_clock() {
+        let stats = |stamps: &[(u32, i64)], now| ContainerStats {
+            node_unix_millis: now,
+            stamps: stamps
+                .iter()
+                .map(|(cgroup, unix_millis)| Stamp {
+                    cgroup: *cgroup,
+                    unix_millis: *unix_millis,
+                })
+                .collect(),
+            ..ContainerStats::default()
+        };
+        let before = stats(&[(1, 10_000), (2, 12_000), (3, 14_000)], None);
+        let after = stats(
+            &[(1, 10_000), (2, 22_000), (3, 24_000), (4, 9_000)],
+            Some(30_000),
+        );
+        let mut evidence = Evidence::default();
+        evidence.container_stats = window(before.clone(), after);
+        assert_eq!(number(&evidence, "kubelet.stats.age_seconds"), Some(20.0));
+        assert_eq!(
+            number(&evidence, "kubelet.stats.oldest_seconds"),
+            Some(21.0)
+        );
+        let share = number(&evidence, "kubelet.stats.not_renewed_share").unwrap();
+        assert!((share - 1.0 / 3.0).abs() < 1e-9);
+        // Without a clock the newest figure tells the time.
+        evidence.container_stats = window(before.clone(), before);
+        assert_eq!(number(&evidence, "kubelet.stats.age_seconds"), Some(2.0));
+        evidence.container_stats = window(stats(&[], None), stats(&[], None));
+        assert_eq!(number(&evidence, "kubelet.stats.age_seconds"), None);
+    }
 }

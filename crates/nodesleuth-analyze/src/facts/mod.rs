@@ -12,6 +12,7 @@ mod machine;
 mod memory;
 mod profile;
 mod reads;
+mod remedies;
 mod spin;
 mod stacks;
 mod syscalls;
@@ -126,6 +127,7 @@ pub fn table() -> Vec<&'static FactDef> {
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        remedies::FACTS,
         traps::FACTS,
         kubelet::FACTS,
     ]
@@ -229,10 +231,26 @@ pub(crate) fn read_seconds(input: &Input<'_>, file: &str) -> Option<f64> {
     }
 }
 
+/// What the user said of a fact that nothing measured, if it is of the fact's type.
+fn stated(input: &Input<'_>, def: &FactDef) -> Option<Known> {
+    let mut stated = input.evidence.pasted.stated.iter();
+    let value = &stated.find(|stated| stated.name == def.name)?.value;
+    let value = match def.kind {
+        FactType::Number => FactValue::Number(value.parse().ok().filter(|n: &f64| n.is_finite())?),
+        FactType::Flag => FactValue::Flag(value.parse().ok()?),
+        FactType::Text => FactValue::Text(value.clone()),
+    };
+    Some(Known {
+        value,
+        source: "stated with --fact".to_owned(),
+    })
+}
+
 /// Derives every fact of the table.
 pub(crate) fn derive_all(input: &Input<'_>) -> BTreeMap<String, Fact> {
     let derived = table().into_iter().map(|def| {
-        let fact = match (def.derive)(input) {
+        let derived = (def.derive)(input).or_else(|missing| stated(input, def).ok_or(missing));
+        let fact = match derived {
             Ok(known) => Fact {
                 value: Some(known.value),
                 unit: def.unit.to_owned(),
@@ -261,6 +279,28 @@ mod tests {
             assert!(seen.insert(def.name), "{} twice", def.name);
             assert!(def.doc.len() > 10, "{} needs a sentence", def.name);
         }
+    }
+
+    #[test]
+    fn what_was_stated_fills_what_nothing_measured() {
+        let mut evidence = Evidence::default();
+        for (name, value) in [("dentry.negative", "5000"), ("target.hot", "perhaps")] {
+            evidence
+                .pasted
+                .stated
+                .push(nodesleuth_model::evidence::pasted::StatedFact {
+                    name: name.to_owned(),
+                    value: value.to_owned(),
+                });
+        }
+        let catalog = Catalog::built_in().unwrap();
+        let facts = derive_all(&Input::new(&evidence, &[], &catalog));
+        assert_eq!(
+            facts["dentry.negative"].value,
+            Some(FactValue::Number(5000.0))
+        );
+        assert_eq!(facts["dentry.negative"].source, "stated with --fact");
+        assert_eq!(facts["target.hot"].value, None);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use super::{Derived, FactDef, FactType, Known, absent, flag, number, text};
 use crate::input::Input;
+use crate::kernel::Release;
+use nodesleuth_model::diagnosis::AdvisoryStatus;
 use nodesleuth_model::evidence::{ReadOutcome, TimedRead};
 use nodesleuth_model::{FactValue, Missing, MissingKind};
 
@@ -248,7 +250,26 @@ fn slowest_unread(input: &Input<'_>) -> Result<Slow, Missing> {
     })
 }
 
-/// True by a measurement or a read without an answer; false only when the root's memory.stat was
+/// False where the table knows that this kernel does not walk for this file. Then no answer in time
+/// tells nothing: on a starved machine the reading process may not even have begun.
+fn may_walk(input: &Input<'_>, read: &TimedRead) -> bool {
+    let id = if read.path.ends_with("/memory.numa_stat") {
+        "numa-stat-walk"
+    } else {
+        "memory-stat-walk"
+    };
+    let entry = input.catalog.kernel.iter().find(|entry| entry.id == id);
+    let release = input
+        .host()
+        .ok()
+        .and_then(|host| Release::parse(&host.kernel_release, &input.catalog.families));
+    match (entry, release) {
+        (Some(entry), Some(release)) => entry.judge(&release).0 != AdvisoryStatus::Fixed,
+        _ => true,
+    }
+}
+
+/// True by a measurement, or a read without an answer on a kernel that may walk; false only when the root's memory.stat was
 /// read and nothing that may be slow was left out.
 fn slow(input: &Input<'_>) -> Derived {
     let limits = &input.catalog.thresholds;
@@ -257,7 +278,7 @@ fn slow(input: &Input<'_>) -> Derived {
         return flag(false, format!("only {cgroups:.0} memory cgroups"));
     }
     for read in cgroup_reads(input)? {
-        let hangs = matches!(read.outcome, ReadOutcome::TimedOut { .. });
+        let hangs = matches!(read.outcome, ReadOutcome::TimedOut { .. }) && may_walk(input, read);
         if hangs || measured(read).is_some_and(|seconds| seconds > limits.walk_read_seconds) {
             return flag(true, read.path.clone());
         }

@@ -12,4 +12,5 @@ mod tests;
 
 pub use advisory::{LabTimes, Measured, advise};
 pub use release::{Family, Release};
+pub(crate) use rule::version_of;
 pub use rule::{Concerned, KernelEntry, Rule};

@@ -152,7 +152,7 @@ impl KernelEntry {
         }
         let vendor = match release.family.as_str() {
             _ if self.never_backported => return (AdvisoryStatus::Affected, upstream),
-            Release::UNKNOWN => "its name is of no distribution that is known".to_owned(),
+            Release::UNKNOWN => "no distribution that is known names it so".to_owned(),
             family if release.backports => format!("{family} takes much over from newer kernels"),
             _ => return (AdvisoryStatus::Affected, upstream),
         };
@@ -160,7 +160,7 @@ impl KernelEntry {
             Some(_) => ": probe",
             None => "",
         };
-        let reason = format!("{upstream}; {vendor}, this or not is not established{probe}");
+        let reason = format!("{upstream}; {vendor}, so whether it has the fix is not known{probe}");
         (AdvisoryStatus::Unknown, reason)
     }
 }
@@ -172,7 +172,7 @@ impl Concerned {
 }
 
 impl Rule {
-    fn matches(&self, release: &Release) -> bool {
+    pub(crate) fn matches(&self, release: &Release) -> bool {
         let wanted = |given: Option<u32>, has: Option<u32>| given.is_none() || given == has;
         let first_update = release.update.first().copied();
         let given = |wanted: &Option<String>, has: Option<&str>| {
@@ -214,7 +214,8 @@ fn base_matches(wanted: &str, base: (u32, u32, u32)) -> bool {
         .all(|(text, number)| text.parse() == Ok(number))
 }
 
-fn version_of(text: &str) -> (u32, u32, u32) {
+/// Major, minor and patch of a mainline version; what is left away is 0.
+pub(crate) fn version_of(text: &str) -> (u32, u32, u32) {
     let mut numbers = text.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
     (next(), next(), next())

@@ -1,6 +1,8 @@
 //! Which of the bundle's profiles count: the program's own, and one of the machine's stacks.
 
-use super::{CpuValue, LoadedProfile, ProfileView, Whose, has_kernel_frames, of_another_program};
+use super::{
+    CpuValue, LoadedProfile, ProfileView, SeesKernel, Whose, has_kernel_frames, of_another_program,
+};
 use crate::catalog::Catalog;
 use nodesleuth_model::Evidence;
 
@@ -100,16 +102,17 @@ fn usable<'a>(
     let value = CpuValue::of(loaded.profile).ok_or("not a CPU profile")?;
     let recording = evidence.stacks.value();
     let is_sampled = recording.is_some_and(|sampled| sampled.file == loaded.record.file);
-    let is_machine = is_sampled || has_kernel_frames(loaded.profile);
+    let sees_kernel = has_kernel_frames(loaded.profile);
+    let machine = (is_sampled || sees_kernel).then_some(SeesKernel(sees_kernel));
     let whose = Whose::of(loaded.profile, evidence);
-    let unfit = match is_machine {
+    let unfit = match machine.is_some() {
         true => (whose == Whose::Nobodys).then(|| "it holds no stack of the target".to_owned()),
         false => of_another_program(loaded.profile, evidence),
     };
     match unfit {
         Some(why) => Err(why),
         None => Ok(ProfileView::of(
-            loaded, value, whose, is_machine, evidence, catalog,
+            loaded, value, whose, machine, evidence, catalog,
         )),
     }
 }

@@ -84,7 +84,7 @@ impl<'a> ProfileView<'a> {
         loaded: LoadedProfile<'a>,
         value: CpuValue,
         whose: Whose,
-        is_machine: bool,
+        machine: Option<SeesKernel>,
         evidence: &Evidence,
         catalog: &Catalog,
     ) -> Self {
@@ -116,7 +116,7 @@ impl<'a> ProfileView<'a> {
             .stacks()
             .map(|stack| samples.map_or(0, |index| stack.values()[index]))
             .sum();
-        view.divide(catalog, is_machine);
+        view.divide(catalog, machine);
         view
     }
 
@@ -127,13 +127,13 @@ impl<'a> ProfileView<'a> {
     }
 
     /// Gives each stack to the first rule that matches it.
-    fn divide(&mut self, catalog: &Catalog, is_machine: bool) {
+    fn divide(&mut self, catalog: &Catalog, machine: Option<SeesKernel>) {
         let rules = &catalog.parts;
         let (signatures, owners) = signatures(&rules.part);
         let mut set = SignatureSet::new(&signatures, &self.names);
         // A program's own profile ends at the kernel's door.
         let mut kernel_rules =
-            is_machine.then(|| KernelRules::new(&catalog.kernel_parts, &self.names));
+            machine.map(|_| KernelRules::new(&catalog.kernel_parts, &self.names));
         let leaves = self.matchers_of_one(&rules.syscall_leaves);
         let allocators = self.matchers_of_one(&rules.allocators);
         let mut parts: Vec<OwnedPart> = rules
@@ -182,10 +182,10 @@ impl<'a> ProfileView<'a> {
         self.kernel_seconds = in_kernel;
         self.parts = parts;
         self.owners = stack_owners;
-        self.machine = is_machine.then(|| Machine {
+        self.machine = machine.map(|SeesKernel(sees_kernel)| Machine {
             kernel_ids: catalog.kernel_parts.ids().map(str::to_owned).collect(),
             unnamed_share: if total > 0.0 { unnamed / total } else { 0.0 },
-            sees_kernel: has_kernel_frames(self.profile),
+            sees_kernel,
         });
     }
 
@@ -334,6 +334,10 @@ impl<'a> ProfileView<'a> {
 fn is_of_c(pattern: &str) -> bool {
     !pattern.contains(['.', '/'])
 }
+
+/// Of a profile that was sampled from outside: whether the kernel's frames are in it.
+#[derive(Clone, Copy)]
+struct SeesKernel(bool);
 
 fn has_kernel_frames(profile: &Profile) -> bool {
     profile.frames().any(|frame| frame.is_kernel())

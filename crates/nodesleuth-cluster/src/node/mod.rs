@@ -2,14 +2,16 @@
 //! window.
 
 mod derived;
-mod pages;
+pub(crate) mod pages;
 mod profile;
 
 use crate::profile::ProfileOf;
 use crate::request::{interrupted, stopped};
-use crate::{Cluster, ClusterError, Refusal};
+use crate::{Cluster, ClusterError, Refusal, RefusalKind};
 use nodesleuth_collect::{Cancel, Clock, Collected, Progress};
-use nodesleuth_model::evidence::{ClockAnchor, NodePods, Vantage, Via, WindowEnd, WindowSpan};
+use nodesleuth_model::evidence::{
+    ClockAnchor, NodeObject, NodePods, Vantage, Via, WindowEnd, WindowSpan,
+};
 use nodesleuth_model::{BootNanos, Evidence, Missing, Observed, Reading, Window};
 use pages::Node;
 use profile::Taken;
@@ -25,6 +27,11 @@ pub struct NodeOptions {
     pub longest_slice: Duration,
     /// Ask the API server for the node's pods; else the kubelet.
     pub pods_from_api_server: bool,
+    /// How long a node may take to answer at all.
+    pub first_answer: Duration,
+    /// How long beyond its length a profile may take to come, and how long one is waited for that
+    /// somebody else takes.
+    pub patience: Duration,
     /// Version of the tool, such as "nodesleuth 0.1.0".
     pub tool: String,
 }
@@ -32,6 +39,10 @@ pub struct NodeOptions {
 impl NodeOptions {
     /// Front ends cut idle connections after a minute at the earliest.
     pub const LONGEST_SLICE: Duration = Duration::from_secs(50);
+    /// API servers give up on a node after 30 s and say so, which tells more than our own timeout.
+    pub const FIRST_ANSWER: Duration = Duration::from_secs(35);
+    /// Others' profiles usually take 30 s.
+    pub const PATIENCE: Duration = Duration::from_secs(35);
 }
 
 /// Checks that this is the name of a node: it becomes a part of paths.
@@ -91,6 +102,22 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) async fn collect(&self) -> Result<Collected, Refusal> {
         let node = self.node;
+        self.progress.stage("asking for the node");
+        let object = self.unless_stopped(node.object()).await;
+        if let Err(refusal) = &object
+            && refusal.kind == RefusalKind::NoSuchNode
+        {
+            return Err(refusal.clone());
+        }
+        self.watched(object).await
+    }
+
+    /// The same for a node whose object is there.
+    pub(crate) async fn watched(
+        &self,
+        object: Result<NodeObject, Refusal>,
+    ) -> Result<Collected, Refusal> {
+        let node = self.node;
         let mut evidence = Evidence::default();
         evidence.tool.clone_from(&self.options.tool);
         evidence.vantage = Vantage {
@@ -101,16 +128,11 @@ impl<'a> Run<'a> {
             boot: node.clock.boot(),
             utc_unix_nanos: node.clock.utc_unix_nanos(),
         };
-        self.progress.stage("asking for the node");
-        let object = self.unless_stopped(node.object()).await;
-        if let Err(refusal) = &object
-            && refusal.kind == crate::RefusalKind::NoSuchNode
-        {
-            return Err(refusal.clone());
-        }
         self.progress.stage("asking its kubelet");
         // Light and always there: a kubelet that does not answer this answers nothing.
-        let first = self.unless_stopped(node.metrics()).await;
+        let first = self
+            .unless_stopped(node.metrics(self.options.first_answer))
+            .await;
         if let Err(refusal) = &first
             && refusal.is_about_the_whole_node()
         {
@@ -121,22 +143,22 @@ impl<'a> Run<'a> {
         let pods = self.pods().await;
         self.progress.stage("watching");
         let of = ProfileOf::of_checked(&node.name);
-        let taken = self.watch(&of).await;
+        let Taken { opened, profile } = self.watch(&of).await;
+        let ended = match self.cancel.requested() {
+            true => WindowEnd::Interrupted,
+            false => WindowEnd::Completed,
+        };
         self.progress.stage("asking once more");
-        let closed = node.metrics().await;
-        let summary = self.unless_stopped(node.summary()).await;
-        let stats_after = self.unless_stopped(node.container_stats()).await;
-        let pods_after = self.pods().await;
+        let closed = node.metrics(self.options.first_answer).await;
+        let summary = self.if_it_answers(&closed, node.summary()).await;
+        let stats_after = self.if_it_answers(&closed, node.container_stats()).await;
+        let pods_after = self.if_it_answers(&closed, self.pods()).await;
 
-        let Taken { opened, profile } = taken;
         evidence.window = WindowSpan {
             opened: moment(&opened).unwrap_or(evidence.clock.boot),
             closed: moment(&closed).unwrap_or_else(|| node.clock.boot()),
             requested_seconds: self.options.window.as_secs_f64(),
-            ended: match self.cancel.requested() {
-                true => WindowEnd::Interrupted,
-                false => WindowEnd::Completed,
-            },
+            ended,
         };
         evidence.node_object = observed(object);
         evidence.kubelet_metrics = window(opened, closed);
@@ -152,6 +174,18 @@ impl<'a> Run<'a> {
     async fn pods(&self) -> Result<Reading<NodePods>, Refusal> {
         let from_api_server = self.options.pods_from_api_server;
         self.unless_stopped(self.node.pods(from_api_server)).await
+    }
+
+    /// The answer, unless a kubelet that was asked before answers nobody any more.
+    async fn if_it_answers<T, U>(
+        &self,
+        before: &Result<U, Refusal>,
+        answer: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        match before {
+            Err(refusal) if refusal.is_about_the_whole_node() => Err(refusal.clone()),
+            _ => self.unless_stopped(answer).await,
+        }
     }
 
     /// The answer, or why there is none once the user asked to stop.

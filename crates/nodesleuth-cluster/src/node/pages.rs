@@ -19,13 +19,14 @@ const CONTAINER_STATS: Bounds = Bounds {
     bytes: 1 << 30,
     first: Duration::from_secs(60),
     idle: Duration::from_secs(30),
+    again_when_cut: true,
 };
-/// A kubelet that answers nothing is found out by this.
+/// A kubelet that answers nothing is found out by these.
 const METRICS: Bounds = Bounds {
     bytes: 128 << 20,
-    // API servers give up on a node after 30 s and say so: that tells more than our own timeout.
-    first: Duration::from_secs(35),
+    first: Duration::from_secs(30),
     idle: Duration::from_secs(15),
+    again_when_cut: true,
 };
 /// Pods in one page of a list: an object may take some hundred KiB.
 const PODS_IN_A_PAGE: u32 = 100;
@@ -61,11 +62,15 @@ impl<'a> Node<'a> {
     }
 
     /// The moment of the reading is the middle of the request: the kubelet answers at once.
-    pub(crate) async fn metrics(&self) -> Result<Reading<KubeletMetrics>, Refusal> {
+    pub(crate) async fn metrics(
+        &self,
+        first: Duration,
+    ) -> Result<Reading<KubeletMetrics>, Refusal> {
         let mut reader = MetricsReader::default();
+        let bounds = Bounds { first, ..METRICS };
         let began = self.clock.boot();
         self.requester
-            .pieces(&self.page("/metrics"), METRICS, |piece| {
+            .pieces(&self.page("/metrics"), bounds, |piece| {
                 reader.push(piece).map_err(malformed)
             })
             .await?;

@@ -13,8 +13,6 @@ use tokio::time::sleep;
 
 /// How often a kubelet is asked again that is being profiled by somebody else.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// And how long beyond the window: the other's profile may be as long as ours, or the usual 30 s.
-const WAIT_FOR_OTHERS: Duration = Duration::from_secs(30);
 
 /// What a window gave.
 pub(super) struct Taken {
@@ -41,12 +39,15 @@ impl Run<'_> {
             longest_slice: self.options.longest_slice,
             cancel: self.cancel,
             progress: self.progress,
+            patience: self.options.patience,
         };
         let started = Instant::now();
-        let give_up = self.options.window + WAIT_FOR_OTHERS;
+        let give_up = self.options.patience;
         loop {
             // Anew for each try: both ends of the window belong to the profile.
-            let opened = self.unless_stopped(node.metrics()).await;
+            let opened = self
+                .unless_stopped(node.metrics(self.options.first_answer))
+                .await;
             let began = node.clock.boot();
             let taken = taking.cpu().await;
             if let Err(refusal) = &taken

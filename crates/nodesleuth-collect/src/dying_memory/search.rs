@@ -200,7 +200,11 @@ impl<'a> Search<'a> {
     fn read_again(&mut self, holder: &mut DyingHolder) {
         let leaf = holder.live_children == 0;
         let kernel = self.meter.kernel_v1(&holder.path);
-        let Some(again) = self.rest_of(&holder.path, leaf) else {
+        let cgroups_read = self.found.cgroups_read;
+        let again = self.rest_of(&holder.path, leaf);
+        // These are no further cgroups.
+        self.found.cgroups_read = cgroups_read;
+        let Some(again) = again else {
             return;
         };
         if let (Some(first), Some(again)) = (holder.bytes, again.amounts) {

@@ -99,6 +99,25 @@ fn what_neither_a_cgroup_nor_its_children_explain_is_held_by_dying_ones() {
 }
 
 #[test]
+fn a_hierarchy_mounted_elsewhere_and_shared_with_other_controllers_is_searched_too() {
+    let fake = FakeNode::with_memory_v1("6.18.44", 9)
+        .file(
+            "/proc/self/mountinfo",
+            "35 31 0:32 / /dev/cg rw - cgroup cgroup rw,cpu,cpuacct,memory\n",
+        )
+        .file(
+            "/proc/cgroups",
+            "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t4\t9\t1\ncpuacct\t4\t9\t1\n\
+             memory\t4\t9\t1\n",
+        )
+        .file("/dev/cg/memory.stat", &stat(PAGE, 9 * PAGE, 0))
+        .file("/dev/cg/a/memory.stat", &stat(PAGE, 6 * PAGE, 0));
+    let memory = found(&fake, None).unwrap();
+    assert_eq!(told(&memory), [("/a", 5), ("", 2)]);
+    assert_eq!(memory.cgroups_read, 2);
+}
+
+#[test]
 fn where_nothing_is_dying_nothing_is_looked_for() {
     let fake = v1();
     fake.write(

@@ -5,7 +5,7 @@ mod owners;
 mod tally;
 
 use crate::census::{census, kernel_hierarchy};
-use crate::{Cancel, Clock, Node};
+use crate::{Cancel, Clock, Node, Progress};
 use forecast::forecast;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupGrowth, GrowthGroup, GrowthMethod, Hierarchy, TimedReads,
@@ -16,13 +16,32 @@ use owners::Pods;
 use std::time::Duration;
 use tally::Tally;
 
-/// How often events are taken from the kernel.
-const POLL: Duration = Duration::from_millis(200);
+/// How often events are taken from the kernel: whoever made a cgroup must still be there to have a
+/// name.
+const POLL: Duration = Duration::from_millis(20);
 /// Patterns that are told.
 const KEPT: usize = 20;
 
-/// Watches the memory hierarchy for `length`, or until the user stops it. `timed` tells what a
-/// read costs now, for the forecast.
+/// What watching needs.
+#[derive(Clone, Copy)]
+pub struct GrowthWatch<'a> {
+    /// How long.
+    pub length: Duration,
+    /// What reads cost now, for the forecast.
+    pub timed: Option<&'a TimedReads>,
+    /// Is told when it begins.
+    pub progress: &'a dyn Progress,
+}
+
+impl std::fmt::Debug for GrowthWatch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GrowthWatch")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Watches the memory hierarchy, or until the user stops it.
 ///
 /// # Errors
 /// When there is no memory hierarchy, or another root than the machine's own is looked at.
@@ -30,8 +49,7 @@ pub fn watch_growth(
     node: &Node,
     clock: &dyn Clock,
     cancel: &Cancel,
-    length: Duration,
-    timed: Option<&TimedReads>,
+    watch: GrowthWatch<'_>,
 ) -> Result<CgroupGrowth, Missing> {
     let before = census(node, clock, cancel)?;
     let memory = memory_of(&before)?;
@@ -42,10 +60,12 @@ pub fn watch_growth(
         hierarchy: kernel_hierarchy(node, memory),
         pods: Pods::default(),
     };
-    let mut growth = match events(node) {
-        Ok(events) => watching.events(events, length),
+    let events = events(node);
+    watch.progress.stage("watching cgroups");
+    let mut growth = match events {
+        Ok(events) => watching.events(events, watch.length),
         Err(because) => {
-            let took = watching.wait(length, &mut || ());
+            let took = watching.wait(watch.length, &mut || ());
             CgroupGrowth {
                 method: GrowthMethod::TwoCounts { because },
                 length: took,
@@ -63,7 +83,7 @@ pub fn watch_growth(
     }
     growth.live = both(&memory.live, &now.live, |live| *live).into();
     growth.dying = both(&memory.dying, &now.dying, |dying| dying.count).into();
-    growth.forecast = forecast(node, now, timed, &growth).into();
+    growth.forecast = forecast(node, now, watch.timed, &growth).into();
     Ok(growth)
 }
 

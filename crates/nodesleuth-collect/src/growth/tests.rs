@@ -1,4 +1,5 @@
 use super::*;
+use crate::Quiet;
 use crate::fake_node::{FakeClock, FakeNode};
 use nodesleuth_model::Bytes;
 use nodesleuth_model::evidence::{ReadOutcome, TimedRead};
@@ -76,7 +77,12 @@ fn watched(release: &str, timed: Option<&TimedReads>) -> CgroupGrowth {
             std::fs::create_dir_all(fake.node.path(scope)).unwrap();
         }
     });
-    watch_growth(&fake.node, &clock, &Cancel::default(), length, timed).unwrap()
+    let watch = GrowthWatch {
+        length,
+        timed,
+        progress: &Quiet,
+    };
+    watch_growth(&fake.node, &clock, &Cancel::default(), watch).unwrap()
 }
 
 #[test]

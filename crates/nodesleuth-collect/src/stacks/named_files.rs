@@ -22,7 +22,7 @@ const SYSCALL_PACKAGES: [&str; 1] = ["golang.org/x/sys/unix"];
 /// Calls about files, with names.
 #[derive(Debug)]
 pub struct NamedFiles {
-    /// Each stack ends with the call and its file; `calls`, `bytes`, `cpu` and `offcpu`.
+    /// Each stack ends with the call and its file; `calls`, `bytes`, `offcpu` and `cpu`.
     pub profile: Profile,
     /// How good the stacks are; its samples are calls.
     pub figures: StackFigures,
@@ -149,8 +149,8 @@ pub(super) fn name(
         let values = [
             cost.calls + cost.in_flight,
             cost.bytes,
-            cost.on_cpu_ns,
             cost.blocked_ns,
+            cost.on_cpu_ns,
         ];
         let text = |key, text| Label {
             key,
@@ -175,9 +175,12 @@ fn builder(words: &ProfileWords) -> ProfileBuilder {
     let mut builder = ProfileBuilder::new(&[
         ValueType::new("calls", "count"),
         ValueType::new("bytes", "bytes"),
-        ValueType::CPU,
         ValueType::new("offcpu", "nanoseconds"),
+        // The last: see `named_stacks::builder`.
+        ValueType::CPU,
     ]);
+    // Nothing was sampled; readers expect a period all the same.
+    builder.period(1, ValueType::CPU);
     builder.default_sample_type("cpu");
     for comment in &words.comments {
         builder.comment(comment);

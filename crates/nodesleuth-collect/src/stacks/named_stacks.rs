@@ -218,10 +218,11 @@ impl<'a> Draft<'a> {
     }
 
     fn values(&self, stack: &StackCount) -> Vec<i64> {
-        let mut values = vec![signed(stack.samples), signed(stack.on_cpu_ns)];
+        let mut values = vec![signed(stack.samples)];
         if self.words.off_cpu {
             values.extend([signed(stack.off_cpu_count), signed(stack.off_cpu_ns)]);
         }
+        values.push(signed(stack.on_cpu_ns));
         values
     }
 }
@@ -239,11 +240,13 @@ impl Beginning {
 
 /// For samples.
 pub(super) fn builder(words: &ProfileWords) -> ProfileBuilder {
-    let mut types = vec![ValueType::new("samples", "count"), ValueType::CPU];
+    let mut types = vec![ValueType::new("samples", "count")];
     if words.off_cpu {
         types.push(ValueType::new("offcpu_waits", "count"));
         types.push(ValueType::new("offcpu", "nanoseconds"));
     }
+    // The last one is what readers show that do not understand which is the default, as speedscope.
+    types.push(ValueType::CPU);
     let mut builder = ProfileBuilder::new(&types);
     builder.period(1_000_000_000 / i64::from(words.hz.max(1)), ValueType::CPU);
     builder.default_sample_type("cpu");

@@ -7,8 +7,9 @@
 use super::*;
 use crate::fake_node::FakeNode;
 use nodesleuth_parse::proc::maps::{self, Mapping};
-use nodesleuth_profile::{LabelValue, Profile};
-use nodesleuth_trace::stacks::{MappedFile, StackCapture, StackCount, TaskEvent};
+use nodesleuth_profile::{LabelValue, Profile, ValueType};
+use nodesleuth_trace::Arch;
+use nodesleuth_trace::stacks::{FileStack, MappedFile, StackCapture, StackCount, TaskEvent};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -383,7 +384,7 @@ fn a_wait_does_not_show_who_looked_at_it() {
     let names = names(&result.profile);
     assert_eq!(names[0][2..], ["sys_read", "__schedule"]);
     let values: Vec<i64> = (0..4).map(|value| result.profile.total(value)).collect();
-    assert_eq!(values, [0, 0, 2, 70]);
+    assert_eq!(values, [0, 2, 70, 0]);
 }
 
 #[test]
@@ -409,4 +410,53 @@ fn a_process_that_nobody_knows_has_no_names_and_no_panic() {
     let namer = StackNamer::new(&fake.node);
     let result = named(&namer, vec![stack(&[1, 0, u64::MAX], &[0])], &words());
     assert_eq!(names(&result.profile)[0], [BROKEN, "[kernel]"]);
+}
+
+/// speedscope shows the last values unless it understands which are the default, and leaves out calls
+/// without a function; Pyroscope takes a period for granted.
+#[test]
+fn other_readers_find_what_they_take_for_granted() {
+    let fake = node_with_agent();
+    let mut namer = StackNamer::new(&fake.node);
+    namer.know(7);
+    let address = address_of_marker();
+    let with_waits = ProfileWords {
+        off_cpu: true,
+        ..words()
+    };
+    let sampled = named(
+        &namer,
+        vec![stack(&[address, 0x10, address], &[0x1234])],
+        &with_waits,
+    );
+    let capture = StackCapture {
+        files: vec![FileStack {
+            stack: stack(&[address, 0x10], &[]),
+            path: Some("/sys/fs/cgroup/memory/a/memory.stat".into()),
+            number: Arch::native().unwrap().number("read").unwrap(),
+            calls: 3,
+            ..FileStack::default()
+        }],
+        ..StackCapture::default()
+    };
+    let files = namer.name_files(&capture, &words(), 7);
+    for profile in [&sampled.profile, &files.profile] {
+        let last = profile.sample_types().len() - 1;
+        assert_eq!(profile.default_value_index(), Some(last));
+        assert_eq!(profile.sample_types().last(), Some(ValueType::CPU));
+        assert_eq!(profile.period_type(), ValueType::CPU);
+        assert!(profile.period() > 0);
+        assert!(
+            profile
+                .frames()
+                .all(|frame| frame.function_name().is_some())
+        );
+        assert!(
+            profile
+                .stacks()
+                .all(|stack| stack.frames().next().is_some())
+        );
+    }
+    let leaf = files.profile.stacks().next().unwrap().frames().next_back();
+    assert_eq!(leaf.unwrap().name(), "read /sys/fs/cgroup/**/memory.stat");
 }

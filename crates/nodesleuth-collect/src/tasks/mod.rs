@@ -27,7 +27,7 @@ pub use choose::{choose_target, named};
 pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
-pub(crate) use process_clock::ProcessClock;
+pub use process_clock::ProcessClock;
 pub use sampler::{Sample, Scope, TaskSampler};
 pub use ticks::ticks_per_second;
 pub use used::{Counters, TaskUse, Used};

@@ -7,11 +7,12 @@ use nodesleuth_model::{Nanos, Pid};
 
 /// CPU clock of one process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ProcessClock(Option<ClockId>);
+pub struct ProcessClock(Option<ClockId>);
 
 impl ProcessClock {
     /// The clock of a process of the machine we run on.
-    pub(crate) fn of(pid: Pid) -> Self {
+    #[must_use]
+    pub fn of(pid: Pid) -> Self {
         let id = i32::try_from(pid.0).ok().map(unistd::Pid::from_raw);
         Self(id.and_then(|id| ClockId::pid_cpu_clock_id(id).ok()))
     }
@@ -22,7 +23,8 @@ impl ProcessClock {
     }
 
     /// CPU time so far; none when the process is gone or this kernel refuses.
-    pub(crate) fn read(self) -> Option<Nanos> {
+    #[must_use]
+    pub fn read(self) -> Option<Nanos> {
         let time = self.0?.now().ok()?;
         let seconds = u64::try_from(time.tv_sec()).ok()?;
         Some(Nanos(

@@ -74,7 +74,7 @@ pub struct GrowthGroup {
     pub removed: u64,
     /// Let go in the window.
     pub released: u64,
-    /// The process that made most of them, by name.
+    /// The process that made most of them, by name; absent when it ended within milliseconds.
     pub maker: Option<String>,
     /// The systemd unit that they are or belong to.
     pub unit: Option<String>,

@@ -47,11 +47,14 @@ const FILES: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Numbers of one file; /proc/vmstat has some two hundred.
+const MOST: usize = 400;
+
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let Some((first, _)) = pair(lines.get(at)) else {
         return 0;
     };
-    let pairs: Vec<(&str, f64)> = lines.from(at).map_while(pair).collect();
+    let pairs: Vec<(&str, f64)> = lines.from(at).take(MOST).map_while(pair).collect();
     let has = |file: &&(&str, &[&str])| pairs.iter().any(|(name, _)| file.1.contains(name));
     let Some((file, _)) = FILES.iter().find(has) else {
         return 0;
@@ -69,7 +72,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
             let dying = DyingCount {
                 count: value as u64,
                 how: "nr_dying_descendants of cgroup.stat".to_owned(),
-                spread: None,
+                ..DyingCount::default()
             };
             super::proc_files::hierarchy(sink, "memory").dying = Observed::Value(dying);
         }

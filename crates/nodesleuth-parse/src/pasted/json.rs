@@ -11,8 +11,9 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     if !lines.get(at).trim_start().starts_with('{') {
         return 0;
     }
-    let text: Vec<&str> = lines.from(at).collect();
-    let text = text.join("\n");
+    let Some(text) = one_value(lines, at) else {
+        return 0;
+    };
     let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
     let Some(Ok(value)) = values.next() else {
         return 0;
@@ -31,6 +32,25 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         sink.ignore(format!("line {}: JSON of a kind that is not known", at + 1));
     }
     used
+}
+
+/// The text of an object: one line, or up to the line with nothing but its closing bracket.
+fn one_value(lines: &Lines<'_>, at: usize) -> Option<String> {
+    /// A node's statistics have some ten thousand.
+    const MOST_LINES: usize = 500_000;
+    let first = lines.get(at);
+    if first.trim_end().ends_with('}') && first.trim() != "{" {
+        let whole = serde_json::from_str::<serde::de::IgnoredAny>(first).is_ok();
+        if whole {
+            return Some(first.to_owned());
+        }
+    }
+    let end = lines
+        .from(at)
+        .take(MOST_LINES)
+        .position(|line| matches!(line, "}" | "},"))?;
+    let text: Vec<&str> = lines.from(at).take(end + 1).collect();
+    Some(text.join("\n"))
 }
 
 /// Settings that are numbers, durations, percentages or switches, as `config.NAME`.
@@ -138,7 +158,8 @@ mod tests {
     fn configz_summary_and_node_one_behind_the_other() {
         let text = r#"{"kubeletconfig":{"syncFrequency":"1m0s","maxPods":110,"enableServer":true,"imageGCHighThresholdPercent":85}}
 {"node":{"nodeName":"n","cpu":{"usageNanoCores":1500000000},
- "systemContainers":[{"name":"kubelet","cpu":{"usageNanoCores":900000000}}]},"pods":[{"containers":[{},{}]}]}
+ "systemContainers":[{"name":"kubelet","cpu":{"usageNanoCores":900000000}}]},"pods":[{"containers":[{},{}]}]
+}
 {"kind":"Node","status":{"nodeInfo":{"kernelVersion":"5.4.0","containerRuntimeVersion":"containerd://1.4.3"}}}
 {"other": 1}
 "#;

@@ -17,6 +17,9 @@ const ENTRIES: &[&str] = &[
     "secondary_startup_64",
 ];
 
+/// Frames of one stack.
+const DEEPEST: usize = 512;
+
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let mut folded = String::new();
     let mut taken = 0;
@@ -46,7 +49,7 @@ fn bpftrace(lines: &Lines<'_>, at: usize) -> Option<(String, usize)> {
     }
     let mut frames = Vec::new();
     let mut comm = None;
-    for (index, line) in lines.from(at + 1).enumerate() {
+    for (index, line) in lines.from(at + 1).take(DEEPEST).enumerate() {
         let line = line.trim();
         if let Some((inside, count)) = line.rsplit_once("]: ") {
             let inside = inside.trim_start_matches(',').trim();
@@ -67,7 +70,10 @@ fn bpftrace(lines: &Lines<'_>, at: usize) -> Option<(String, usize)> {
 /// Indented frames, `-                kubelet (123)`, and the count below.
 fn bcc(lines: &Lines<'_>, at: usize) -> Option<(String, usize)> {
     let indented = |line: &str| line.starts_with("    ") && !line.trim().contains(' ');
-    let depth = lines.while_true(at, |line| indented(line) && !line.trim().is_empty());
+    let deep = lines.from(at).take(DEEPEST);
+    let depth = deep
+        .take_while(|line| indented(line) && !line.trim().is_empty())
+        .count();
     let owner = lines.get(at + depth).trim();
     let owner = owner.strip_prefix("- ")?.trim();
     let (comm, pid) = owner.rsplit_once(" (")?;

@@ -236,7 +236,7 @@ pub(super) fn count_dying(hierarchy: &mut Hierarchy) {
     hierarchy.dying = Observed::Value(DyingCount {
         count: all.saturating_sub(*live),
         how,
-        spread: None,
+        ..DyingCount::default()
     });
 }
 

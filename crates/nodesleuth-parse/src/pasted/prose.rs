@@ -76,10 +76,10 @@ pub(super) fn end_paragraph(sink: &mut Sink<'_>) {
     }
     sink.one("prose");
     for sentence in sentences(&text) {
-        tokens(sentence, sink);
         if sink.evidence().pasted.prose.len() >= MOST_LINES {
-            continue;
+            return;
         }
+        tokens(sentence, sink);
         let file = sink.file;
         let text = match sentence.char_indices().nth(LONGEST_LINE) {
             Some((end, _)) => format!("{}…", &sentence[..end]),

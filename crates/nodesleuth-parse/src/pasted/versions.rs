@@ -77,6 +77,9 @@ const TOOLS: &[(&str, &str)] = &[
     ("node_exporter, version ", "node_exporter"),
 ];
 
+/// Different versions that are kept.
+const MOST: usize = 500;
+
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let line = lines.get(at).trim();
     let Some((component, version)) = labelled(line).or_else(|| tool(line)) else {
@@ -171,7 +174,7 @@ pub(super) fn add(sink: &mut Sink<'_>, component: &str, version: &str, measured:
         measured,
     };
     let versions = &mut sink.evidence().pasted.versions;
-    if !versions.contains(&version) {
+    if versions.len() < MOST && !versions.contains(&version) {
         versions.push(version);
     }
 }

@@ -1,5 +1,7 @@
 //! All text parsers behind one function; the fuzz target uses it too.
 
+use nodesleuth_model::evidence::NodePods;
+use nodesleuth_parse::kube::{configz, container_stats, kubelet_metrics, node, pods, summary};
 use nodesleuth_parse::proc::{
     cgroups, cmdline, cpu_list, dentry_state, io, kallsyms, limits, loadavg, maps, meminfo,
     modules, mountinfo, net_tcp, os_release, pid_cgroup, pid_stat, pressure, schedstat, single,
@@ -80,6 +82,18 @@ pub(crate) const PARSERS: &[Parser] = &[
     ("cgroup::name_pattern", |_, text| {
         let _ = cgroup::name_pattern(text);
         Ok(())
+    }),
+    ("kube::kubelet_metrics", |_, text| {
+        kubelet_metrics::parse(text).map(drop)
+    }),
+    ("kube::container_stats", |_, text| {
+        container_stats::parse(text).map(drop)
+    }),
+    ("kube::summary", |_, text| summary::parse(text).map(drop)),
+    ("kube::configz", |_, text| configz::parse(text).map(drop)),
+    ("kube::node", |_, text| node::parse(text).map(drop)),
+    ("kube::pods", |_, text| {
+        pods::add_page(text, &mut NodePods::default()).map(drop)
     }),
 ];
 

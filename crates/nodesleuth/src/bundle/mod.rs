@@ -3,7 +3,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Bundle, read};
+pub(crate) use read::{Bundle, from_bytes, read};
 pub(crate) use write::Writer;
 
 use crate::commands::TOOL;

@@ -85,19 +85,27 @@ fn from_archive(path: &Path) -> Result<Files, Failure> {
     }
     // A pipe cannot be read twice.
     let whole = magic.as_slice().chain(file);
-    unpack(whole).map_err(|error| {
-        let (reason, help) = match error.kind() {
-            io::ErrorKind::UnexpectedEof => (
-                "the bundle is cut off: its end is missing".to_owned(),
-                "copy it again, and compare sizes or checksums",
-            ),
-            _ => (
-                format!("the bundle cannot be unpacked: {error}"),
-                "copy or collect it again",
-            ),
-        };
-        Failure::bundle(path, reason, help)
-    })
+    unpack(whole).map_err(|error| not_unpacked(path, &error))
+}
+
+fn not_unpacked(path: &Path, error: &io::Error) -> Failure {
+    let (reason, help) = match error.kind() {
+        io::ErrorKind::UnexpectedEof => (
+            "the bundle is cut off: its end is missing".to_owned(),
+            "copy it again, and compare sizes or checksums",
+        ),
+        _ => (
+            format!("the bundle cannot be unpacked: {error}"),
+            "copy or collect it again",
+        ),
+    };
+    Failure::bundle(path, reason, help)
+}
+
+/// Reads a bundle from the bytes of its `.tar.gz`; `path` is where they came from.
+pub(crate) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Bundle, Failure> {
+    let files = unpack(bytes).map_err(|error| not_unpacked(path, &error))?;
+    understand(path, files)
 }
 
 fn unpack(file: impl Read) -> io::Result<Files> {

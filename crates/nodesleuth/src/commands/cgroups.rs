@@ -12,9 +12,10 @@ use super::target_choice::own_binary;
 use crate::args::{self, Format};
 use crate::failure::Failure;
 use crate::output;
+use crate::progress::Display;
 use crate::signals;
 use nodesleuth_collect::{
-    Cancel, CgroupLook, CgroupsSeen, Node, SystemClock, look_at_cgroups, watch_growth,
+    Cancel, CgroupLook, CgroupsSeen, GrowthWatch, Node, SystemClock, look_at_cgroups, watch_growth,
     watch_readers,
 };
 use nodesleuth_model::evidence::{CgroupGrowth, CgroupOccupancy, CgroupReaders};
@@ -61,7 +62,8 @@ struct Found {
     growth: Observed<CgroupGrowth>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
+    let progress = Display::new(verbose);
     let (node, cancel) = (Node::live(), signals::cancel());
     let look = CgroupLook {
         slow_read_budget: args.read_budget,
@@ -73,9 +75,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let readers = args
         .readers
         .map(|length| watch_readers(&node, &SystemClock, &cancel, length, timed));
-    let growth = args
-        .growth
-        .map(|length| watch_growth(&node, &SystemClock, &cancel, length, timed));
+    let growth = args.growth.map(|length| {
+        let watch = GrowthWatch {
+            length,
+            timed,
+            progress: &progress,
+        };
+        watch_growth(&node, &SystemClock, &cancel, watch)
+    });
     let found = Found {
         occupancy: match args.by_prefix {
             true => occupancy(&node, &seen, args.read_budget).into(),
@@ -88,6 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         growth: growth.map_or(Observed::NotRequested, Observed::from),
         seen,
     };
+    progress.finish();
     tell_interrupt(&cancel);
     match args.output {
         Format::Json => output::json(&json::of(&found)),

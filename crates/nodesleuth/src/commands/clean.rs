@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::output;
 use nodesleuth_act::clean;
+use nodesleuth_act::fix::journal::{self, Found};
 use nodesleuth_collect::Node;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
     for error in &search.not_searched {
         output::note(&format!("not searched: {error}\n"));
+    }
+    let had_record = forget_fix(args)?;
+    if search.orphans.is_empty() && had_record {
+        return Ok(());
     }
     if search.orphans.is_empty() {
         return output::print("nothing to clean\n");
@@ -47,4 +52,36 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         format!("{stayed} entries could not be removed"),
         "see the messages above; processes may still be in a cgroup, or root is needed",
     ))
+}
+
+/// The record of a fix that was interrupted; whether there was one.
+fn forget_fix(args: &Args) -> Result<bool, Failure> {
+    let node = Node::live();
+    let place = journal::FOLDER;
+    let found = match journal::look(&node, place) {
+        Ok(found) => found,
+        Err(error) => {
+            output::note(&format!("not searched: {error}\n"));
+            return Ok(false);
+        }
+    };
+    let what = match found {
+        Found::Nothing => return Ok(false),
+        Found::AtWork(record) => {
+            output::note(&format!(
+                "{place}: fix {} is at work, left alone\n",
+                record.plan
+            ));
+            return Ok(false);
+        }
+        Found::Interrupted(record) => format!("the record of an interrupted fix ({})", record.plan),
+        Found::Unreadable(_) => "a record of a fix that cannot be read".to_owned(),
+    };
+    if args.dry_run {
+        output::print_lines(&format!("would forget {what} in {place}\n"))?;
+    } else {
+        journal::forget(&node, place)?;
+        output::print_lines(&format!("forgot {what} in {place}\n"))?;
+    }
+    Ok(true)
 }

@@ -70,6 +70,8 @@ pub(crate) fn collect_node(
         window,
         longest_slice: NodeOptions::LONGEST_SLICE,
         pods_from_api_server: rights.may("list pods"),
+        first_answer: NodeOptions::FIRST_ANSWER,
+        patience: NodeOptions::PATIENCE,
         tool: TOOL.to_owned(),
     };
     let cancel = signals::cancel();

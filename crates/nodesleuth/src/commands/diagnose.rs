@@ -1,5 +1,6 @@
 //! `nodesleuth diagnose`: watch, probe, analyse, report.
 
+use super::fleet::{self, FleetArgs};
 use super::target_choice::TargetArgs;
 use crate::args::ReportFormat;
 use crate::bundle;
@@ -31,10 +32,23 @@ pub(crate) struct Args {
     /// End with exit code 1 when a cause was found.
     #[arg(long)]
     pub(crate) exit_code: bool,
+
+    #[command(flatten)]
+    fleet: FleetArgs,
 }
 
 pub(crate) fn run(args: &Args, verbose: bool) -> Result<ExitCode, Failure> {
     let catalog = super::catalog::load(args.catalog.as_deref())?;
+    if let Some(choice) = args.fleet.choice() {
+        let wanted = fleet::Wanted {
+            catalog: &catalog,
+            window: args.target.window,
+            output: args.output,
+            exit_code: args.exit_code,
+            verbose,
+        };
+        return fleet::run(&choice, &args.fleet, &args.target.cluster, &wanted);
+    }
     // Before the window: a path that cannot be written is found out at once.
     let save = args
         .save

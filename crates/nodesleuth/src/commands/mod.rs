@@ -12,11 +12,14 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
 pub(crate) mod explain;
+pub(crate) mod fix;
 pub(crate) mod flame;
+mod fleet;
 pub(crate) mod hidden;
 pub(crate) mod kernel;
 pub(crate) mod pprof;
 pub(crate) mod profile;
+pub(crate) mod proxy;
 pub(crate) mod slab;
 pub(crate) mod syscalls;
 mod target_choice;
@@ -44,11 +47,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Syscalls(args) => syscalls::run(&args, verbose).map(done),
         Command::Trace(args) => trace::run(&args, verbose).map(done),
         Command::Profile(args) => profile::run(&args, verbose).map(done),
-        Command::Cgroups(args) => cgroups::run(&args).map(done),
+        Command::Cgroups(args) => cgroups::run(&args, verbose).map(done),
         Command::Kernel(args) => kernel::run(&args).map(done),
         Command::Slab(args) => slab::run(&args).map(done),
         Command::Flame(args) => flame::run(*args).map(done),
         Command::Pprof(args) => pprof::run(&args).map(done),
+        Command::Proxy(args) => proxy::run(&args).map(done),
+        Command::Fix(args) => fix::run(&args, verbose),
         Command::Explain(args) => explain::run(&args).map(done),
         Command::Catalog(args) => catalog::run(&args).map(done),
         Command::Demo(args) => demo::run(&args, verbose).map(done),

@@ -104,6 +104,12 @@ impl TargetArgs {
                 "name it with --node, or leave the option away to watch this machine",
             ));
         }
+        if self.pid.is_none() && self.name.is_none() && is_plugin() {
+            return Err(Failure::usage(
+                "as a plugin of kubectl nodesleuth watches nodes of the cluster, and none is named",
+                "name one with --node, several with --nodes or -l; --pid and --name watch this machine",
+            ));
+        }
         let target = choice(self.pid, self.name.as_deref())?;
         if let TargetChoice::Pid(pid) = target {
             tell_a_thread(&Node::live(), pid);
@@ -207,6 +213,15 @@ pub(crate) fn choice(pid: Option<u32>, name: Option<&str>) -> Result<TargetChoic
         (None, Some(name)) => TargetChoice::Name(name.to_owned()),
         (None, None) => TargetChoice::BusiestAgent,
     })
+}
+
+/// Whether it was started as `kubectl nodesleuth`: on somebody's laptop, which is not what they ask
+/// about.
+fn is_plugin() -> bool {
+    let name = std::env::args_os().next();
+    let name = name.as_deref().map(std::path::Path::new);
+    let name = name.and_then(std::path::Path::file_name);
+    name.is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"))
 }
 
 /// Our own binary, for reads that need a process of their own.

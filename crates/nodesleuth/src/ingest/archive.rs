@@ -1,12 +1,10 @@
 //! Gzip and tar, unpacked in memory within the limits; nothing is written to disk.
 
-use super::limits::{Limits, MOST_BYTES_OF_ONE};
+use super::limits::{Limits, MOST_BYTES_INSIDE};
 use super::{Reader, worth};
 use flate2::read::MultiGzDecoder;
 use nodesleuth_model::bundle::EVIDENCE_FILE;
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 /// Where a tar header has its magic.
@@ -30,14 +28,14 @@ pub(super) enum Unpacked {
 }
 
 /// Recognises compressed files and archives, and unpacks gzip.
-pub(super) fn unpack(bytes: &[u8], limits: &mut Limits) -> Result<Unpacked, String> {
+pub(super) fn unpack(bytes: &[u8], limits: &mut Limits, most: u64) -> Result<Unpacked, String> {
     if let Some((_, format, tool)) = OTHERS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         return Err(format!(
             "{format} is not unpacked here: use {tool} and give what comes out"
         ));
     }
     if bytes.starts_with(GZIP) {
-        let inner = limits.read(MultiGzDecoder::new(bytes));
+        let inner = limits.read(MultiGzDecoder::new(bytes), most);
         return inner
             .map(Unpacked::One)
             .map_err(|error| format!("gzip: {error}"));
@@ -52,19 +50,21 @@ pub(super) fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(TAR_MAGIC_AT..TAR_MAGIC_AT + 5) == Some(b"ustar")
 }
 
-/// Whether a file is a `.tar.gz` whose first member is our evidence.
-pub(super) fn is_bundle(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else {
-        return false;
-    };
-    let mut head = Vec::new();
-    let mut unpacked = MultiGzDecoder::new(file).take(512);
-    if unpacked.read_to_end(&mut head).is_err() || !is_tar(&head) {
+/// Whether bytes are a `.tar.gz` whose first member is our evidence.
+pub(super) fn is_bundle(bytes: &[u8]) -> bool {
+    /// A tar's header.
+    const HEADER: u64 = 512;
+    if !bytes.starts_with(GZIP) {
         return false;
     }
+    let mut head = Vec::new();
+    // What is broken behind the head is a broken bundle.
+    let _ = MultiGzDecoder::new(bytes)
+        .take(HEADER)
+        .read_to_end(&mut head);
     let end = head.iter().position(|byte| *byte == 0).unwrap_or(0);
     let name = String::from_utf8_lossy(&head[..end]);
-    name.trim_start_matches("./") == EVIDENCE_FILE
+    is_tar(&head) && name.trim_start_matches("./") == EVIDENCE_FILE
 }
 
 /// Reads the plain files of a tar. Links, devices and holes are passed over.
@@ -99,19 +99,19 @@ pub(super) fn read_tar(reader: &mut Reader<'_>, name: &str, bytes: &[u8]) {
         };
         if !entry.header().entry_type().is_file()
             || !worth::reading(&path, many)
-            || entry.size() > MOST_BYTES_OF_ONE
+            || entry.size() > MOST_BYTES_INSIDE
         {
             continue;
         }
         reader.limits.files_left -= 1;
         let inside = format!("{name}!{}", path.trim_start_matches("./"));
-        match reader.limits.read(&mut entry) {
+        match reader.limits.read(&mut entry, MOST_BYTES_INSIDE) {
             Ok(bytes) if is_tar(&bytes) => {
                 reader.warn(format!("{inside}: an archive in an archive is not opened"))
             }
             Ok(bytes) => {
                 let prose = worth::is_prose(&path, many);
-                match unpack(&bytes, &mut reader.limits) {
+                match unpack(&bytes, &mut reader.limits, MOST_BYTES_INSIDE) {
                     Ok(Unpacked::One(inner)) if !is_tar(&inner) => {
                         reader.plain(&inside, &inner, prose)
                     }

@@ -1,6 +1,6 @@
 //! Folders: no symbolic link is followed, only plain files are opened.
 
-use super::limits::DEEPEST;
+use super::limits::{DEEPEST, MOST_BYTES_INSIDE};
 use super::{Reader, worth};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
@@ -30,8 +30,13 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Path) {
         }
         reader.limits.files_left -= 1;
         let name = path.to_string_lossy();
-        match open_plain(&path).and_then(|file| reader.limits.read(file)) {
-            Ok(bytes) => reader.bytes(&name, bytes, worth::is_prose(&name, many)),
+        match open_plain(&path).and_then(|file| reader.limits.read(file, MOST_BYTES_INSIDE)) {
+            Ok(bytes) => reader.bytes(
+                &name,
+                bytes,
+                worth::is_prose(&name, many),
+                MOST_BYTES_INSIDE,
+            ),
             Err(error) => reader.warn(format!("{name}: {error}")),
         }
     }

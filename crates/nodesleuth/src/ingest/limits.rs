@@ -1,7 +1,9 @@
 //! How much is read at most: folders and archives come from anybody.
 
-/// Bytes of one file, unpacked.
-pub(super) const MOST_BYTES_OF_ONE: u64 = 256 << 20;
+/// Bytes of a file that was named, unpacked.
+pub(super) const MOST_BYTES_NAMED: u64 = 256 << 20;
+/// Bytes of a file in a folder or archive, unpacked.
+pub(super) const MOST_BYTES_INSIDE: u64 = 64 << 20;
 /// Bytes of all files together, unpacked.
 const MOST_BYTES: u64 = 768 << 20;
 /// Files that are read.

@@ -10,7 +10,7 @@ pub(crate) use facts::StatedFact;
 
 use crate::bundle::{self, Bundle};
 use crate::failure::Failure;
-use limits::Limits;
+use limits::{Limits, MOST_BYTES_NAMED};
 use nodesleuth_model::Evidence;
 use nodesleuth_model::bundle::EVIDENCE_FILE;
 use nodesleuth_parse::pasted::Ingested;
@@ -35,25 +35,11 @@ pub(crate) fn read(
     kind: Option<&str>,
     stated: &[StatedFact],
 ) -> Result<Collected, Failure> {
-    if let ([path], None, true) = (paths, kind, stated.is_empty())
-        && is_bundle(path)
-    {
-        let Bundle {
-            evidence,
-            profiles,
-            warnings,
-            ..
-        } = bundle::read(path)?;
-        return Ok(Collected {
-            evidence,
-            profiles,
-            warnings,
-        });
-    }
     let mut reader = Reader {
         into: Ingested::default(),
         limits: Limits::default(),
         kind,
+        has_bundle: false,
         warnings: Vec::new(),
     };
     for path in paths {
@@ -63,19 +49,12 @@ pub(crate) fn read(
     reader.finish()
 }
 
-/// A folder with `evidence.json`, or a `.tar.gz` that begins with it.
-fn is_bundle(path: &Path) -> bool {
-    if path.is_dir() {
-        return path.join(EVIDENCE_FILE).is_file();
-    }
-    path.is_file() && archive::is_bundle(path)
-}
-
 /// Reads one file after the other into one evidence.
 pub(crate) struct Reader<'k> {
     into: Ingested,
     limits: Limits,
     kind: Option<&'k str>,
+    has_bundle: bool,
     warnings: Vec<String>,
 }
 
@@ -84,33 +63,38 @@ impl Reader<'_> {
     fn argument(&mut self, path: &Path) -> Result<(), Failure> {
         let name = path.to_string_lossy().into_owned();
         if name == STDIN {
-            let bytes = self.limits.read(io::stdin().lock());
+            let bytes = self.limits.read(io::stdin().lock(), MOST_BYTES_NAMED);
             let bytes = bytes.map_err(|error| Failure::file("read", path, error))?;
-            self.bytes("-", bytes, true);
+            self.bytes("-", bytes, true, MOST_BYTES_NAMED);
             return Ok(());
         }
         let about = std::fs::metadata(path).map_err(|error| Failure::file("read", path, error))?;
-        if is_bundle(path) {
-            return self.bundle(path);
-        }
         if about.is_dir() {
+            if path.join(EVIDENCE_FILE).is_file() {
+                return self.bundle(path, bundle::read(path)?);
+            }
             folder::read(self, path);
             return Ok(());
         }
         let file = File::open(path).map_err(|error| Failure::file("read", path, error))?;
         let bytes = self
             .limits
-            .read(file)
+            .read(file, MOST_BYTES_NAMED)
             .map_err(|error| Failure::file("read", path, error))?;
-        self.bytes(&name, bytes, true);
+        if archive::is_bundle(&bytes) {
+            return self.bundle(path, bundle::from_bytes(path, &bytes)?);
+        }
+        self.bytes(&name, bytes, true, MOST_BYTES_NAMED);
         Ok(())
     }
 
     /// A bundle among other files is the beginning of the evidence.
-    fn bundle(&mut self, path: &Path) -> Result<(), Failure> {
-        let bundle = bundle::read(path)?;
+    fn bundle(&mut self, path: &Path, bundle: Bundle) -> Result<(), Failure> {
         self.warnings.extend(bundle.warnings);
-        if self.into.evidence.host.value().is_some() || !self.into.profiles.is_empty() {
+        if self.has_bundle
+            || self.into.evidence.host.value().is_some()
+            || !self.into.profiles.is_empty()
+        {
             let help = "name the bundle first, and no second one";
             return Err(Failure::bundle(
                 path,
@@ -118,6 +102,7 @@ impl Reader<'_> {
                 help,
             ));
         }
+        self.has_bundle = true;
         let pasted = std::mem::take(&mut self.into.evidence.pasted);
         self.into.evidence = bundle.evidence;
         self.into.evidence.pasted = pasted;
@@ -126,8 +111,8 @@ impl Reader<'_> {
     }
 
     /// Bytes of a file or of a member of an archive; compressed ones and archives are unpacked.
-    fn bytes(&mut self, name: &str, bytes: Vec<u8>, prose: bool) {
-        match archive::unpack(&bytes, &mut self.limits) {
+    fn bytes(&mut self, name: &str, bytes: Vec<u8>, prose: bool, most: u64) {
+        match archive::unpack(&bytes, &mut self.limits, most) {
             Ok(archive::Unpacked::Plain) => self.plain(name, &bytes, prose),
             Ok(archive::Unpacked::One(inner)) => {
                 drop(bytes);
@@ -164,13 +149,12 @@ impl Reader<'_> {
             .files
             .iter()
             .any(|file| !file.blocks.is_empty());
-        let from_bundle = evidence.host.value().is_some();
-        if !(taken || from_bundle || !evidence.pasted.stated.is_empty()) {
-            let first = self.warnings.first().cloned();
-            let why = first.or_else(|| {
-                let file = evidence.pasted.files.first()?;
-                Some(format!("{}: {}", file.name, file.ignored.first()?))
-            });
+        if !(taken || self.has_bundle || !evidence.pasted.stated.is_empty()) {
+            let ignored = || {
+                let mut files = evidence.pasted.files.iter();
+                files.find_map(|file| Some(format!("{}: {}", file.name, file.ignored.first()?)))
+            };
+            let why = self.warnings.first().cloned().or_else(ignored);
             let what = match why {
                 Some(why) => format!("nothing in these files was understood ({why})"),
                 None => "nothing in these files was understood: they are empty".to_owned(),
@@ -187,16 +171,17 @@ impl Reader<'_> {
 }
 
 impl Limits {
-    /// Reads to the end, or says that there is too much.
-    fn read(&mut self, from: impl Read) -> io::Result<Vec<u8>> {
-        let most = self.bytes_left.min(limits::MOST_BYTES_OF_ONE);
+    /// Reads to the end, at most `most` bytes, or says that there is more.
+    fn read(&mut self, from: impl Read, most: u64) -> io::Result<Vec<u8>> {
+        let most = self.bytes_left.min(most);
         let mut bytes = Vec::new();
         from.take(most + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
-            return Err(io::Error::other(format!(
+            let said = format!(
                 "it is larger than {} MiB, or all files together are",
                 most >> 20
-            )));
+            );
+            return Err(io::Error::other(said));
         }
         self.bytes_left -= bytes.len() as u64;
         Ok(bytes)

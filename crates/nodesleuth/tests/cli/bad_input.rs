@@ -84,13 +84,15 @@ fn what_is_no_bundle_is_refused_with_what_it_should_be() {
     let path = path.to_str().unwrap();
     refuses(&run(&["analyze", path]), &["cannot read", path]);
     fs::write(path, "hello").unwrap();
-    refuses(&run(&["analyze", path]), &["not a bundle", "collect --out"]);
-    fs::write(path, "").unwrap();
-    refuses(&run(&["analyze", path]), &["not a bundle"]);
     refuses(
-        &run(&["analyze", folder.path().to_str().unwrap()]),
-        &["evidence.json"],
+        &run(&["bundle", "show", path]),
+        &["not a bundle", "collect --out"],
     );
+    fs::write(path, "").unwrap();
+    refuses(&run(&["bundle", "show", path]), &["not a bundle"]);
+    refuses(&run(&["analyze", path]), &["nothing in these files"]);
+    let folder = folder.path().to_str().unwrap();
+    refuses(&run(&["bundle", "show", folder]), &["evidence.json"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nodesleuth_parse::pasted::Ingested;
 use nodesleuth_profile::Pattern;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Name and evidence of each case.
 fn cases() -> Vec<(String, Evidence)> {
@@ -20,10 +20,10 @@ fn cases() -> Vec<(String, Evidence)> {
         .collect();
     folders.sort();
     assert!(folders.len() >= 150, "the cases are gone");
-    folders.iter().map(read).collect()
+    folders.iter().map(|folder| read(folder)).collect()
 }
 
-fn read(folder: &PathBuf) -> (String, Evidence) {
+fn read(folder: &Path) -> (String, Evidence) {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -38,7 +38,7 @@ fn read(folder: &PathBuf) -> (String, Evidence) {
     (name(folder), ingested.evidence)
 }
 
-fn name(path: &PathBuf) -> String {
+fn name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 

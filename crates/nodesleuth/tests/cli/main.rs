@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod analyze_files;
 mod bad_input;
 mod bundles;
 mod cases;

@@ -106,3 +106,13 @@ fn a_report_for_people_names_the_node() {
     );
     assert!(!ran.out.contains("pid 0"), "{}", ran.out);
 }
+
+#[test]
+fn as_a_plugin_it_never_diagnoses_the_laptop() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-nodesleuth");
+    std::os::unix::fs::symlink(crate::support::binary(), &plugin).unwrap();
+    let ran = ended(std::process::Command::new(plugin).arg("diagnose"));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("name one with --node"), "{ran:?}");
+}

@@ -47,7 +47,7 @@ impl Kubelet {
         }
     }
 
-    fn page(&self, page: &str, asked: &Asked) -> Option<Reply> {
+    pub(crate) fn page(&self, page: &str, asked: &Asked) -> Option<Reply> {
         Some(match page {
             "/metrics" => metrics_page(self.metrics()),
             "/metrics/cadvisor" => metrics_page(self.container_stats()),
@@ -61,6 +61,11 @@ impl Kubelet {
             }
             _ => return None,
         })
+    }
+
+    /// The pods of any node.
+    pub(crate) fn pods(&self) -> Option<Reply> {
+        Some(Reply::json(sample("pods.json")))
     }
 
     fn burnt(&self) -> f64 {

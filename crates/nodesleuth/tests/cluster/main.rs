@@ -1,11 +1,14 @@
 //! Through the API server: the binary against a server that answers as a real one did, over TLS,
 //! with a kubeconfig of its own.
 
+#[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
 
 mod diagnose;
+mod fleet;
 mod kubelet;
 mod profiles;
+mod proxy;
 mod refusals;
 mod run;

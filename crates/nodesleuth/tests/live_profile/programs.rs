@@ -37,9 +37,12 @@ pub(crate) struct Running(Child);
 
 impl Running {
     pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null());
-        let mut child = start(&mut command);
+        Self::of(Command::new(program).args(arguments))
+    }
+
+    /// The same of any command that becomes such a program.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = start(command.stdin(Stdio::null()));
         let mut line = String::new();
         let stdout = child.stdout.as_mut().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();

@@ -21,7 +21,7 @@ pub(crate) const PODS: &str = "kubepods";
 const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// The v1 hierarchies; kubelets of this version need them.
-fn all() -> Result<Vec<Hierarchy>> {
+fn v1() -> Result<Vec<Hierarchy>> {
     let mut found = hierarchies::mounted()?;
     found.retain(|hierarchy| !hierarchy.is_v2());
     if found.is_empty() {
@@ -44,10 +44,11 @@ fn own_paths() -> impl Iterator<Item = String> {
     services.chain([PODS.to_owned()])
 }
 
-/// Those of the cluster's cgroups that exist.
+/// Those of the cluster's cgroups that exist, in a v2 hierarchy beside the others too: kubelets make
+/// pods' cgroups there as well.
 pub(crate) fn existing() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for hierarchy in all()? {
+    for hierarchy in hierarchies::mounted()? {
         let folders = own_paths().map(|path| hierarchy.mount.join(path));
         found.extend(folders.filter(|folder| folder.exists()));
     }
@@ -56,7 +57,7 @@ pub(crate) fn existing() -> Result<Vec<PathBuf>> {
 
 /// Hierarchies in which nobody has made a system.slice yet.
 pub(crate) fn without_slice() -> Result<Vec<PathBuf>> {
-    let slices = all()?
+    let slices = v1()?
         .into_iter()
         .map(|hierarchy| hierarchy.mount.join(SLICE));
     Ok(slices.filter(|slice| !slice.exists()).collect())
@@ -64,7 +65,7 @@ pub(crate) fn without_slice() -> Result<Vec<PathBuf>> {
 
 /// Makes a service's cgroups; fine if they are there.
 pub(crate) fn make(service: &str) -> Result<()> {
-    for hierarchy in all()? {
+    for hierarchy in v1()? {
         let slice = hierarchy.mount.join(SLICE);
         make_child(&hierarchy, &hierarchy.mount, &slice)?;
         let path = hierarchy.mount.join(service_path(service));
@@ -86,7 +87,7 @@ fn make_child(hierarchy: &Hierarchy, parent: &Path, child: &Path) -> Result<()> 
 
 /// Moves this process into a service's cgroups.
 pub(crate) fn join(service: &str) -> Result<()> {
-    for hierarchy in all()? {
+    for hierarchy in v1()? {
         let members = hierarchy
             .mount
             .join(service_path(service))

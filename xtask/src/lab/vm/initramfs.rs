@@ -21,7 +21,8 @@ const LDD_LIMIT: Duration = Duration::from_secs(20);
 pub(crate) struct Initramfs {
     bytes: Vec<u8>,
     entries: u32,
-    folders: BTreeSet<PathBuf>,
+    /// Folders and libraries that are in it already.
+    packed: BTreeSet<PathBuf>,
 }
 
 impl Initramfs {
@@ -53,10 +54,9 @@ impl Initramfs {
         self.copy(&format!("bin/{name}"), from)?;
         for library in libraries(from)? {
             let inside = library.trim_start_matches('/').to_owned();
-            if !self.folders.contains(Path::new(&inside)) {
+            if !self.packed.contains(Path::new(&inside)) {
                 self.copy(&inside, Path::new(&library))?;
-                // Not a folder; remembered so that it is packed once.
-                self.folders.insert(PathBuf::from(inside));
+                self.packed.insert(PathBuf::from(inside));
             }
         }
         Ok(())
@@ -76,13 +76,13 @@ impl Initramfs {
     }
 
     fn add_folder(&mut self, path: &Path) {
-        if path.as_os_str().is_empty() || self.folders.contains(path) {
+        if path.as_os_str().is_empty() || self.packed.contains(path) {
             return;
         }
         if let Some(parent) = path.parent() {
             self.add_folder(parent);
         }
-        self.folders.insert(path.to_owned());
+        self.packed.insert(path.to_owned());
         self.entry(&path.to_string_lossy(), FOLDER, &[]);
     }
 

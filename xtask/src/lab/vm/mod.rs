@@ -7,17 +7,17 @@ mod kernel;
 mod scenario;
 mod steps;
 
-pub(crate) use guest::missing_tool;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::lab::package;
-use crate::lab::vm::guest::Programs;
+use crate::lab::vm::guest::{Programs, missing_tool};
 use crate::lab::vm::kernel::{GuestKernel, KERNELS};
 use crate::lab::vm::scenario::Scenario;
+use crate::test::parts::none_of;
+use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
 
 /// Which cgroups a guest has.
@@ -50,6 +50,18 @@ pub(crate) struct Args {
     /// Try this nodesleuth instead of a new release build.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+}
+
+impl Args {
+    /// Every guest.
+    pub(crate) fn all(zombies: usize) -> Self {
+        Self {
+            kernel: String::new(),
+            cgroup: None,
+            zombies,
+            binary: None,
+        }
+    }
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
@@ -85,6 +97,20 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         println!("{line}");
     }
     Ok(ExitCode::from(u8::from(!unmet.is_empty())))
+}
+
+/// The part of the test command: one small guest, on cgroup v2, which this machine may not have.
+pub(crate) fn small(workspace: &Workspace) -> Result<Outcome> {
+    if let Some(missing) = missing_tool() {
+        return Ok(Outcome::Skipped(missing));
+    }
+    let scenario = Scenario {
+        mode: CgroupMode::V2,
+        zombies: 300,
+    };
+    let [.., kernel] = &KERNELS;
+    let binary = workspace.release_binary()?;
+    try_remedies(workspace, kernel, &scenario, &binary).map(none_of)
 }
 
 /// Boots one guest, tries all remedies in it and returns what did not hold.

@@ -37,14 +37,15 @@ impl Step {
     }
 }
 
-/// The guest's first process.
+/// The guest's first process. As systemd does, it has a v1 cgroup account for what is below it.
 pub(crate) fn init(mode: CgroupMode) -> String {
     let cgroups = match mode {
         CgroupMode::V1 => {
             "mount -t tmpfs cgroup /sys/fs/cgroup\n\
              for c in memory cpu,cpuacct cpuset devices blkio pids freezer name=systemd; do\n\
              d=/sys/fs/cgroup/${c#name=}; mkdir -p $d; mount -t cgroup -o $c cgroup $d\n\
-             done\n"
+             done\n\
+             echo 1 > /sys/fs/cgroup/memory/memory.use_hierarchy\n"
         }
         CgroupMode::V2 => {
             "mount -t cgroup2 cgroup /sys/fs/cgroup\n\

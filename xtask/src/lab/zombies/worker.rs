@@ -15,6 +15,8 @@ use crate::lab::scratch;
 use crate::parent;
 
 const PAGE: [u8; 4096] = [b'x'; 4096];
+/// What each zombie that page cache pins holds.
+pub(crate) const PAGE_BYTES: u64 = PAGE.len() as u64;
 /// Names that are looked up in vain by each zombie that slab is to pin.
 const LOOK_UPS: usize = 10;
 

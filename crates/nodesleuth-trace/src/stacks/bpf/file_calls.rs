@@ -1,8 +1,8 @@
 //! Calls about files by the code that makes them: the structs of `bpf/file_calls.h`, and the maps
 //! that only this needs.
 
-use crate::bpf_system_call::{Kind, Map};
 use crate::Arch;
+use crate::bpf_system_call::{Kind, Map};
 use crate::btf::Btf;
 use crate::files::FileFrom;
 use crate::stacks::records::Fields;

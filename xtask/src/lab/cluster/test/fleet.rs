@@ -51,7 +51,9 @@ fn watch(trial: &Trial<'_>, in_flight: u16) -> Result<Judged> {
     let pages = trial.record_pages()?;
     let stand_ins = trial.stand_ins(&pages)?;
     trial.add_nodes()?;
-    let watched = trial.watch_fleet(in_flight);
+    let watched = trial
+        .wait_for_stand_ins()
+        .and_then(|()| trial.watch_fleet(in_flight));
     let removed = trial
         .cluster
         .patient_kubectl(&["delete", "nodes", "--selector", LABEL]);
@@ -126,7 +128,7 @@ impl Trial<'_> {
         let program = build::program(self.cluster.places(), "standins")?;
         let pki = self.cluster.places().state().join("pki");
         let file = |name: &str| pki.join(name).display().to_string();
-        let running = self.background(&[
+        self.background(&[
             &program.display().to_string(),
             ADDRESS,
             &FIRST_PORT.to_string(),
@@ -134,11 +136,13 @@ impl Trial<'_> {
             &file("apiserver.crt"),
             &file("apiserver.key"),
             &pages.display().to_string(),
-        ])?;
-        let busybox = self.cluster.places().debian().join("bin/busybox");
-        let last = (FIRST_PORT + NODES - 2).to_string();
-        self.wait_for(&[&busybox.display().to_string(), "nc", "-z", ADDRESS, &last])?;
-        Ok(running)
+        ])
+    }
+
+    /// Until the last one that answers does.
+    fn wait_for_stand_ins(&self) -> Result<()> {
+        let page = format!("/api/v1/nodes/{}/proxy/healthz", node_name(NODES - 2));
+        self.wait_for(&["kubectl", "get", "--raw", &page])
     }
 
     fn add_nodes(&self) -> Result<()> {

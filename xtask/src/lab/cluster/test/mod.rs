@@ -7,6 +7,7 @@ mod fleet;
 mod frontend;
 mod leaks;
 mod load;
+mod rights;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,10 @@ pub(crate) struct Args {
     /// Try this nodesleuth instead of a new release build.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Cgroups to leak in each hierarchy. Below 10,000 it is no longer the case that was reported,
+    /// but a busy machine gets there.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    leaked: usize,
     /// Leave the cluster up, also when it was not before.
     #[arg(long)]
     keep: bool,
@@ -39,7 +44,13 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Trial<'_>) -> Result<Judged>,
 }
 
-const GROUPS: [&[Scenario]; 4] = [verdicts::ALL, errors::ALL, frontend::ALL, fleet::ALL];
+const GROUPS: [&[Scenario]; 5] = [
+    verdicts::ALL,
+    errors::ALL,
+    rights::ALL,
+    frontend::ALL,
+    fleet::ALL,
+];
 
 /// What came of a scenario.
 #[derive(Debug, Default)]
@@ -64,6 +75,9 @@ pub(crate) struct Trial<'t> {
     pub(crate) cluster: &'t Cluster,
     /// The nodesleuth that is tried.
     pub(crate) binary: &'t Path,
+    /// The checkout.
+    pub(crate) root: &'t Path,
+    pub(crate) leaked: usize,
     /// Goes away at the end.
     pub(crate) folder: &'t Path,
 }
@@ -92,6 +106,8 @@ pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result
     let trial = Trial {
         cluster: &cluster,
         binary: &binary,
+        root: workspace.root(),
+        leaked: args.leaked,
         folder: folder.path(),
     };
     let failed = run_all(&chosen, &trial);

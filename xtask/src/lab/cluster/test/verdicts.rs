@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Result, While};
 use crate::lab::cluster::pki::NODE;
-use crate::lab::cluster::test::asked::Answer;
 use crate::lab::cluster::test::leaks::LeakedPodCgroups;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 use crate::lab::hierarchies;
@@ -36,11 +35,10 @@ pub(crate) const ALL: &[Scenario] = &[
 const WINDOW: &str = "20s";
 /// cAdvisor takes up new cgroups within a minute.
 const SETTLING: Duration = Duration::from_secs(60);
-const LEAKED: usize = 10_000;
 const CLIENTS: usize = 3;
 /// How far the cores that are said may be from those that the kernel billed over the whole run:
-/// the window is a part of it.
-const SLACK: f64 = 0.25;
+/// the window is a part of it, and being asked for large pages costs a sick kubelet more after it.
+const SLACK: f64 = 0.4;
 /// Below this a kubelet does nothing worth explaining.
 const IDLE_CORES: f64 = 0.15;
 
@@ -48,10 +46,7 @@ fn healthy(trial: &Trial<'_>) -> Result<Judged> {
     trial.with_workload("few", || {
         let mut judged = Judged::default();
         let (report, billed) = diagnose(trial, &mut judged)?;
-        judged.expect(
-            report["outcome"] == "not-hot",
-            format!("the outcome is {}, not not-hot", report["outcome"]),
-        );
+        expect_not_hot(&mut judged, &report);
         judged.expect(
             billed < IDLE_CORES,
             format!("an idle kubelet burns {billed:.2} cores"),
@@ -61,11 +56,15 @@ fn healthy(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
-    let leaked = LeakedPodCgroups::make(LEAKED)?;
+    let leaked = LeakedPodCgroups::make(trial.leaked)?;
     thread::sleep(SETTLING);
     let mut judged = Judged::default();
     let (report, _) = diagnose(trial, &mut judged)?;
-    expect_cause(&mut judged, &report, &["many-live-cgroups"]);
+    expect_cause(
+        &mut judged,
+        &report,
+        &["many-live-cgroups", "leaked-pod-cgroups"],
+    );
     judged.said = format!("{} cgroups; {}", leaked.len(), judged.said);
     Ok(judged)
 }
@@ -78,11 +77,17 @@ fn metrics_read(trial: &Trial<'_>) -> Result<Judged> {
     Ok(judged)
 }
 
+/// Most of what exec probes cost, containerd and runc pay: where they have no CPU left for it, the
+/// kubelet itself stays idle, and that is then the right answer.
 fn exec_probes(trial: &Trial<'_>) -> Result<Judged> {
     trial.with_workload("exec-probes", || {
         let mut judged = Judged::default();
-        let (report, _) = diagnose(trial, &mut judged)?;
-        expect_cause(&mut judged, &report, &["exec-probes", "exec-probe-storm"]);
+        let (report, billed) = diagnose(trial, &mut judged)?;
+        if billed < IDLE_CORES {
+            expect_not_hot(&mut judged, &report);
+        } else {
+            expect_cause(&mut judged, &report, &["exec-probes"]);
+        }
         Ok(judged)
     })
 }
@@ -116,20 +121,11 @@ fn diagnose(trial: &Trial<'_>, judged: &mut Judged) -> Result<(Value, f64)> {
     Ok((report, billed))
 }
 
-/// A report with a profile in it.
-pub(crate) fn expect_report(judged: &mut Judged, answer: &Answer) -> Result<()> {
-    let report = answer.json()?;
-    let total = report["ledger"]["total_cores"].as_f64();
+fn expect_not_hot(judged: &mut Judged, report: &Value) {
     judged.expect(
-        total.is_some(),
-        format!("no total in the report: {}", report["verdict"]),
+        report["outcome"] == "not-hot",
+        format!("the outcome is {}, not not-hot", report["outcome"]),
     );
-    let missing = report["not_checked"].to_string();
-    judged.expect(
-        !missing.contains("profile"),
-        format!("the profile is missing: {missing}"),
-    );
-    Ok(())
 }
 
 fn expect_cause(judged: &mut Judged, report: &Value, expected: &[&str]) {

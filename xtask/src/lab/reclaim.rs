@@ -1,0 +1,60 @@
+//! 20,000 zombies on this machine's kernel, and what `nodesleuth fix reclaim-subtree` makes of them.
+
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use crate::bounded;
+use crate::failure::{Failure, Result, While};
+use crate::lab::RunName;
+use crate::lab::zombies::{PAGE_BYTES, Zombies};
+use crate::workspace::Workspace;
+
+const FIX_LIMIT: Duration = Duration::from_secs(600);
+
+/// Makes them, has them freed, and demands that not a page is left.
+pub(crate) fn run(workspace: &Workspace, zombies: usize) -> Result<ExitCode> {
+    let binary = workspace.release_binary()?;
+    let lab = workspace.lab_dir()?;
+    let made = Zombies::make(&RunName::ours("zombies")?, zombies, &lab)?;
+    let state = tempfile::tempdir().doing(|| "making a folder for the fix's state".to_owned())?;
+    let mut command = Command::new(binary);
+    command
+        .args([
+            "fix",
+            "reclaim-subtree",
+            "--yes",
+            "--although-fast",
+            "-o",
+            "json",
+        ])
+        .args(["--max-pressure", "100", "--subtree", &made.subtree()])
+        .arg("--state-dir")
+        .arg(state.path());
+    let spelled = bounded::spelled(&command);
+    let printed = bounded::output(&mut command, FIX_LIMIT).and_then(|out| out.success(&spelled));
+    made.remove()?;
+    let said: serde_json::Value =
+        serde_json::from_str(&printed?).doing(|| format!("reading what {spelled} printed"))?;
+    let held = |when: &str| said[when]["subtree"]["held"].as_u64();
+    let (before, after) = (held("before"), held("after"));
+    println!(
+        "{zombies} zombies on this machine: {} bytes held before, {} after; dying on the machine {} and {}; \
+         verdict {}",
+        shown(before),
+        shown(after),
+        said["before"]["dying"],
+        said["after"]["dying"],
+        said["verdict"]
+    );
+    if before == Some(zombies as u64 * PAGE_BYTES) && after == Some(0) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Failure::new(
+        "reclaiming the zombies of this machine",
+        "their pages were not counted or not freed to the byte",
+    ))
+}
+
+fn shown(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string())
+}
