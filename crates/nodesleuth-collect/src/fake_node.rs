@@ -52,8 +52,13 @@ impl FakeNode {
 
     /// The same with one more folder.
     pub(crate) fn folder(self, node_path: &str) -> Self {
-        fs::create_dir_all(self.node.path(node_path)).unwrap();
+        self.add_folder(node_path);
         self
+    }
+
+    /// A folder that comes while the node is watched.
+    pub(crate) fn add_folder(&self, node_path: &str) {
+        fs::create_dir_all(self.node.path(node_path)).unwrap();
     }
 
     /// The same with one more symbolic link.

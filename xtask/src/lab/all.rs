@@ -8,7 +8,12 @@ use crate::failure::Result;
 use crate::parent;
 
 /// Words after `cargo xtask lab`.
-const PARTS: [&[&str]; 3] = [&["kills"], &["vm"], &["cluster", "test"]];
+const PARTS: [&[&str]; 4] = [
+    &["kills"],
+    &["reclaim"],
+    &["vm", "--zombies", "20000"],
+    &["cluster", "test"],
+];
 const PART_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A part that fails does not keep the others from running.

@@ -36,11 +36,11 @@ pub(crate) enum Task {
     Cluster(cluster::Task),
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
-    /// Remedies among 20,000 zombies, on this machine and in every guest.
-    All,
+    /// 20,000 zombies on this machine, and a fix that lets them go.
+    Reclaim,
     /// Remedies tried on zombies in guests with older kernels.
     Vm(vm::Args),
-    /// Kills, guests and the cluster: what `cargo xtask test` leaves out.
+    /// Kills, remedies among 20,000 zombies here and in every guest, the cluster: what `cargo xtask test` leaves out.
     All,
     /// Removes what killed runs of the lab left on this machine.
     Clean,
@@ -51,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
         Task::Cadvisor(args) => command::run(workspace, &args),
         Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
-        Task::All => all(workspace),
+        Task::Reclaim => reclaim::run(workspace, MANY_ZOMBIES),
         Task::Vm(args) => vm::run(workspace, &args),
         Task::All => all::run(),
         Task::Clean => clean::run(workspace),
@@ -60,8 +60,3 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
 
 /// Dying cgroups of a node that has been leaking for weeks.
 const MANY_ZOMBIES: usize = 20_000;
-
-fn all(workspace: &Workspace) -> Result<ExitCode> {
-    reclaim::run(workspace, MANY_ZOMBIES)?;
-    vm::run(workspace, &vm::Args::all(MANY_ZOMBIES))
-}

@@ -74,7 +74,7 @@ fn watched(release: &str, timed: Option<&TimedReads>) -> CgroupGrowth {
         fake.write("/proc/cgroups", &format!("{TABLE}1131\t1\n"));
         for n in 2..5 {
             let scope = format!("/sys/fs/cgroup/memory/system.slice/run-r0000000{n}.scope");
-            std::fs::create_dir_all(fake.node.path(scope)).unwrap();
+            fake.add_folder(&scope);
         }
     });
     let watch = GrowthWatch {

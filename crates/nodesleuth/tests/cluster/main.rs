@@ -1,6 +1,8 @@
 //! Through the API server: the binary against a server that answers as a real one did, over TLS,
 //! with a kubeconfig of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -52,18 +52,6 @@ pub(crate) struct Args {
     binary: Option<PathBuf>,
 }
 
-impl Args {
-    /// Every guest.
-    pub(crate) fn all(zombies: usize) -> Self {
-        Self {
-            kernel: String::new(),
-            cgroup: None,
-            zombies,
-            binary: None,
-        }
-    }
-}
-
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let kernels: Vec<&GuestKernel> = KERNELS
         .iter()

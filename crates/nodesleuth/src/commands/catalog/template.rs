@@ -7,6 +7,7 @@ use crate::output;
 use nodesleuth_analyze::Catalog;
 use nodesleuth_model::{Diagnosis, Evidence, Fact, FactValue};
 use nodesleuth_profile::{Limits, top};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -38,7 +39,7 @@ fn functions(evidence: &Evidence, profiles: &[(String, Vec<u8>)]) -> Vec<String>
             continue;
         };
         let mut rows = top(&opened.profile, value);
-        rows.sort_by(|a, b| b.cum.cmp(&a.cum));
+        rows.sort_by_key(|row| Reverse(row.cum));
         let rows = rows.iter().take(MOST);
         names.extend(rows.map(|row| nodesleuth_profile::normalize(row.name).into_owned()));
     }
