@@ -17,8 +17,16 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Path) {
             break;
         }
     }
-    let many = worth::is_many(found.len());
+    let all = found.len();
+    let many = worth::is_many(all);
     found.retain(|path| worth::reading(&path.to_string_lossy(), many));
+    if many {
+        reader.warn(format!(
+            "{}: {} of {all} files were not opened, since their names promise nothing; one that is named itself is read",
+            root.display(),
+            all - found.len()
+        ));
+    }
     found.sort();
     for path in found {
         if reader.limits.files_left == 0 {

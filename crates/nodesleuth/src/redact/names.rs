@@ -73,6 +73,13 @@ const COMMON: &[&str] = &[
     "nobody",
     "ec2-user",
     "localhost.localdomain",
+    // What evidence itself writes where nothing was read.
+    "not_requested",
+    "permission",
+    "absent",
+    "unsupported",
+    "over_budget",
+    "timed_out",
 ];
 
 /// Ends of host names that are nobody's but the owner's.
