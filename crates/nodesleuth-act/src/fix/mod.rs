@@ -1,7 +1,7 @@
 //! Remedies for cgroups: planned, guarded, carried out one step after another, measured before and
 //! after.
 //!
-//! A step that may hang in the kernel runs in a process of its own under a deadline ([`step_child`]);
+//! A step that may hang in the kernel runs in a process of its own under a deadline (`step_child`);
 //! what is about to be done is on disk before it is done ([`journal`]); nothing here prints.
 
 mod do_step;

@@ -21,6 +21,9 @@ pub struct FramesSeen {
     pub mentioned: bool,
     /// The files, without repetitions.
     pub files: Vec<String>,
+    /// Functions that were seen, as the files spell them, without repetitions: those of tables with
+    /// the largest shares first.
+    pub names: Vec<String>,
 }
 
 impl FramesSeen {
@@ -42,10 +45,15 @@ impl PastedView<'_> {
             return seen;
         }
         for table in &self.pasted.stack_tables {
-            let Some(share) = in_table(table, &lists) else {
+            let rows = in_table(table, &lists);
+            if rows.is_empty() {
                 continue;
-            };
+            }
+            let share = share_of(&rows);
             note(&mut seen.files, self.name(table.file));
+            for row in largest_first(rows) {
+                note(&mut seen.names, &row.name);
+            }
             match (share, table.weighed, table.tool) {
                 (Some(share), Weighed::Cpu, _) => raise(&mut seen.share, share),
                 (Some(share), Weighed::Memory, _) => raise(&mut seen.memory_share, share),
@@ -54,10 +62,11 @@ impl PastedView<'_> {
             }
         }
         for stack in &self.pasted.stacks {
-            if !lists.iter().any(|list| in_stack(stack, list)) {
+            let Some(leaf) = lists.iter().find_map(|list| in_stack(stack, list)) else {
                 continue;
-            }
+            };
             note(&mut seen.files, self.name(stack.file));
+            note(&mut seen.names, leaf);
             seen.stacks = seen.stacks.saturating_add(stack.count.max(1));
             if let Some(minutes) = stack.wait_minutes {
                 raise(&mut seen.wait_minutes, minutes);
@@ -87,58 +96,48 @@ fn note(files: &mut Vec<String>, name: &str) {
     }
 }
 
-/// `None` when the table has none of the signatures; inside, the share if rows have shares.
+/// The rows of a table that signatures name.
 ///
 /// A table seldom shows callers and callees together, so one of a signature's functions is enough
 /// when it is the last one (the leaf); a caller alone may do other things too.
-fn in_table(table: &StackTable, lists: &[Vec<Pattern>]) -> Option<Option<f64>> {
-    let mut leaves = BTreeSet::new();
-    let mut cum: Option<f64> = None;
-    let mut found = false;
-    for list in lists {
-        let last = list.last()?;
-        let mut matching = rows(table, last).peekable();
-        if matching.peek().is_none() {
-            continue;
-        }
-        found = true;
-        for (at, row) in matching {
-            leaves.insert(at);
-            if let Some(share) = row.share() {
-                raise(&mut cum, share);
-            }
-        }
-    }
-    let flats: f64 = leaves
+fn in_table<'t>(table: &'t StackTable, lists: &[Vec<Pattern>]) -> Vec<&'t StackRow> {
+    let leaves: BTreeSet<usize> = lists
         .iter()
-        .filter_map(|at| table.rows[*at].flat)
-        .sum::<f64>()
-        .min(1.0);
-    if flats > 0.0 {
-        raise(&mut cum, flats);
-    }
-    found.then_some(cum)
+        .filter_map(|list| list.last())
+        .flat_map(|leaf| rows(table, leaf))
+        .collect();
+    leaves.into_iter().map(|at| &table.rows[at]).collect()
 }
 
-fn rows<'t>(
-    table: &'t StackTable,
-    pattern: &'t Pattern,
-) -> impl Iterator<Item = (usize, &'t StackRow)> {
+/// The share of some rows together, if they have shares.
+fn share_of(rows: &[&StackRow]) -> Option<f64> {
+    let mut share = rows.iter().filter_map(|row| row.share()).reduce(f64::max);
+    let flats: f64 = rows.iter().filter_map(|row| row.flat).sum::<f64>().min(1.0);
+    if flats > 0.0 {
+        raise(&mut share, flats);
+    }
+    share
+}
+
+fn largest_first(mut rows: Vec<&StackRow>) -> Vec<&StackRow> {
+    let share = |row: &StackRow| row.share().unwrap_or(0.0);
+    rows.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    rows
+}
+
+fn rows(table: &StackTable, pattern: &Pattern) -> impl Iterator<Item = usize> {
     let rows = table.rows.iter().enumerate();
     rows.filter(|(_, row)| pattern.matches_normal(&row.name))
+        .map(|(at, _)| at)
 }
 
-fn in_stack(stack: &PastedStack, list: &[Pattern]) -> bool {
-    let mut wanted = list.iter().peekable();
-    for frame in &stack.frames {
-        if wanted
-            .peek()
-            .is_some_and(|pattern| pattern.matches_normal(frame))
-        {
-            wanted.next();
-        }
-    }
-    wanted.peek().is_none()
+/// The function that the last pattern of a list stands for, when a stack holds all in order.
+fn in_stack<'s>(stack: &'s PastedStack, list: &[Pattern]) -> Option<&'s str> {
+    let mut frames = stack.frames.iter();
+    let found = list
+        .iter()
+        .map(|pattern| frames.find(|frame| pattern.matches_normal(frame)));
+    found.last()?.map(String::as_str)
 }
 
 #[cfg(test)]
@@ -186,6 +185,10 @@ mod tests {
         ]);
         let share = view.frames(&twice).share.unwrap();
         assert!((share - 0.40).abs() < 1e-9, "{share}");
+        assert_eq!(
+            view.frames(&twice).names,
+            ["memcg_stat_show", "mem_cgroup_iter"]
+        );
         assert_eq!(view.frames(&lists(&[&["main.work"]])).share, Some(0.4));
         assert_eq!(view.frames(&lists(&[&["absent"]])), FramesSeen::default());
     }
@@ -204,6 +207,7 @@ mod tests {
         let view = PastedView::new(&pasted);
         let seen = view.frames(&lists(&[&["a.Run", "c.Wait"]]));
         assert_eq!((seen.stacks, seen.wait_minutes), (3, Some(5.0)));
+        assert_eq!(seen.names, ["c.Wait"]);
         assert!(!view.frames(&lists(&[&["c.Wait", "a.Run"]])).any());
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Looker<'a> {
             seen.memory_share,
         ];
         let share = share.into_iter().flatten().reduce(f64::max);
-        let names = shortest(lists);
+        let names = named(&seen.names, lists);
         if let Some(share) = share {
             let price = self.cores_of(share).filter(|_| seen.share.is_some());
             return Some(Seen {
@@ -270,8 +270,18 @@ fn shown(text: &str) -> String {
     line.replace(['\n', '\t'], " ")
 }
 
-/// The shortest of the lists stands for all.
-fn shortest(lists: &[Vec<String>]) -> String {
+/// Functions that were seen; where only a profile knows, the shortest of the lists stands for all.
+fn named(seen: &[String], lists: &[Vec<String>]) -> String {
+    /// The first ones have the largest shares.
+    const MOST: usize = 3;
+    if !seen.is_empty() {
+        let others = seen.len().saturating_sub(MOST);
+        let first = seen[..seen.len() - others].join(", ");
+        return match others {
+            0 => first,
+            _ => format!("{first} and {others} more"),
+        };
+    }
     let list = lists.iter().min_by_key(|list| list.len());
     list.map(|list| list.join(" → ")).unwrap_or_default()
 }

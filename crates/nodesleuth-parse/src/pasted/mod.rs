@@ -1,7 +1,7 @@
 //! Outputs of other tools, logs and tickets, as people paste them: cut into blocks, each
 //! recognised by its content.
 //!
-//! A text is read line by line. At each line the readers of [`READERS`] are asked in turn whether
+//! A text is read line by line. At each line the readers of `READERS` are asked in turn whether
 //! a block of theirs begins there; the first that takes lines moves on behind them. What nobody
 //! takes is prose. Whole files that are not text (profiles) are recognised before.
 
