@@ -3,6 +3,7 @@
 use super::Condition;
 use regex_lite::Regex;
 use serde::Deserialize;
+use std::sync::OnceLock;
 
 /// One symptom; exactly one of `frames`, `log`, `said`, `call`, `process`, `version` and `when`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,25 +38,33 @@ pub struct Symptom {
     pub decides: bool,
 }
 
-/// A regular expression over text, upper and lower case alike.
+/// A regular expression over text, upper and lower case alike. It is checked when it is read, and kept
+/// as text until it is needed: a run that reads no text from outside needs none of hundreds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Expression {
     text: String,
-    regex: Regex,
+    compiled: OnceLock<Regex>,
 }
 
 impl TryFrom<String> for Expression {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let regex = Regex::new(&format!("(?i){text}"))
+        let regex = compile(&text)
             .map_err(|error| format!("{text:?} is no regular expression: {error}"))?;
         if regex.is_match("") {
             return Err(format!("{text:?} would match every text"));
         }
-        Ok(Self { text, regex })
+        Ok(Self {
+            text,
+            compiled: OnceLock::new(),
+        })
     }
+}
+
+fn compile(text: &str) -> Result<Regex, regex_lite::Error> {
+    Regex::new(&format!("(?i){text}"))
 }
 
 impl Expression {
@@ -68,7 +77,8 @@ impl Expression {
     /// For matching.
     #[must_use]
     pub fn regex(&self) -> &Regex {
-        &self.regex
+        let checked = || compile(&self.text).expect("it was compiled when it was read");
+        self.compiled.get_or_init(checked)
     }
 }
 
