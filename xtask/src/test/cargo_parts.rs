@@ -40,7 +40,7 @@ pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
     if !geteuid().is_root() {
         return Ok(Outcome::Skipped("it needs root".to_owned()));
     }
-    let words = "test --release -p nodesleuth -p nodesleuth-trace --test live --test live_syscalls \
+    let words = "test --release --no-fail-fast -p nodesleuth -p nodesleuth-trace --test live --test live_syscalls \
                  --test live_stacks --test live_profile --test live_cgroups --test live_fix -- --ignored --test-threads=1";
     passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }

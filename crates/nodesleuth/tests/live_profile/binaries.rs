@@ -80,6 +80,11 @@ fn binaries_of_other_mount_namespaces_and_roots_have_their_names() {
     let root = folder.path().join("root/bin");
     fs::create_dir_all(&root).unwrap();
     fs::copy(&program, root.join("true")).unwrap();
+    // The program reads it.
+    let device = folder.path().join("root/dev/zero");
+    fs::create_dir(device.parent().unwrap()).unwrap();
+    let mut mknod = std::process::Command::new("mknod");
+    crate::support::must(mknod.arg(device).args(["c", "1", "5"]));
     let mut chroot = std::process::Command::new("chroot");
     profiled_inside(
         chroot.arg(folder.path().join("root")).arg("/bin/true"),
