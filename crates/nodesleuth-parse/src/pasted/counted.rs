@@ -249,12 +249,7 @@ fn gc_line(line: &str) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use crate::pasted::Ingested;
-
-    fn read(text: &str) -> Ingested {
-        let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None, true);
-        ingested
-    }
+    use crate::pasted::testing::read;
 
     fn count(ingested: &Ingested, what: &str) -> Option<f64> {
         ingested

@@ -32,6 +32,8 @@ mod strace;
 mod strace_table;
 mod syscount;
 mod template;
+#[cfg(test)]
+mod testing;
 mod timed;
 mod versions;
 

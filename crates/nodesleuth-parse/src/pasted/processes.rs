@@ -364,13 +364,7 @@ fn mean(rows: &[MachineUsage]) -> MachineUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pasted::Ingested;
-
-    fn read(text: &str) -> Ingested {
-        let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None, true);
-        ingested
-    }
+    use crate::pasted::testing::read;
 
     #[test]
     fn pidstat_with_threads_is_averaged_over_its_intervals() {

@@ -219,12 +219,7 @@ fn folded(lines: &Lines<'_>, at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use crate::pasted::Ingested;
-
-    fn read(text: &str) -> Ingested {
-        let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None, true);
-        ingested
-    }
+    use crate::pasted::testing::read;
 
     fn kinds(ingested: &Ingested) -> Vec<&str> {
         let blocks = &ingested.evidence.pasted.files[0].blocks;

@@ -190,13 +190,7 @@ fn add_read(sink: &mut Sink<'_>, timed: &TimedCommand) {
 
 #[cfg(test)]
 mod tests {
-    use crate::pasted::Ingested;
-
-    fn read(text: &str) -> Ingested {
-        let mut ingested = Ingested::default();
-        ingested.read("t", text.as_bytes(), None, true);
-        ingested
-    }
+    use crate::pasted::testing::read;
 
     #[test]
     fn the_command_above_belongs_to_the_times_and_a_cat_is_a_timed_read() {
