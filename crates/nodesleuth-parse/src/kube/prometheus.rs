@@ -24,14 +24,18 @@ impl<'a> Sample<'a> {
     /// The value of a label, `None` when there is no such label.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.labels()
+            .find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// All labels in their order, as (name, value).
+    pub fn labels(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
         let mut rest = self.labels;
-        while let Some((key, value, after)) = next_label(rest) {
-            if key == name {
-                return Some(unescaped(value));
-            }
+        std::iter::from_fn(move || {
+            let (name, value, after) = next_label(rest)?;
             rest = after;
-        }
-        None
+            Some((name, unescaped(value)))
+        })
     }
 
     /// The value as a count; `None` for what is none.
@@ -112,8 +116,9 @@ impl Reader {
     }
 }
 
-/// `name{label="value",…} number [milliseconds]`.
-fn sample(text: &str) -> Option<Sample<'_>> {
+/// `name{label="value",…} number [milliseconds]`; `None` for any other line.
+#[must_use]
+pub fn sample(text: &str) -> Option<Sample<'_>> {
     let end = text.find(|c: char| !is_name(c)).filter(|end| *end > 0)?;
     let (name, rest) = text.split_at(end);
     let (labels, rest) = match rest.strip_prefix('{') {

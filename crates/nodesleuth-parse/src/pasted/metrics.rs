@@ -2,8 +2,9 @@
 
 use super::clean::Lines;
 use super::sink::{Sink, counted};
-use nodesleuth_model::evidence::pasted::Metric;
-use std::collections::BTreeMap;
+use crate::kube::prometheus;
+use nodesleuth_model::evidence::pasted::{FileId, Metric};
+use std::borrow::Cow;
 
 /// Samples of one file that are kept; buckets of histograms are not.
 const MOST: usize = 20_000;
@@ -21,13 +22,8 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     for line in lines.from(at) {
         match sample(line) {
             Some(_) if kept.len() >= MOST => left_out += 1,
-            Some((name, ..)) if name.ends_with("_bucket") => {}
-            Some((name, labels, value)) => kept.push(Metric {
-                file: sink.file,
-                name: name.to_owned(),
-                labels,
-                value,
-            }),
+            Some(sample) if sample.name.ends_with("_bucket") => {}
+            Some(sample) => kept.push(metric(sink.file, &sample)),
             None if is_head(line) => {}
             None => break,
         }
@@ -41,56 +37,22 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     taken
 }
 
-type Sample<'t> = (&'t str, BTreeMap<String, String>, f64);
-
-/// `name{label="value",…} 12.5 [time]` or `name 12.5`.
-fn sample(line: &str) -> Option<Sample<'_>> {
-    let line = line.trim();
-    let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))?;
-    let (name, rest) = line.split_at(end);
-    if name.is_empty() || !name.contains('_') || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let (labels, rest) = match rest.strip_prefix('{') {
-        Some(inner) => labels(inner)?,
-        None => (BTreeMap::new(), rest),
-    };
-    if !rest.starts_with([' ', '\t']) {
-        return None;
-    }
-    let mut words = rest.split_whitespace();
-    let value: f64 = words.next()?.parse().ok()?;
-    let is_end =
-        words.next().is_none_or(|time| time.parse::<i64>().is_ok()) && words.next().is_none();
-    (is_end && value.is_finite()).then_some((name, labels, value))
+/// A sample line among other text: its name has an underscore, as all of Kubernetes' have, and its
+/// value is a number.
+fn sample(line: &str) -> Option<prometheus::Sample<'_>> {
+    prometheus::sample(line.trim())
+        .filter(|sample| sample.name.contains('_') && sample.value.is_finite())
+        .filter(|sample| !sample.name.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Labels up to the closing bracket, and what stands behind it.
-fn labels(mut rest: &str) -> Option<(BTreeMap<String, String>, &str)> {
-    let mut labels = BTreeMap::new();
-    loop {
-        rest = rest.trim_start_matches([',', ' ']);
-        if let Some(behind) = rest.strip_prefix('}') {
-            return Some((labels, behind));
-        }
-        let (name, value) = rest.split_once("=\"")?;
-        let end = end_of_value(value)?;
-        labels.insert(name.trim().to_owned(), value[..end].replace("\\\"", "\""));
-        rest = &value[end + 1..];
+fn metric(file: FileId, sample: &prometheus::Sample<'_>) -> Metric {
+    let label = |(name, value): (&str, Cow<'_, str>)| (name.to_owned(), value.into_owned());
+    Metric {
+        file,
+        name: sample.name.to_owned(),
+        labels: sample.labels().map(label).collect(),
+        value: sample.value,
     }
-}
-
-/// Where the quote stands that ends a value.
-fn end_of_value(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' if !escaped => return Some(at),
-            b'\\' => escaped = !escaped,
-            _ => escaped = false,
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl<'b> Bytes<'b> {
 }
 
 /// Most value tables are shorter.
-const CHUNK: usize = 64;
+const CHUNK: usize = 256;
 
 /// A position in the table that moves on.
 pub(super) struct Stream<'b> {
@@ -59,6 +59,21 @@ pub(super) struct Stream<'b> {
 }
 
 impl Stream<'_> {
+    /// Where the next byte is.
+    pub(super) fn offset(&self) -> u64 {
+        self.next - (self.filled - self.at) as u64
+    }
+
+    /// The bytes that are at hand; there may be more behind them.
+    pub(super) fn buffered(&self) -> &[u8] {
+        &self.chunk[self.at..self.filled]
+    }
+
+    /// Moves on by so many of the bytes at hand.
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at = self.filled.min(self.at + bytes);
+    }
+
     #[inline]
     fn byte(&mut self) -> Option<u8> {
         if self.at == self.filled {

@@ -5,7 +5,6 @@ use super::inline_tree::InlinedCall;
 use super::record::Record;
 use super::strings::{file_name, function_name};
 use super::table::{Pclntab, View};
-use super::values::Runs;
 use crate::elf::Image;
 
 /// Calls inlined into each other; compilers stop long before.
@@ -132,7 +131,10 @@ impl Found<'_> {
     /// The value of a table at a distance; 0 is no table.
     fn value(&self, table: u32, distance: u64) -> Option<i32> {
         let offset = self.view.values(table).filter(|_| table != 0)?;
-        Runs::new(self.view.bytes, offset, self.view.header.quantum).at(distance)
+        let View { bytes, header, .. } = self.view;
+        self.view
+            .checkpoints
+            .value(bytes, offset, header.quantum, distance)
     }
 }
 

@@ -6,6 +6,7 @@
 //! is a guess.
 
 mod bytes;
+mod checkpoints;
 #[cfg(test)]
 mod fixture;
 mod functions;

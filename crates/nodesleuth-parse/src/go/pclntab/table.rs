@@ -1,6 +1,7 @@
 //! An opened table.
 
 use super::bytes::Bytes;
+use super::checkpoints::Checkpoints;
 use super::functions::{FunctionRange, Functions};
 use super::header::{Header, Version};
 use super::inline_layout::InlineLayout;
@@ -19,6 +20,7 @@ pub(crate) struct Pclntab {
     header: Header,
     functions: Functions,
     record_end: RecordEnd,
+    checkpoints: Checkpoints,
     /// `None` if it is not certain where inlined calls are.
     pub(super) inlining: Option<InlineLayout>,
 }
@@ -29,6 +31,7 @@ pub(super) struct View<'b> {
     pub(super) header: &'b Header,
     pub(super) functions: &'b Functions,
     pub(super) record_end: RecordEnd,
+    pub(super) checkpoints: &'b Checkpoints,
 }
 
 impl View<'_> {
@@ -87,6 +90,7 @@ impl Pclntab {
             header,
             functions,
             record_end: RecordEnd::Packed,
+            checkpoints: Checkpoints::default(),
             inlining: None,
         };
         table.is_in_code(image).then_some(())?;
@@ -104,6 +108,7 @@ impl Pclntab {
             header: &self.header,
             functions: &self.functions,
             record_end: self.record_end,
+            checkpoints: &self.checkpoints,
         }
     }
 
