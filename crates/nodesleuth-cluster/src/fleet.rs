@@ -140,12 +140,7 @@ impl Cluster {
         cancel: &Cancel,
     ) -> Result<Collected, Refusal> {
         let node = Node::new(&self.requester, &object.name, clock);
-        let run = Run {
-            node: &node,
-            options,
-            cancel,
-            progress: &Quiet,
-        };
+        let run = Run::new(&node, options, cancel, &Quiet);
         // The list has the object already.
         run.watched(Ok(object)).await
     }
