@@ -160,9 +160,14 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn sample(name: &str) -> String {
-    let samples = repository().join("crates/nodesleuth-parse/src/kube/samples");
-    fs::read_to_string(samples.join(name)).unwrap()
+/// Read once each: hundreds of kubelets answer the same.
+fn sample(name: &str) -> &'static str {
+    static READ: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap();
+    read.entry(name.to_owned()).or_insert_with(|| {
+        let samples = repository().join("crates/nodesleuth-parse/src/kube/samples");
+        fs::read_to_string(samples.join(name)).unwrap().leak()
+    })
 }
 
 /// The recorded stacks as a profile of this length and CPU. Made once each: hundreds of kubelets
