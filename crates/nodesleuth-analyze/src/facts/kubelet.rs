@@ -1,14 +1,26 @@
 //! Facts that the kubelet tells of itself and the API server of its node.
 
-use super::{Derived, FactDef, FactType, absent, number, text};
+use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
 use nodesleuth_model::evidence::{
-    CallTotals, ContainerStats, KubeletMetrics, KubeletPage, NodeObject, NodePods, Stamp,
+    CallTotals, ContainerStats, KubeletMetrics, KubeletPage, NodeObject, NodePods, Stamp, Via,
 };
 use nodesleuth_model::{Missing, MissingKind, Window};
 use std::collections::BTreeMap;
 
 pub(super) const FACTS: &[FactDef] = &[
+    FactDef {
+        name: "node.asked_through_api",
+        kind: FactType::Flag,
+        unit: "",
+        doc: "Whether the kubelet itself was asked, through the API server.",
+        derive: |input| {
+            flag(
+                input.evidence.vantage.via == Via::Api,
+                "how it was collected",
+            )
+        },
+    },
     FactDef {
         name: "node.name",
         kind: FactType::Text,

@@ -11,6 +11,7 @@ mod time;
 use crate::{Cluster, ClusterError};
 use nodesleuth_collect::{Cancel, Clock, Collected, Progress};
 use pages::Node;
+pub use run::NodeSeen;
 pub(crate) use run::Run;
 use std::time::Duration;
 
@@ -83,7 +84,8 @@ impl Cluster {
         let name = node_name(name)?;
         let node = Node::new(&self.requester, &name, clock);
         let run = Run::new(&node, options, cancel, progress);
-        let collected = self.block_on(run.collect());
-        collected.map_err(|refusal| ClusterError::refused(&format!("node {name}"), &refusal))
+        let seen = self.block_on(run.collect());
+        seen.map(NodeSeen::checked)
+            .map_err(|refusal| ClusterError::refused(&format!("node {name}"), &refusal))
     }
 }

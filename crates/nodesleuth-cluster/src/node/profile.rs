@@ -31,6 +31,7 @@ pub(super) struct Taken {
 }
 
 /// A profile and its number of slices, or why there is none.
+#[derive(Debug)]
 pub(super) struct ProfileTaken {
     began: BootNanos,
     ended: BootNanos,

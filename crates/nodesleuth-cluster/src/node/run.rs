@@ -2,7 +2,7 @@
 //! missing with its reason and ends nothing, unless it says that the node cannot be asked at all.
 
 use super::pages::Node;
-use super::profile::Taken;
+use super::profile::{ProfileTaken, Taken};
 use super::time::NodeTime;
 use super::{NodeOptions, debug_pages, derived};
 use crate::profile::ProfileOf;
@@ -34,6 +34,38 @@ pub(crate) struct Run<'a> {
 /// An answer, or why there is none.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
+/// What was seen of a node, its CPU profile as it came.
+#[derive(Debug)]
+pub struct NodeSeen {
+    evidence: Evidence,
+    files: Vec<(String, Vec<u8>)>,
+    profile: ProfileTaken,
+    of: ProfileOf,
+    window: Duration,
+    is_disturbed: bool,
+}
+
+impl NodeSeen {
+    /// Looks into the profile. Whoever asks many nodes does that in another thread: at the end of
+    /// their windows hundreds of profiles come at once.
+    #[must_use]
+    pub fn checked(self) -> Collected {
+        let Self {
+            mut evidence,
+            mut files,
+            profile,
+            of,
+            window,
+            is_disturbed,
+        } = self;
+        files.extend(profile.record(&of, window, is_disturbed, &mut evidence));
+        Collected {
+            evidence,
+            profiles: files,
+        }
+    }
+}
+
 /// What a kubelet said before its window, and whether it was quick about it.
 struct Before {
     config: Answer<KubeletConfig>,
@@ -60,7 +92,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) async fn collect(&self) -> Answer<Collected> {
+    pub(crate) async fn collect(&self) -> Answer<NodeSeen> {
         self.progress.stage("asking for the node");
         let object = match self.time.page() {
             Some(within) => self.unless_stopped(self.node.object(within)).await,
@@ -75,7 +107,7 @@ impl<'a> Run<'a> {
     }
 
     /// The same for a node whose object is there.
-    pub(crate) async fn watched(&self, object: Answer<NodeObject>) -> Answer<Collected> {
+    pub(crate) async fn watched(&self, object: Answer<NodeObject>) -> Answer<NodeSeen> {
         let mut evidence = self.begun();
         let of = ProfileOf::of_checked(&self.node.name);
         let (before, Taken { opened, profile }) = self.opened_and_watched(&of).await?;
@@ -120,10 +152,13 @@ impl<'a> Run<'a> {
         evidence.node_pods = window_or_once(before.pods, pods);
         evidence.kubelet_pages = self.asked.take();
         derived::fill(&mut evidence);
-        files.extend(profile.record(&of, self.options.window, is_disturbed, &mut evidence));
-        Ok(Collected {
+        Ok(NodeSeen {
             evidence,
-            profiles: files,
+            files,
+            profile,
+            of,
+            window: self.options.window,
+            is_disturbed,
         })
     }
 

@@ -25,7 +25,12 @@ pub(crate) struct ProfileArgs {
     pub(crate) pod: Option<String>,
 
     /// Namespace of the pod, where --pod does not say it.
-    #[arg(long, value_name = "NAMESPACE", requires = "pod", conflicts_with = "node")]
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        requires = "pod",
+        conflicts_with = "node"
+    )]
     pub(crate) namespace: Option<String>,
 
     /// Which profile [default: /debug/pprof/profile].

@@ -86,9 +86,9 @@ pub(super) struct LookedAt {
 impl LookedAt {
     /// Analyses what came of a node, and saves it where a folder is wanted.
     pub(super) fn of(result: FleetResult, catalog: &Catalog, folder: Option<&Path>) -> Self {
-        let FleetResult { name, collected } = result;
-        let collected = match collected {
-            Ok(collected) => collected,
+        let FleetResult { name, seen } = result;
+        let collected = match seen {
+            Ok(seen) => seen.checked(),
             Err(refusal) => {
                 let failed = FailedNode {
                     name,
