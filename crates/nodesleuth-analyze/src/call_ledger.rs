@@ -190,6 +190,7 @@ mod tests {
             kernel,
             unsplit: 0.0,
             children: Some(0.1),
+            is_of_profile: false,
         };
         let view = view(&traced, &Parts::default(), &cpu);
         let sum: f64 = view.parts.iter().map(|part| part.cores.0).sum();

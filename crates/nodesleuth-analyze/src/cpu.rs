@@ -20,6 +20,8 @@ pub(crate) struct TargetCpu {
     /// Children that ended and were waited for in the window, without what they had burnt before;
     /// `None` where nobody counts them.
     pub(crate) children: Option<f64>,
+    /// Nobody counted it: it is what the target's own profile shows.
+    pub(crate) is_of_profile: bool,
 }
 
 impl TargetCpu {
@@ -67,6 +69,7 @@ impl TargetCpu {
             kernel: rate(before.stime, after.stime),
             unsplit: 0.0,
             children: Some((reaped - earlier.seconds(host.ticks_per_second) / seconds).max(0.0)),
+            is_of_profile: false,
         };
         cpu.plausible_on(host)
     }

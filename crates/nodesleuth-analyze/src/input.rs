@@ -2,8 +2,9 @@
 
 use crate::catalog::Catalog;
 use crate::cpu::TargetCpu;
+use crate::kubelet_cpu;
 use crate::stacks::{LoadedProfile, ProfileView, Profiles};
-use nodesleuth_model::evidence::{Host, Target};
+use nodesleuth_model::evidence::{Host, Target, Via};
 use nodesleuth_model::{Evidence, Missing};
 
 /// Evidence, the profiles that count, and the catalogue.
@@ -38,7 +39,11 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn cpu(&self) -> Result<TargetCpu, Missing> {
-        TargetCpu::of(self.evidence)
+        TargetCpu::of(self.evidence).or_else(|missing| {
+            let is_outside = self.evidence.vantage.via == Via::Api;
+            let profile = self.profiles.own_first().filter(|_| is_outside);
+            profile.and_then(kubelet_cpu::of_profile).ok_or(missing)
+        })
     }
 
     /// The profile by which the ledger tells who burns.

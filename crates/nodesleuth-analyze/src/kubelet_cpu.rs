@@ -4,11 +4,14 @@
 //! kubelet's own cgroup tells the modes apart; it is believed only where it is about as large.
 
 use crate::cpu::TargetCpu;
+use crate::stacks::ProfileView;
 use nodesleuth_model::evidence::{AgentCgroup, KubeletMetrics};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Window};
 
 /// Where the numbers come from, for facts.
 pub(crate) const SOURCE: &str = "process_cpu_seconds_total of the kubelet's /metrics";
+/// The same where only its profile came.
+pub(crate) const PROFILE_SOURCE: &str = "samples of the kubelet's own profile (at least so much)";
 /// The cgroup may hold children and, in some distributions, more; up to this ratio it is mostly the
 /// kubelet.
 const MOST_IN_CGROUP: f64 = 1.3;
@@ -44,6 +47,19 @@ pub(crate) fn of(evidence: &Evidence) -> Result<TargetCpu, Missing> {
         kernel,
         unsplit,
         children: None,
+        is_of_profile: false,
+    })
+}
+
+/// By the kubelet's own profile of the window, where its counter did not come: at least so much,
+/// since a profile holds one sample of each system call, however long.
+pub(crate) fn of_profile(profile: &ProfileView<'_>) -> Option<TargetCpu> {
+    let is_whole = profile.covers_window && profile.in_time().is_ok();
+    is_whole.then(|| TargetCpu {
+        seconds: profile.seconds,
+        unsplit: profile.total_cores(),
+        is_of_profile: true,
+        ..TargetCpu::default()
     })
 }
 

@@ -110,6 +110,8 @@ pub fn analyze(
         not_checked,
         facts: facts.clone(),
         syscalls: summary::of(&input),
+        goroutines: evidence.goroutines.value().cloned(),
+        heap: evidence.heap.value().cloned(),
         own_cost: evidence.own_cost.value().cloned(),
         warnings: input.warnings.clone(),
     }

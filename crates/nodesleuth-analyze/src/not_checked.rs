@@ -55,6 +55,9 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
         evidence.kubelet_config.missing(),
     );
     note("the node's pods", evidence.node_pods.missing());
+    half_windows(evidence, &mut note);
+    note("the target's goroutines", evidence.goroutines.missing());
+    note("the target's heap", evidence.heap.missing());
     target_parts(evidence, &mut note);
     hierarchies(evidence, &mut note);
     rows.extend(reads(evidence));
@@ -76,6 +79,23 @@ fn from_outside() -> NotChecked {
         why: "not seen through the API server; `nodesleuth diagnose --name kubelet` on the node \
               shows them"
             .to_owned(),
+    }
+}
+
+/// Pages that came at one end of the window only.
+fn half_windows(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    let came = [
+        (
+            "/metrics/cadvisor",
+            evidence.container_stats.value().is_some(),
+        ),
+        ("/pods", evidence.node_pods.value().is_some()),
+    ];
+    for page in &evidence.kubelet_pages {
+        if came.contains(&(page.path.as_str(), true)) {
+            let what = format!("the kubelet's {} at both ends of the window", page.path);
+            note(&what, page.missing.as_ref());
+        }
     }
 }
 

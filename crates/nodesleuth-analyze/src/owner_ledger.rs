@@ -57,6 +57,7 @@ pub(crate) fn view(input: &Input<'_>, cpu: &TargetCpu) -> LedgerView {
     }
     let mut notes: Vec<String> = beside(input, cpu).into_iter().collect();
     notes.extend(gap_note(profile, cpu, &gap));
+    notes.extend(at_least(input, cpu));
     LedgerView {
         id,
         title,
@@ -151,6 +152,18 @@ fn beside(input: &Input<'_>, cpu: &TargetCpu) -> Option<String> {
         Cores(stacks.total_cores()),
         Cores(own.total_cores())
     ))
+}
+
+/// Where only the profile tells the CPU.
+fn at_least(input: &Input<'_>, cpu: &TargetCpu) -> Option<String> {
+    let missing = input.evidence.kubelet_metrics.missing();
+    cpu.is_of_profile.then(|| {
+        format!(
+            "the kubelet's own counter did not come ({}): this is what its profile shows, so it burns \
+             at least so much; of a long system call a profile holds one sample",
+            missing.map_or("no metrics", |missing| missing.reason.as_str())
+        )
+    })
 }
 
 fn gap_note(profile: &ProfileView<'_>, cpu: &TargetCpu, gap: &Gap) -> Option<String> {

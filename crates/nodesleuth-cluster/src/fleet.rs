@@ -3,10 +3,10 @@
 use crate::node::Run;
 use crate::node::pages::{Node, encoded, malformed};
 use crate::request::{Bounds, interrupted};
-use crate::{Cluster, ClusterError, NodeOptions, Refusal, RefusalKind, node_name};
+use crate::{Cluster, ClusterError, NodeOptions, NodeSeen, Refusal, RefusalKind, node_name};
 use futures_util::StreamExt;
 use futures_util::stream;
-use nodesleuth_collect::{Cancel, Clock, Collected, Quiet};
+use nodesleuth_collect::{Cancel, Clock, Quiet};
 use nodesleuth_model::evidence::NodeObject;
 use nodesleuth_parse::kube::node;
 use std::collections::BTreeMap;
@@ -32,8 +32,8 @@ pub enum NodeChoice {
 pub struct FleetResult {
     /// Its name.
     pub name: String,
-    /// Its evidence, or why there is none.
-    pub collected: Result<Collected, Refusal>,
+    /// What was seen of it, or why nothing was.
+    pub seen: Result<NodeSeen, Refusal>,
 }
 
 impl Cluster {
@@ -117,11 +117,11 @@ impl Cluster {
     ) {
         let one = |object: NodeObject| async move {
             let name = object.name.clone();
-            let collected = match cancel.requested() {
+            let seen = match cancel.requested() {
                 true => Err(interrupted()),
                 false => self.one_of_many(object, options, clock, cancel).await,
             };
-            FleetResult { name, collected }
+            FleetResult { name, seen }
         };
         self.block_on(async {
             let results = stream::iter(nodes.into_iter().map(one));
@@ -138,14 +138,9 @@ impl Cluster {
         options: &NodeOptions,
         clock: &dyn Clock,
         cancel: &Cancel,
-    ) -> Result<Collected, Refusal> {
+    ) -> Result<NodeSeen, Refusal> {
         let node = Node::new(&self.requester, &object.name, clock);
-        let run = Run {
-            node: &node,
-            options,
-            cancel,
-            progress: &Quiet,
-        };
+        let run = Run::new(&node, options, cancel, &Quiet);
         // The list has the object already.
         run.watched(Ok(object)).await
     }

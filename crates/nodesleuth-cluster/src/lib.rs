@@ -19,7 +19,7 @@ pub use access::{Right, Rights};
 pub use connect::{Cluster, ConnectOptions};
 pub use error::ClusterError;
 pub use fleet::{FleetResult, NodeChoice, sampled};
-pub use node::{NodeOptions, node_name};
+pub use node::{NodeOptions, NodeSeen, node_name};
 pub use profile::{ProfileOf, ProfileOptions};
 pub use proxy::{ProxyEnd, ProxyOptions};
 pub use refusal::{GRANT, Refusal, RefusalKind};

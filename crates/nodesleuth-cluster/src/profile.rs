@@ -184,8 +184,7 @@ impl Taking<'_> {
     async fn page(&self, page: &str, length: Duration) -> Result<Vec<u8>, Refusal> {
         let bounds = Bounds {
             bytes: MAX_PROFILE_BYTES,
-            first: length + self.patience,
-            idle: Duration::from_secs(15),
+            within: length + self.patience,
             // Then it is asked for in shorter slices.
             again_when_cut: false,
         };

@@ -46,6 +46,10 @@ pub enum RefusalKind {
     NodeUnreachable,
     /// Nothing was said in our own time.
     NoAnswer,
+    /// The answer began, and did not end in our own time.
+    Unfinished,
+    /// Its turn did not come in the time that there is for a node.
+    NotAsked,
     /// The API server has too much to do; it names a time after which to ask again.
     TooManyRequests(Duration),
     /// The answer is larger than is taken.
@@ -99,6 +103,16 @@ impl Refusal {
         )
     }
 
+    /// Whether more time might have brought the answer.
+    #[must_use]
+    pub fn is_about_time(&self) -> bool {
+        use RefusalKind as Kind;
+        matches!(
+            self.kind,
+            Kind::NoAnswer | Kind::Unfinished | Kind::NotAsked
+        )
+    }
+
     /// What to do next.
     #[must_use]
     pub fn help(&self) -> &'static str {
@@ -130,7 +144,10 @@ impl Refusal {
                 "the API server cannot reach the node's kubelet port: node down, network or firewall; look at it on the node"
             }
             Kind::NoAnswer => {
-                "the kubelet is frozen, or too busy to answer: run nodesleuth on the node itself"
+                "the kubelet is frozen, or too busy to answer: give it more time with --timeout, or run nodesleuth on the node itself"
+            }
+            Kind::Unfinished | Kind::NotAsked => {
+                "the kubelet, or the way to it, is slow: give it more time with --timeout, or run nodesleuth on the node itself"
             }
             Kind::TooManyRequests(_) => {
                 "the API server is overloaded: try again later, with a lower --in-flight"
@@ -167,8 +184,8 @@ impl Refusal {
             }
             Kind::NoSuchNode | Kind::NoSuchObject | Kind::NotServed => MissingKind::Absent,
             Kind::DebugDisabled | Kind::ProfileTooLong => MissingKind::Unsupported,
-            Kind::NoAnswer => MissingKind::TimedOut,
-            Kind::TooLarge => MissingKind::OverBudget,
+            Kind::NoAnswer | Kind::Unfinished => MissingKind::TimedOut,
+            Kind::TooLarge | Kind::NotAsked => MissingKind::OverBudget,
             Kind::Malformed => MissingKind::Malformed,
             Kind::Interrupted => MissingKind::Interrupted,
             _ => MissingKind::Failed,

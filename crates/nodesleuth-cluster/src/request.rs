@@ -7,13 +7,14 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use nodesleuth_collect::Cancel;
+use nodesleuth_model::Bytes;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// Of an answer that is a refusal this much is read.
 const MOST_OF_A_REFUSAL: usize = 64 << 10;
@@ -27,10 +28,9 @@ const MOST_TRIES: u32 = 4;
 pub(crate) struct Bounds {
     /// Most bytes of a body.
     pub(crate) bytes: u64,
-    /// Longest wait until an answer begins.
-    pub(crate) first: Duration,
-    /// Longest wait for the next piece of it.
-    pub(crate) idle: Duration,
+    /// Longest time to the last byte of its answer, asking again included: a page that trickles ends
+    /// as one that never begins does.
+    pub(crate) within: Duration,
     /// Whether it is sent once more when the connection ends without an answer: one that was kept
     /// open may have been closed by the other side just then.
     pub(crate) again_when_cut: bool,
@@ -40,10 +40,44 @@ impl Bounds {
     /// For small pages.
     pub(crate) const PAGE: Self = Self {
         bytes: 32 << 20,
-        first: Duration::from_secs(30),
-        idle: Duration::from_secs(15),
+        within: Duration::from_secs(30),
         again_when_cut: true,
     };
+
+    /// The same within this time.
+    pub(crate) fn within(self, within: Duration) -> Self {
+        Self { within, ..self }
+    }
+}
+
+/// A request's time; waiting for its turn is a part of it, and a small one.
+#[derive(Clone, Copy, Debug)]
+struct Time {
+    limit: Duration,
+    until: Instant,
+}
+
+impl Time {
+    fn begin(limit: Duration) -> Self {
+        Self {
+            limit,
+            until: Instant::now() + limit,
+        }
+    }
+
+    fn no_answer(self) -> Refusal {
+        let said = format!("no answer within {:.0} s", self.limit.as_secs_f64());
+        Refusal::new(Kind::NoAnswer, said)
+    }
+
+    fn unfinished(self, bytes: u64) -> Refusal {
+        let said = format!(
+            "the answer was not complete after {:.0} s ({} had come)",
+            self.limit.as_secs_f64(),
+            Bytes(bytes)
+        );
+        Refusal::new(Kind::Unfinished, said)
+    }
 }
 
 /// Requests that are begun at the same moment: each may need a connection with its handshake.
@@ -52,8 +86,10 @@ const MOST_STARTS: usize = 64;
 const START: Duration = Duration::from_millis(50);
 /// Whoever asks through our proxy has a timeout of their own.
 const LONGEST_RAW: Duration = Duration::from_secs(4 * 3_600);
-/// Bodies that are read at the same time.
+/// Bodies that are read at the same time, so that their buffers do not add up.
 const MOST_DOWNLOADS: usize = 64;
+/// A body that takes longer is a slow one: it fills no buffers, and must not keep others waiting.
+const DOWNLOAD: Duration = Duration::from_secs(2);
 
 /// Sends requests. Starting them and reading their answers is limited over all nodes; waiting for
 /// an answer costs nothing and is limited by the number of nodes in flight.
@@ -103,11 +139,9 @@ impl Requester {
         bounds: Bounds,
         take: impl FnMut(&[u8]) -> Result<(), Refusal>,
     ) -> Result<HeaderMap, Refusal> {
-        let response = self.patient(Method::GET, path, &[], bounds).await?;
+        let (response, time) = self.patient(Method::GET, path, &[], bounds).await?;
         let headers = response.headers().clone();
-        // Nobody closes it.
-        let _permit = self.downloads.acquire().await;
-        read(response, bounds, take).await?;
+        self.read(response, bounds.bytes, time, take).await?;
         Ok(headers)
     }
 
@@ -116,15 +150,15 @@ impl Requester {
         let request = Request::get(path)
             .body(Body::from(Vec::new()))
             .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        self.begun(request, LONGEST_RAW).await
+        self.begun(request, Time::begin(LONGEST_RAW)).await
     }
 
     /// Sends JSON and gets JSON.
     pub(crate) async fn post(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, Refusal> {
         let bounds = Bounds::PAGE;
-        let response = self.patient(Method::POST, path, body, bounds).await?;
+        let (response, time) = self.patient(Method::POST, path, body, bounds).await?;
         let mut bytes = Vec::new();
-        read(response, bounds, |piece| {
+        self.read(response, bounds.bytes, time, |piece| {
             bytes.extend_from_slice(piece);
             Ok(())
         })
@@ -132,23 +166,27 @@ impl Requester {
         Ok(bytes)
     }
 
-    /// Sends it again when the server asks for that, after the time that it names.
+    /// Sends it again when the server asks for that, after the time that it names if there is so
+    /// much time.
     async fn patient(
         &self,
         method: Method,
         path: &str,
         body: &[u8],
         bounds: Bounds,
-    ) -> Result<Response<Body>, Refusal> {
+    ) -> Result<(Response<Body>, Time), Refusal> {
         let mut tries = 1;
+        let time = Time::begin(bounds.within);
         loop {
-            match self.once(method.clone(), path, body, bounds).await {
+            match self.once(method.clone(), path, body, time).await {
                 Err(refusal) if tries < MOST_TRIES => match refusal.kind {
-                    Kind::TooManyRequests(after) => sleep(after).await,
+                    Kind::TooManyRequests(after) if Instant::now() + after < time.until => {
+                        sleep(after).await;
+                    }
                     Kind::Cut if bounds.again_when_cut && tries == 1 => {}
                     _ => return Err(refusal),
                 },
-                other => return other,
+                other => return other.map(|response| (response, time)),
             }
             tries += 1;
         }
@@ -159,7 +197,7 @@ impl Requester {
         method: Method,
         path: &str,
         body: &[u8],
-        bounds: Bounds,
+        time: Time,
     ) -> Result<Response<Body>, Refusal> {
         let request = Request::builder()
             .method(method)
@@ -172,89 +210,94 @@ impl Requester {
             )
             .body(Body::from(body.to_vec()))
             .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        let response = self.begun(request, bounds.first).await?;
+        let response = self.begun(request, time).await?;
         let status = response.status();
         match status {
             StatusCode::OK | StatusCode::CREATED => Ok(response),
-            _ => Err(refused(response, bounds).await),
+            _ => Err(self.refused(response, time).await),
         }
     }
 }
 
 impl Requester {
-    /// Sends it when not too many others are just being sent; waiting for that does not count.
-    async fn begun(
-        &self,
-        request: Request<Body>,
-        first: Duration,
-    ) -> Result<Response<Body>, Refusal> {
-        let permit = self.starts.acquire().await;
+    /// Sends it when not too many others are just being sent.
+    async fn begun(&self, request: Request<Body>, time: Time) -> Result<Response<Body>, Refusal> {
+        let turn = self.starts.acquire().await;
         let mut answer = pin!(self.client.send(request));
-        let begun = Instant::now();
-        let answer = match timeout(START.min(first), &mut answer).await {
+        let started = time.until.min(Instant::now() + START);
+        let answer = match timeout_at(started, &mut answer).await {
             Ok(answer) => answer,
             Err(_) => {
-                drop(permit);
-                let left = first.saturating_sub(begun.elapsed());
-                timeout(left, answer).await.map_err(|_| no_answer(first))?
+                drop(turn);
+                let answer = timeout_at(time.until, answer).await;
+                answer.map_err(|_| time.no_answer())?
             }
         };
         answer.map_err(|error| failed(&error))
     }
-}
 
-/// What a refusal says, as far as it is worth reading.
-async fn refused(response: Response<Body>, bounds: Bounds) -> Refusal {
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    let enough = || Refusal::new(Kind::TooLarge, "");
-    // Its status counts even if its text does not come.
-    let _ = read(response, bounds, |piece| {
-        body.extend_from_slice(piece);
-        (body.len() < MOST_OF_A_REFUSAL)
-            .then_some(())
-            .ok_or_else(enough)
-    })
-    .await;
-    body.truncate(MOST_OF_A_REFUSAL);
-    answer::refusal(status, &headers, &body)
-}
-
-async fn read(
-    response: Response<Body>,
-    bounds: Bounds,
-    mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
-) -> Result<(), Refusal> {
-    let mut body = response.into_body();
-    let mut bytes: u64 = 0;
-    loop {
-        let frame = match timeout(bounds.idle, body.frame()).await {
-            Err(_) => return Err(no_answer(bounds.idle)),
-            Ok(None) => return Ok(()),
-            Ok(Some(Err(error))) => {
-                let said = format!(
-                    "the connection was cut in the middle of the answer ({})",
-                    root(&error)
-                );
-                return Err(Refusal::new(Kind::Cut, said));
-            }
-            Ok(Some(Ok(frame))) => frame,
-        };
-        let Ok(piece) = frame.into_data() else {
-            continue;
-        };
-        bytes += piece.len() as u64;
-        if bytes > bounds.bytes {
-            let said = format!("the answer is larger than {} MiB", bounds.bytes >> 20);
-            return Err(Refusal::new(Kind::TooLarge, said));
-        }
-        take(&piece)?;
+    /// What a refusal says, as far as it is worth reading.
+    async fn refused(&self, response: Response<Body>, time: Time) -> Refusal {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        let enough = || Refusal::new(Kind::TooLarge, "");
+        // Its status counts even if its text does not come.
+        let _ = self
+            .read(response, u64::MAX, time, |piece| {
+                body.extend_from_slice(piece);
+                (body.len() < MOST_OF_A_REFUSAL)
+                    .then_some(())
+                    .ok_or_else(enough)
+            })
+            .await;
+        body.truncate(MOST_OF_A_REFUSAL);
+        answer::refusal(status, &headers, &body)
     }
-}
 
-fn no_answer(after: Duration) -> Refusal {
-    let said = format!("no answer within {:.0} s", after.as_secs_f64());
-    Refusal::new(Kind::NoAnswer, said)
+    async fn read(
+        &self,
+        response: Response<Body>,
+        most: u64,
+        time: Time,
+        mut take: impl FnMut(&[u8]) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut body = response.into_body();
+        let mut bytes: u64 = 0;
+        let turn = timeout_at(time.until, self.downloads.acquire()).await;
+        let mut turn = Some(turn.map_err(|_| time.unfinished(bytes))?);
+        let slow = Instant::now() + DOWNLOAD;
+        loop {
+            let limit = match turn {
+                Some(_) => slow.min(time.until),
+                None => time.until,
+            };
+            let frame = match timeout_at(limit, body.frame()).await {
+                Err(_) if turn.is_some() && limit < time.until => {
+                    turn = None;
+                    continue;
+                }
+                Err(_) => return Err(time.unfinished(bytes)),
+                Ok(None) => return Ok(()),
+                Ok(Some(Err(error))) => {
+                    let said = format!(
+                        "the connection was cut in the middle of the answer ({})",
+                        root(&error)
+                    );
+                    return Err(Refusal::new(Kind::Cut, said));
+                }
+                Ok(Some(Ok(frame))) => frame,
+            };
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            bytes += piece.len() as u64;
+            if bytes > most {
+                let said = format!("the answer is larger than {} MiB", most >> 20);
+                return Err(Refusal::new(Kind::TooLarge, said));
+            }
+            take(&piece)?;
+        }
+    }
 }
 
 /// The innermost of an error's causes.

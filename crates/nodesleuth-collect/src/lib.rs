@@ -43,7 +43,8 @@ pub use look::{CgroupLook, CgroupsSeen, look_at_cgroups};
 pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
 pub use profiles::{
-    Loaded as CheckedProfile, checked_profile, fetch_profile, is_as_long_as, shown_address,
+    DebugPages, Loaded as CheckedProfile, checked_profile, fetch_profile, goroutines_of, heap_of,
+    is_as_long_as, shown_address,
 };
 pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};

@@ -3,7 +3,7 @@
 use crate::own_cost::Meter;
 use crate::started::Started;
 use crate::window_stacks::{self, Sampling};
-use crate::{Cancel, Clock, Ctx, Node, Progress, TracePlan, profiles, tasks, window};
+use crate::{Cancel, Clock, Ctx, DebugPages, Node, Progress, TracePlan, profiles, tasks, window};
 use nodesleuth_model::evidence::{ClockAnchor, Target, WindowSpan};
 use nodesleuth_model::{Cores, Evidence, Observed, Pid};
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub struct Options {
     pub target: TargetChoice,
     /// Addresses or files of profiles.
     pub profiles: Vec<String>,
+    /// What else is asked of the first of these that is an address, after the window.
+    pub debug_pages: DebugPages,
     /// Our own binary, for reads that need a process of their own.
     pub read_child: Option<PathBuf>,
     /// Kernel time that possibly slow reads may cost in all.
@@ -122,7 +124,9 @@ pub fn collect(
         stacks_hz: options.stacks_hz,
         trace: options.trace,
     };
-    Ok(watch(&ctx, target, profiles, progress, &meter))
+    let mut collected = watch(&ctx, target, profiles, progress, &meter);
+    profiles::debug_pages::add(&options.profiles, options.debug_pages, &mut collected);
+    Ok(collected)
 }
 
 /// Watches the chosen target for the window and looks at the node afterwards.

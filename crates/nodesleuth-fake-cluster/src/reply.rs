@@ -23,6 +23,8 @@ pub(crate) enum End {
     HangUp,
     /// Nothing is ever said.
     Never,
+    /// So many bytes at a time, with such pauses.
+    Trickle(usize, Duration),
 }
 
 impl Reply {
@@ -76,6 +78,13 @@ impl Reply {
     #[must_use]
     pub fn cut(mut self, bytes: usize) -> Self {
         self.end = End::Cut(bytes);
+        self
+    }
+
+    /// So many bytes at a time, with such pauses.
+    #[must_use]
+    pub fn trickle(mut self, bytes: usize, pause: Duration) -> Self {
+        self.end = End::Trickle(bytes, pause);
         self
     }
 

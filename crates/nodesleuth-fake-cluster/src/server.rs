@@ -17,8 +17,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 
 pub(crate) type Answer = Box<dyn Fn(&Asked) -> Option<Reply> + Send + Sync>;
@@ -166,11 +168,11 @@ async fn reply(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Re
     };
     let _counted = Counted::new(&shared.seen);
     let reply = shared.reply_to(&asked, path.starts_with(&shared.prefix));
-    tokio::time::sleep(reply.after).await;
+    sleep(reply.after).await;
     match reply.end {
         End::HangUp => return Err(io::Error::other("hanging up")),
         End::Never => std::future::pending().await,
-        End::Whole | End::Cut(_) => {}
+        End::Whole | End::Cut(_) | End::Trickle(..) => {}
     }
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
@@ -198,23 +200,29 @@ impl Shared {
     }
 }
 
-/// A body in pieces that may end in the middle.
+/// A body in pieces that may end in the middle, or take its time.
 struct Pieces {
     left: VecDeque<io::Result<Bytes>>,
     /// What came before a cut is out.
     is_flushed: bool,
+    /// Before each piece.
+    pause: Duration,
+    pausing: Option<Pin<Box<Sleep>>>,
 }
 
 impl Pieces {
     fn of(reply: &Reply) -> Self {
-        const PIECE: usize = 16 << 10;
+        let (piece, pause) = match reply.end {
+            End::Trickle(bytes, pause) => (bytes.max(1), pause),
+            _ => (16 << 10, Duration::ZERO),
+        };
         let shown = match reply.end {
             End::Cut(bytes) => reply.body.slice(..bytes.min(reply.body.len())),
             _ => reply.body.clone(),
         };
-        let starts = (0..shown.len()).step_by(PIECE);
+        let starts = (0..shown.len()).step_by(piece);
         let mut pieces: VecDeque<io::Result<Bytes>> = starts
-            .map(|at| Ok(shown.slice(at..(at + PIECE).min(shown.len()))))
+            .map(|at| Ok(shown.slice(at..(at + piece).min(shown.len()))))
             .collect();
         if matches!(reply.end, End::Cut(_)) {
             pieces.push_back(Err(io::Error::other("cut")));
@@ -222,7 +230,23 @@ impl Pieces {
         Self {
             left: pieces,
             is_flushed: false,
+            pause,
+            pausing: None,
         }
+    }
+
+    /// Whether the pause before the next piece is over.
+    fn is_rested(&mut self, context: &mut Context<'_>) -> bool {
+        if self.pause.is_zero() || self.left.is_empty() {
+            return true;
+        }
+        let pause = self.pause;
+        let pausing = self.pausing.get_or_insert_with(|| Box::pin(sleep(pause)));
+        let is_over = pausing.as_mut().poll(context).is_ready();
+        if is_over {
+            self.pausing = None;
+        }
+        is_over
     }
 }
 
@@ -237,6 +261,9 @@ impl Body for Pieces {
         if matches!(self.left.front(), Some(Err(_))) && !self.is_flushed {
             self.is_flushed = true;
             context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if !self.is_rested(context) {
             return Poll::Pending;
         }
         let piece = self.left.pop_front();

@@ -1,7 +1,7 @@
 //! The diagnosis: what reports print. It depends only on evidence and the catalogue.
 
 use crate::evidence::pasted::PastedFile;
-use crate::evidence::{OwnCost, target_name};
+use crate::evidence::{Goroutines, HeapUse, OwnCost, target_name};
 use crate::facts::Fact;
 use crate::ledger::Ledger;
 use crate::syscalls::SyscallSummary;
@@ -34,6 +34,12 @@ pub struct Diagnosis {
     /// The target's system calls, when they were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub syscalls: Option<SyscallSummary>,
+    /// The target's goroutines, when they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goroutines: Option<Goroutines>,
+    /// What its heap holds, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heap: Option<HeapUse>,
     /// What is known of this kernel.
     pub advisories: Vec<Advisory>,
     /// Other processes that are hot too.

@@ -1,5 +1,6 @@
 //! Facts about live and dying cgroups.
 
+use super::goroutines::housekeepers;
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
 use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount, kernel_memory_of_dying};
@@ -206,7 +207,8 @@ struct Largest<'a> {
     source: String,
 }
 
-/// Of the hierarchy that has most, or those that the kubelet's cAdvisor reports.
+/// Of the hierarchy that has most, or those that the kubelet's cAdvisor reports, or those for which it
+/// has a goroutine.
 fn largest<'a>(input: &Input<'a>) -> Result<Largest<'a>, Missing> {
     let evidence = input.evidence;
     if let (Observed::NotRequested, Some(window)) =
@@ -218,6 +220,14 @@ fn largest<'a>(input: &Input<'a>) -> Result<Largest<'a>, Missing> {
             patterns: &stats.patterns,
             mount: None,
             source: "cgroups in the kubelet's /metrics/cadvisor".to_owned(),
+        });
+    }
+    if let (Observed::NotRequested, Some(live)) = (&evidence.cgroups, housekeepers(input)) {
+        return Ok(Largest {
+            live,
+            patterns: &[],
+            mount: None,
+            source: "goroutines in cAdvisor's housekeeping, one for each cgroup".to_owned(),
         });
     }
     let census = evidence.cgroups.require("cgroup census")?;

@@ -1,14 +1,26 @@
 //! Facts that the kubelet tells of itself and the API server of its node.
 
-use super::{Derived, FactDef, FactType, absent, number, text};
+use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
 use nodesleuth_model::evidence::{
-    CallTotals, ContainerStats, KubeletMetrics, NodeObject, NodePods, Stamp,
+    CallTotals, ContainerStats, KubeletMetrics, KubeletPage, NodeObject, NodePods, Stamp, Via,
 };
-use nodesleuth_model::{Missing, Window};
+use nodesleuth_model::{Missing, MissingKind, Window};
 use std::collections::BTreeMap;
 
 pub(super) const FACTS: &[FactDef] = &[
+    FactDef {
+        name: "node.asked_through_api",
+        kind: FactType::Flag,
+        unit: "",
+        doc: "Whether the kubelet itself was asked, through the API server.",
+        derive: |input| {
+            flag(
+                input.evidence.vantage.via == Via::Api,
+                "how it was collected",
+            )
+        },
+    },
     FactDef {
         name: "node.name",
         kind: FactType::Text,
@@ -55,6 +67,19 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: |input| {
             let pods = &pods(input)?.after.value;
             number(pods.exec_probe_rate, &pods.source)
+        },
+    },
+    FactDef {
+        name: "node.runtime.cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU of the container runtime's cgroup, where the kubelet accounts for it.",
+        derive: |input| {
+            let summary = &input.evidence.stats_summary;
+            let system = &summary.require("the kubelet's statistics")?.system;
+            let cores = system.get("runtime").and_then(|usage| usage.cores);
+            let cores = cores.ok_or_else(|| absent("the kubelet does not account for it"))?;
+            number(cores, "system containers in /stats/summary")
         },
     },
     FactDef {
@@ -140,6 +165,60 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "kubelet.exec_sync.rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Commands that the kubelet had run in containers, a second: exec probes and hooks.",
+        derive: |input| {
+            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+            let rate = calls.get("exec_sync").copied().unwrap_or(0.0);
+            number(rate, "kubelet_runtime_operations of exec_sync")
+        },
+    },
+    FactDef {
+        name: "kubelet.exec_sync.of_operations",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "Share of these among all its calls to the container runtime.",
+        derive: |input| {
+            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+            let all: f64 = calls.values().sum();
+            if all <= 0.0 {
+                return Err(absent("it made no such call"));
+            }
+            let rate = calls.get("exec_sync").copied().unwrap_or(0.0);
+            number(rate / all, "kubelet_runtime_operations")
+        },
+    },
+    FactDef {
+        name: "kubelet.pages.slowest_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Longest time that one of the kubelet's pages of metrics and statistics took, or was \
+              waited for in vain.",
+        derive: |input| {
+            let page = slowest_page(input)?;
+            number(page.took.seconds(), &page.path)
+        },
+    },
+    FactDef {
+        name: "kubelet.pages.slowest",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Path of that page.",
+        derive: |input| {
+            let page = slowest_page(input)?;
+            text(&page.path, "answer times of the kubelet's pages")
+        },
+    },
+    FactDef {
+        name: "kubelet.pages.unanswered",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Pages that the kubelet did not answer in their time.",
+        derive: unanswered,
+    },
+    FactDef {
         name: "kubelet.scrapes.rate",
         kind: FactType::Number,
         unit: "per second",
@@ -183,6 +262,32 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: not_renewed,
     },
 ];
+
+/// Pages that a kubelet puts together itself, which takes the longer the more it follows.
+fn slowest_page<'a>(input: &Input<'a>) -> Result<&'a KubeletPage, Missing> {
+    let is_own = |path: &str| path.starts_with("/metrics") || path.starts_with("/stats");
+    let pages = input.evidence.kubelet_pages.iter();
+    let slowest = pages
+        .filter(|page| is_own(&page.path))
+        .max_by_key(|page| page.took);
+    slowest.ok_or_else(|| absent("no page of a kubelet was asked for"))
+}
+
+fn unanswered(input: &Input<'_>) -> Derived {
+    let in_vain = |page: &&KubeletPage| {
+        let missing = page.missing.as_ref();
+        missing.is_some_and(|missing| missing.kind == MissingKind::TimedOut)
+    };
+    let pages = input.evidence.kubelet_pages.iter().filter(in_vain);
+    let mut pages: Vec<String> = pages
+        .map(|page| format!("{} ({:.0} s)", page.path, page.took.seconds()))
+        .collect();
+    pages.dedup();
+    match pages.is_empty() {
+        true => Err(absent("all came in time")),
+        false => text(pages.join(", "), "answer times of the kubelet's pages"),
+    }
+}
 
 /// Pods younger than this are churn.
 const RECENT_SECONDS: f64 = 300.0;
@@ -314,6 +419,9 @@ fn age(input: &Input<'_>) -> Derived {
 
 fn not_renewed(input: &Input<'_>) -> Derived {
     let window = stats(input)?;
+    if window.seconds() <= 0.0 {
+        return Err(absent("they came at one end of the window only"));
+    }
     let before: BTreeMap<u32, i64> = window
         .before
         .value

@@ -6,6 +6,7 @@ mod agents;
 mod cgroups;
 mod file_costs;
 mod files;
+mod goroutines;
 mod kernel;
 mod kubelet;
 mod machine;
@@ -130,6 +131,7 @@ pub fn table() -> Vec<&'static FactDef> {
         remedies::FACTS,
         traps::FACTS,
         kubelet::FACTS,
+        goroutines::FACTS,
     ]
     .into_iter()
     .flatten()

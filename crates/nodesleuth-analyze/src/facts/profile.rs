@@ -63,6 +63,9 @@ fn coverage(input: &Input<'_>) -> Derived {
     let profile = input.profile()?;
     let cpu = input.cpu()?;
     let own = cpu.own();
+    if cpu.is_of_profile {
+        return Err(super::absent("nothing but the profile tells the CPU"));
+    }
     if !profile.covers_window || own <= 0.0 {
         return Err(super::absent("the profile was not taken in this window"));
     }

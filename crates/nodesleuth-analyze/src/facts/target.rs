@@ -183,8 +183,10 @@ pub(super) const FACTS: &[FactDef] = &[
 ];
 
 fn window_source(input: &Input<'_>) -> String {
-    let seconds = input.cpu().map_or(0.0, |cpu| cpu.seconds);
+    let cpu = input.cpu().unwrap_or_default();
+    let seconds = cpu.seconds;
     let source = match input.evidence.vantage.via {
+        Via::Api if cpu.is_of_profile => kubelet_cpu::PROFILE_SOURCE,
         Via::Api => kubelet_cpu::SOURCE,
         Via::Host | Via::Pod => "/proc/PID/stat",
     };

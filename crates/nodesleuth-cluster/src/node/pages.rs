@@ -12,22 +12,11 @@ use nodesleuth_parse::Malformed;
 use nodesleuth_parse::kube::container_stats::ContainerStatsReader;
 use nodesleuth_parse::kube::kubelet_metrics::MetricsReader;
 use nodesleuth_parse::kube::{configz, http_date, node, pods, summary};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// `/metrics/cadvisor` with 10,000 leaked cgroups is 44 MB; it is read while it arrives.
-const CONTAINER_STATS: Bounds = Bounds {
-    bytes: 1 << 30,
-    first: Duration::from_secs(60),
-    idle: Duration::from_secs(30),
-    again_when_cut: true,
-};
-/// A kubelet that answers nothing is found out by these.
-const METRICS: Bounds = Bounds {
-    bytes: 128 << 20,
-    first: Duration::from_secs(30),
-    idle: Duration::from_secs(15),
-    again_when_cut: true,
-};
+const MOST_STATS_BYTES: u64 = 1 << 30;
+const MOST_METRICS_BYTES: u64 = 128 << 20;
 /// Pods in one page of a list: an object may take some hundred KiB.
 const PODS_IN_A_PAGE: u32 = 100;
 /// No node has more pages of them.
@@ -55,19 +44,23 @@ impl<'a> Node<'a> {
         format!("/api/v1/nodes/{}/proxy{path}", self.name)
     }
 
-    pub(crate) async fn object(&self) -> Result<NodeObject, Refusal> {
+    pub(crate) async fn object(&self, within: Duration) -> Result<NodeObject, Refusal> {
         let path = format!("/api/v1/nodes/{}", self.name);
-        let text = self.requester.text(&path, Bounds::PAGE).await?;
+        let bounds = Bounds::PAGE.within(within);
+        let text = self.requester.text(&path, bounds).await?;
         node::parse(&text).map_err(malformed)
     }
 
     /// The moment of the reading is the middle of the request: the kubelet answers at once.
     pub(crate) async fn metrics(
         &self,
-        first: Duration,
+        within: Duration,
     ) -> Result<Reading<KubeletMetrics>, Refusal> {
         let mut reader = MetricsReader::default();
-        let bounds = Bounds { first, ..METRICS };
+        let bounds = Bounds {
+            bytes: MOST_METRICS_BYTES,
+            ..Bounds::PAGE.within(within)
+        };
         let began = self.clock.boot();
         self.requester
             .pieces(&self.page("/metrics"), bounds, |piece| {
@@ -80,12 +73,19 @@ impl<'a> Node<'a> {
         })
     }
 
-    pub(crate) async fn container_stats(&self) -> Result<Reading<ContainerStats>, Refusal> {
+    pub(crate) async fn container_stats(
+        &self,
+        within: Duration,
+    ) -> Result<Reading<ContainerStats>, Refusal> {
         let mut reader = ContainerStatsReader::default();
+        let bounds = Bounds {
+            bytes: MOST_STATS_BYTES,
+            ..Bounds::PAGE.within(within)
+        };
         let began = self.clock.boot();
         let headers = self
             .requester
-            .pieces(&self.page("/metrics/cadvisor"), CONTAINER_STATS, |piece| {
+            .pieces(&self.page("/metrics/cadvisor"), bounds, |piece| {
                 reader.push(piece).map_err(malformed)
             })
             .await?;
@@ -100,41 +100,62 @@ impl<'a> Node<'a> {
         })
     }
 
-    pub(crate) async fn summary(&self) -> Result<StatsSummary, Refusal> {
-        let path = self.page("/stats/summary");
-        let text = self.requester.text(&path, Bounds::PAGE).await?;
+    pub(crate) async fn summary(&self, within: Duration) -> Result<StatsSummary, Refusal> {
+        let bounds = Bounds::PAGE.within(within);
+        let text = self
+            .requester
+            .text(&self.page("/stats/summary"), bounds)
+            .await?;
         summary::parse(&text).map_err(malformed)
     }
 
-    pub(crate) async fn config(&self) -> Result<KubeletConfig, Refusal> {
-        let path = self.page("/configz");
-        let text = self.requester.text(&path, Bounds::PAGE).await?;
+    pub(crate) async fn config(&self, within: Duration) -> Result<KubeletConfig, Refusal> {
+        let bounds = Bounds::PAGE.within(within);
+        let text = self.requester.text(&self.page("/configz"), bounds).await?;
         configz::parse(&text).map_err(malformed)
     }
 
-    pub(crate) async fn pods(&self, from_api_server: bool) -> Result<Reading<NodePods>, Refusal> {
+    /// A page of its debugging handlers, as it comes.
+    pub(crate) async fn debug_page(
+        &self,
+        path: &str,
+        within: Duration,
+    ) -> Result<Vec<u8>, Refusal> {
+        let bounds = Bounds::PAGE.within(within);
+        self.requester.bytes(&self.page(path), bounds).await
+    }
+
+    /// From the API server, or from the kubelet.
+    pub(crate) async fn pods(
+        &self,
+        from_api_server: bool,
+        within: Duration,
+    ) -> Result<Reading<NodePods>, Refusal> {
         let at = self.clock.boot();
         let mut counted = NodePods::default();
         if from_api_server {
             counted.source = "the API server".to_owned();
-            self.listed_pods(&mut counted).await?;
+            self.listed_pods(&mut counted, within).await?;
         } else {
             counted.source = "the kubelet's /pods".to_owned();
-            let path = self.page("/pods");
-            let text = self.requester.text(&path, Bounds::PAGE).await?;
+            let bounds = Bounds::PAGE.within(within);
+            let text = self.requester.text(&self.page("/pods"), bounds).await?;
             pods::add_page(&text, &mut counted).map_err(malformed)?;
         }
         Ok(Reading { at, value: counted })
     }
 
-    async fn listed_pods(&self, counted: &mut NodePods) -> Result<(), Refusal> {
+    async fn listed_pods(&self, counted: &mut NodePods, within: Duration) -> Result<(), Refusal> {
+        let until = Instant::now() + within;
         let mut more = String::new();
         for _ in 0..MOST_PAGES {
             let path = format!(
                 "/api/v1/pods?fieldSelector=spec.nodeName%3D{}&limit={PODS_IN_A_PAGE}{more}",
                 self.name
             );
-            let text = self.requester.text(&path, Bounds::PAGE).await?;
+            let left = until.saturating_duration_since(Instant::now());
+            let bounds = Bounds::PAGE.within(left);
+            let text = self.requester.text(&path, bounds).await?;
             match pods::add_page(&text, counted).map_err(malformed)? {
                 Some(token) => more = format!("&continue={}", encoded(&token)),
                 None => return Ok(()),

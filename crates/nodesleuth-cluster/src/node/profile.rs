@@ -1,6 +1,6 @@
 //! The CPU profile of a kubelet over the window, waiting for others who profile it.
 
-use super::Run;
+use super::run::{Answer, Run};
 use crate::profile::{ProfileOf, Taking};
 use crate::request::stopped;
 use crate::{Refusal, RefusalKind as Kind};
@@ -8,20 +8,30 @@ use nodesleuth_collect::{checked_profile, is_as_long_as};
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::{KubeletMetrics, ProfileFailure, ProfileRecord};
 use nodesleuth_model::{BootNanos, Evidence, Missing, Reading};
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How often a kubelet is asked again that is being profiled by somebody else.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// A profile that is so late, of a kubelet that has not answered a page of metrics either, will not
+/// come.
+const TOO_LATE: Duration = Duration::from_secs(5);
+
+/// A kubelet does not stop collecting when its client goes away.
+const DISTURBED: &str = "the kubelet may still have been putting together /metrics/cadvisor for us, \
+    which had not come before the window";
 
 /// What a window gave.
 pub(super) struct Taken {
     /// The kubelet's metrics when the profile began.
-    pub(super) opened: Result<Reading<KubeletMetrics>, Refusal>,
+    pub(super) opened: Answer<Reading<KubeletMetrics>>,
     pub(super) profile: ProfileTaken,
 }
 
 /// A profile and its number of slices, or why there is none.
+#[derive(Debug)]
 pub(super) struct ProfileTaken {
     began: BootNanos,
     ended: BootNanos,
@@ -29,66 +39,139 @@ pub(super) struct ProfileTaken {
 }
 
 impl Run<'_> {
-    /// Takes the CPU profile; without one the window lasts as long all the same.
+    /// Takes the CPU profile between two readings of metrics, of which this is the first; without a
+    /// profile the window lasts as long all the same.
     pub(super) async fn watch(&self, of: &ProfileOf) -> Taken {
-        let node = self.node;
-        let taking = Taking {
-            requester: node.requester,
-            of,
-            length: self.options.window,
-            longest_slice: self.options.longest_slice,
-            cancel: self.cancel,
-            progress: self.progress,
-            patience: self.options.patience,
+        self.progress.stage("watching");
+        let (opened, profile) = self.patiently(of, || self.opening_metrics()).await;
+        Taken { opened, profile }
+    }
+
+    /// Takes the profile of a kubelet whose metrics are still to come.
+    ///
+    /// # Errors
+    /// When these say that the node cannot be asked at all, and no profile has come.
+    pub(super) async fn watch_meanwhile(
+        &self,
+        of: &ProfileOf,
+        mut opened: Pin<&mut impl Future<Output = Answer<Reading<KubeletMetrics>>>>,
+    ) -> Answer<Taken> {
+        self.progress.stage("watching; the kubelet is slow");
+        let given_up = sleep(self.options.window + TOO_LATE);
+        let mut given_up = pin!(given_up);
+        let mut profile = pin!(self.patiently(of, || ready(())));
+        let (opened, profile) = tokio::select! {
+            biased;
+            opened = &mut opened => {
+                let refusal = opened.as_ref().err();
+                match refusal.filter(|refusal| refusal.is_about_the_whole_node()) {
+                    Some(refusal) if refusal.kind != Kind::NoAnswer => return Err(refusal.clone()),
+                    None => (opened, profile.await.1),
+                    // It has said nothing yet, and may all the same send its profile.
+                    Some(refusal) => tokio::select! {
+                        profile = &mut profile => (opened, profile.1),
+                        () = &mut given_up => return Err(refusal.clone()),
+                    },
+                }
+            }
+            profile = &mut profile => (opened.await, profile.1),
         };
+        match opened {
+            Err(refusal) if refusal.is_about_the_whole_node() && profile.taken.is_err() => {
+                Err(refusal)
+            }
+            opened => Ok(Taken { opened, profile }),
+        }
+    }
+
+    /// The profile, waiting for others who take one; each try begins with this.
+    async fn patiently<T, F: Future<Output = T>>(
+        &self,
+        of: &ProfileOf,
+        mut first: impl FnMut() -> F,
+    ) -> (T, ProfileTaken) {
         let started = Instant::now();
-        let give_up = self.options.patience;
         loop {
-            // Anew for each try: both ends of the window belong to the profile.
-            let opened = self
-                .unless_stopped(node.metrics(self.options.first_answer))
-                .await;
-            let began = node.clock.boot();
-            let taken = taking.cpu().await;
-            if let Err(refusal) = &taken
-                && refusal.kind == Kind::ProfilingInUse
-                && started.elapsed() < give_up
-            {
+            let opened = first().await;
+            let profile = self.profile(of).await;
+            let may_wait = started.elapsed() < self.options.patience
+                && self.time().left() > self.options.window;
+            if profile.is_anothers() && may_wait {
                 self.progress.stage("waiting for another's profile");
                 tokio::select! {
                     () = sleep(ASK_AGAIN) => continue,
                     () = stopped(self.cancel) => {}
                 }
             }
-            if taken.is_err() {
-                self.rest_of_window(began).await;
-            }
-            let profile = ProfileTaken {
-                began,
-                ended: node.clock.boot(),
-                taken,
-            };
-            return Taken { opened, profile };
+            return (opened, self.rest_of_window(profile).await);
+        }
+    }
+
+    async fn profile(&self, of: &ProfileOf) -> ProfileTaken {
+        let clock = self.node.clock;
+        let taking = Taking {
+            requester: self.node.requester,
+            of,
+            length: self.options.window,
+            longest_slice: self.options.longest_slice,
+            cancel: self.cancel,
+            progress: self.progress,
+            patience: self.options.patience.min(self.time().spare() / 2),
+        };
+        let began = clock.boot();
+        let taken = timeout(self.time().left(), taking.cpu()).await;
+        let late = |_| {
+            let said = "it had not come when the time for this node was over";
+            Refusal::new(Kind::NoAnswer, said)
+        };
+        ProfileTaken {
+            began,
+            taken: taken.map_err(late).and_then(|taken| taken),
+            ended: clock.boot(),
         }
     }
 
     /// Without a profile the counters still need a window.
-    async fn rest_of_window(&self, began: BootNanos) {
-        let passed = self.node.clock.boot().since(began);
-        let passed = Duration::from_nanos(passed.0);
+    async fn rest_of_window(&self, profile: ProfileTaken) -> ProfileTaken {
+        if profile.taken.is_ok() {
+            return profile;
+        }
+        let clock = self.node.clock;
+        let passed = Duration::from_nanos(clock.boot().since(profile.began).0);
+        let rest = self.options.window.saturating_sub(passed);
         tokio::select! {
-            () = sleep(self.options.window.saturating_sub(passed)) => {}
+            () = sleep(rest.min(self.time().left())) => {}
             () = stopped(self.cancel) => {}
+        }
+        ProfileTaken {
+            ended: clock.boot(),
+            ..profile
         }
     }
 }
 
 impl ProfileTaken {
-    /// Notes it, or why there is none, in the evidence; returns the bundle's files.
+    pub(super) fn began(&self) -> BootNanos {
+        self.began
+    }
+
+    pub(super) fn ended(&self) -> BootNanos {
+        self.ended
+    }
+
+    /// Somebody else takes one just now.
+    fn is_anothers(&self) -> bool {
+        let refusal = self.taken.as_ref().err();
+        refusal.is_some_and(|refusal| refusal.kind == Kind::ProfilingInUse)
+    }
+
+    /// Notes it, or why there is none, in the evidence; returns the bundle's files. `is_disturbed`
+    /// says that the kubelet had been asked for statistics that had not come.
     pub(super) fn record(
         self,
         of: &ProfileOf,
         window: Duration,
+        is_disturbed: bool,
         evidence: &mut Evidence,
     ) -> Vec<(String, Vec<u8>)> {
         let source = format!("/debug/pprof/profile of {of}");
@@ -108,6 +191,9 @@ impl ProfileTaken {
         let mut notes = checked.notes;
         if slices > 1 {
             notes.push(format!("taken in {slices} slices, one after another"));
+        }
+        if is_disturbed {
+            notes.push(DISTURBED.to_owned());
         }
         let file = format!("{PROFILES_DIR}/cpu.pb.gz");
         evidence.profiles.push(ProfileRecord {

@@ -99,6 +99,21 @@ pub(crate) fn with_seconds(address: &str, seconds: u64) -> String {
     format!("{place}?{query}{joint}seconds={}", seconds.max(1))
 }
 
+/// Another page of pprof beside that of a CPU profile. What the query says besides the length is
+/// kept: a server may want a token.
+pub(crate) fn sibling(address: &str, page: &str) -> Option<String> {
+    let address = address.split('#').next().unwrap_or_default();
+    let (place, query) = address.split_once('?').unwrap_or((address, ""));
+    let folder = place.trim_end_matches('/').strip_suffix("/profile")?;
+    let kept = query.split('&').filter(|parameter| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        !name.is_empty() && !KEPT_PARAMETERS.contains(&name)
+    });
+    let kept: Vec<&str> = kept.collect();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    Some(format!("{folder}/{page}{mark}{}", kept.join("&")))
+}
+
 /// For how long the server was asked to sample.
 pub(crate) fn seconds_of(address: &str) -> Option<u64> {
     let query = address.split_once('?')?.1;
@@ -163,6 +178,20 @@ mod tests {
             with_seconds("http://n/profile", 0),
             "http://n/profile?seconds=1"
         );
+    }
+
+    #[test]
+    fn other_pages_stand_beside_that_of_the_cpu() {
+        let heap = |address| sibling(address, "heap");
+        assert_eq!(
+            heap("http://n/debug/pprof/profile?seconds=5&token=a").as_deref(),
+            Some("http://n/debug/pprof/heap?token=a")
+        );
+        assert_eq!(
+            heap("http://n/profile/#x").as_deref(),
+            Some("http://n/heap")
+        );
+        assert_eq!(heap("http://n/cpu"), None);
     }
 
     #[test]

@@ -2,13 +2,19 @@
 //! as pprof files if they came as text.
 
 mod address;
+pub(crate) mod debug_pages;
 mod fetch;
 mod file;
+mod goroutines;
+mod heap;
 mod server_text;
 mod validate;
 
 use crate::{Cancel, Clock, CollectError};
+pub use debug_pages::DebugPages;
 pub use file::Loaded;
+pub use goroutines::goroutines_of;
+pub use heap::heap_of;
 
 use address::{Source, seconds_of, with_seconds};
 use fetch::fetch;

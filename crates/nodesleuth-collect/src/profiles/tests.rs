@@ -286,3 +286,37 @@ fn a_profile_that_inflates_beyond_what_we_may_take_is_refused() {
     let missing = failure_of(ok(&bomb));
     assert!(missing.reason.contains("limit"), "{}", missing.reason);
 }
+
+#[test]
+fn goroutines_are_asked_beside_the_cpu_profile() {
+    const LEAKED: &[u8] = include_bytes!("samples/goroutine-leaked-10000.pb.gz");
+    let (address, request) = server(ok(LEAKED));
+    let mut collected = crate::Collected::default();
+    let wanted = DebugPages {
+        goroutines: true,
+        heap: false,
+    };
+    debug_pages::add(&["cpu.pb.gz".to_owned(), address], wanted, &mut collected);
+    let asked = request.recv().unwrap();
+    assert_eq!(asked, "GET /debug/pprof/goroutine HTTP/1.1");
+    let goroutines = collected.evidence.goroutines.value().unwrap();
+    assert!(goroutines.total > 10_000);
+    assert!(collected.evidence.heap == nodesleuth_model::Observed::NotRequested);
+    assert_eq!(collected.profiles[0].0, "profiles/goroutine.pb.gz");
+}
+
+#[test]
+fn a_heap_that_is_refused_is_missing_with_its_reason() {
+    let (address, _request) = server(http("404 Not Found\r\nContent-Length: 0", b""));
+    let mut collected = crate::Collected::default();
+    let wanted = DebugPages {
+        goroutines: false,
+        heap: true,
+    };
+    debug_pages::add(&[address], wanted, &mut collected);
+    let missing = collected.evidence.heap.missing().unwrap();
+    assert!(missing.reason.contains("404"), "{missing}");
+    debug_pages::add(&["cpu.pb.gz".to_owned()], wanted, &mut collected);
+    let missing = collected.evidence.heap.missing().unwrap();
+    assert!(missing.reason.contains("no address"), "{missing}");
+}

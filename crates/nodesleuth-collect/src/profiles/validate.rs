@@ -25,10 +25,7 @@ pub(super) fn any_format(bytes: Vec<u8>) -> Result<Loaded, Missing> {
         profile,
         format,
         notes,
-    } = open(&bytes, &limits()).map_err(|error| match error {
-        OpenError::Profile(error) => malformed(&error),
-        other => Missing::new(MissingKind::Malformed, other.to_string()),
-    })?;
+    } = opened(&bytes)?;
     let duration = length(&profile);
     if format == Format::Pprof {
         return Ok(Loaded {
@@ -44,6 +41,18 @@ pub(super) fn any_format(bytes: Vec<u8>) -> Result<Loaded, Missing> {
         bytes,
         duration,
         notes,
+    })
+}
+
+/// A profile to look into.
+pub(super) fn profile(bytes: &[u8]) -> Result<Profile, Missing> {
+    opened(bytes).map(|opened| opened.profile)
+}
+
+fn opened(bytes: &[u8]) -> Result<Opened, Missing> {
+    open(bytes, &limits()).map_err(|error| match error {
+        OpenError::Profile(error) => malformed(&error),
+        other => Missing::new(MissingKind::Malformed, other.to_string()),
     })
 }
 

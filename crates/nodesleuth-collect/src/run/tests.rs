@@ -119,6 +119,7 @@ fn a_real_collection_stays_within_its_own_limits() {
         window: Duration::from_secs(seconds),
         target: TargetChoice::Pid(Pid(pid)),
         profiles: std::env::var("PPROF").into_iter().collect(),
+        debug_pages: crate::DebugPages::default(),
         read_child: std::env::var("READ_CHILD").ok().map(PathBuf::from),
         slow_read_budget: Duration::from_secs(2),
         stacks_hz: Some(99),

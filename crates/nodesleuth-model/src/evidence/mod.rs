@@ -8,10 +8,13 @@ mod cgroup_readers;
 mod cgroups;
 mod container_stats;
 mod dying_memory;
+mod goroutines;
+mod heap_use;
 mod host;
 mod kernel;
 mod kubelet_config;
 mod kubelet_metrics;
+mod kubelet_pages;
 mod memory;
 mod mounts;
 mod node_object;
@@ -37,10 +40,13 @@ pub use cgroups::{
 };
 pub use container_stats::{AgentCgroup, ContainerStats, Stamp};
 pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
+pub use goroutines::{GoroutineGroup, GoroutineState, Goroutines};
+pub use heap_use::{HeapFunction, HeapUse};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
 pub use kubelet_config::KubeletConfig;
 pub use kubelet_metrics::{CallTotals, KubeletMetrics};
+pub use kubelet_pages::KubeletPage;
 pub use memory::{DentryState, MemInfo, SlabCache, SlabInfo};
 pub use mounts::{DuplicateMount, MountTable};
 pub use node_object::{NodeCondition, NodeObject};
@@ -137,6 +143,13 @@ pub struct Evidence {
     pub kubelet_config: Observed<KubeletConfig>,
     /// The node's pods at both ends.
     pub node_pods: Observed<Window<NodePods>>,
+    /// Pages of the kubelet that were asked for, in order, and how long each took.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kubelet_pages: Vec<KubeletPage>,
+    /// The target's goroutines after the window.
+    pub goroutines: Observed<Goroutines>,
+    /// What its heap holds after the window.
+    pub heap: Observed<HeapUse>,
     /// Profiles in the bundle.
     pub profiles: Vec<ProfileRecord>,
     /// Profiles that were asked for and could not be had.

@@ -210,6 +210,75 @@ kubernetes_build_info{gitVersion=\"v1.11.3\",goVersion=\"go1.10.3\"} 1
         assert_eq!(metrics.goroutines, None, "missing is not zero");
     }
 
+    /// The same kubelet as several releases write it, samples in the labels of each.
+    #[test]
+    fn every_release_says_the_same_in_its_own_words() {
+        let to_1_13 = "\
+kubelet_running_pod_count 7
+kubelet_running_container_count 9
+kubelet_runtime_operations{operation_type=\"exec_sync\"} 40
+kubelet_runtime_operations_latency_microseconds_sum{operation_type=\"exec_sync\"} 2e+06
+kubelet_runtime_operations_errors{operation_type=\"exec_sync\"} 4
+kubelet_pleg_relist_latency_microseconds_sum 3e+06
+kubelet_pleg_relist_latency_microseconds_count 30
+kubelet_pleg_relist_interval_microseconds_sum 3.1e+07
+kubelet_pleg_relist_interval_microseconds_count 29
+kubelet_cgroup_manager_latency_microseconds_sum{operation_type=\"update\"} 500000
+kubelet_cgroup_manager_latency_microseconds_count{operation_type=\"update\"} 5
+kubernetes_build_info{gitVersion=\"v1.0\"} 1
+";
+        let from_1_14 = "\
+kubelet_runtime_operations_total{operation_type=\"exec_sync\"} 40
+kubelet_runtime_operations_duration_seconds_bucket{operation_type=\"exec_sync\",le=\"0.005\"} 1
+kubelet_runtime_operations_duration_seconds_sum{operation_type=\"exec_sync\"} 2
+kubelet_runtime_operations_errors_total{operation_type=\"exec_sync\"} 4
+kubelet_pleg_relist_duration_seconds_sum 3
+kubelet_pleg_relist_duration_seconds_count 30
+kubelet_pleg_relist_interval_seconds_sum 31
+kubelet_pleg_relist_interval_seconds_count 29
+kubelet_cgroup_manager_duration_seconds_sum{operation_type=\"update\"} 0.5
+kubelet_cgroup_manager_duration_seconds_count{operation_type=\"update\"} 5
+";
+        let from_1_20 = format!(
+            "{from_1_14}kubelet_running_pods 7\n\
+             kubelet_running_containers{{container_state=\"exited\"}} 3\n\
+             kubelet_running_containers{{container_state=\"running\"}} 9\n\
+             kubernetes_build_info{{git_version=\"v1.0\"}} 1\n"
+        );
+        let answers = [
+            ("1.9 to 1.13", to_1_13.to_owned()),
+            ("1.14 to 1.16", format!("{to_1_13}{from_1_14}")),
+            ("1.20 and later", from_1_20),
+        ];
+        for (release, answer) in answers {
+            let metrics = parse(&answer).unwrap();
+            let exec = metrics.runtime_operations["exec_sync"];
+            let told = (exec.count, exec.seconds, exec.failed);
+            assert_eq!(told, (40, Some(2.0), Some(4)), "{release}");
+            let relists = metrics.relists.unwrap();
+            assert_eq!(
+                (relists.count, relists.seconds),
+                (30, Some(3.0)),
+                "{release}"
+            );
+            let intervals = metrics.relist_intervals.unwrap();
+            assert_eq!(
+                (intervals.count, intervals.seconds),
+                (29, Some(31.0)),
+                "{release}"
+            );
+            let cgroups = metrics.cgroup_operations["update"];
+            assert_eq!(
+                (cgroups.count, cgroups.seconds),
+                (5, Some(0.5)),
+                "{release}"
+            );
+            let running = (metrics.running_pods, metrics.running_containers);
+            assert_eq!(running, (Some(7), Some(9)), "{release}");
+            assert_eq!(metrics.version.as_deref(), Some("v1.0"), "{release}");
+        }
+    }
+
     #[test]
     fn while_two_names_stand_side_by_side_the_newer_counts_once() {
         let both = "kubelet_runtime_operations{operation_type=\"x\"} 7\n\

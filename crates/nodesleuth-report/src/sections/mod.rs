@@ -4,6 +4,8 @@ mod advisories;
 mod cost;
 mod files;
 mod findings;
+mod goroutines;
+mod heap;
 mod ledger;
 mod next;
 mod not_checked;
@@ -31,6 +33,8 @@ const ALL: &[&dyn Section] = &[
     &findings::Findings,
     &ledger::Ledger,
     &syscalls::Syscalls,
+    &goroutines::Goroutines,
+    &heap::Heap,
     &red_herrings::RedHerrings,
     &advisories::Advisories,
     &others::Others,

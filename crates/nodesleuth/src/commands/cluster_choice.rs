@@ -10,6 +10,9 @@ use nodesleuth_collect::{Collected, SystemClock};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Beside its window a node needs this long for its pages.
+const SHORTEST_SPARE: Duration = Duration::from_secs(1);
+
 /// Which cluster, and as whom: as for kubectl.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Cluster")]
@@ -51,27 +54,67 @@ impl ClusterArgs {
     }
 }
 
+/// What is asked of a node, and how long that may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeQuestions {
+    pub(crate) window: Duration,
+    /// In all; `None`: the window and a minute.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) goroutines: bool,
+    pub(crate) heap: bool,
+}
+
+impl NodeQuestions {
+    /// Longest time for one node, `spare` beyond the window unless the user says otherwise.
+    pub(crate) fn limit(&self, spare: Duration) -> Result<Duration, Failure> {
+        let limit = self.timeout.unwrap_or(self.window + spare);
+        if limit < self.window + SHORTEST_SPARE {
+            return Err(Failure::usage(
+                format!(
+                    "--timeout {} leaves no time beside a window of {}",
+                    humantime::format_duration(limit),
+                    humantime::format_duration(self.window)
+                ),
+                "give the window and some seconds more, or a shorter --window",
+            ));
+        }
+        Ok(limit)
+    }
+
+    /// What they read, in words.
+    pub(crate) fn pages(&self) -> String {
+        let mut pages = vec!["metrics", "statistics", "configuration"];
+        pages.extend(self.goroutines.then_some("goroutines"));
+        pages.extend(self.heap.then_some("heap"));
+        format!("{} and CPU profile", pages.join(", "))
+    }
+}
+
 /// Watches one node's kubelet through the API server.
 pub(crate) fn collect_node(
     node: &str,
-    window: Duration,
+    questions: &NodeQuestions,
     args: &ClusterArgs,
     progress: &Display,
 ) -> Result<Collected, Failure> {
     let node = nodesleuth_cluster::node_name(node)?;
+    let limit = questions.limit(NodeOptions::SPARE)?;
     let cluster = args.connect()?;
     output::note(&format!(
-        "reading through {}: the Node object of {node}, its pods, and its kubelet's metrics, \
-         statistics, configuration and CPU profile\n",
-        cluster.server()
+        "reading through {}: the Node object of {node}, its pods, and its kubelet's {}; {} at most\n",
+        cluster.server(),
+        questions.pages(),
+        humantime::format_duration(limit)
     ));
     let rights = checked_rights(&cluster)?;
     let options = NodeOptions {
-        window,
+        window: questions.window,
         longest_slice: NodeOptions::LONGEST_SLICE,
         pods_from_api_server: rights.may("list pods"),
-        first_answer: NodeOptions::FIRST_ANSWER,
+        limit,
         patience: NodeOptions::PATIENCE,
+        goroutines: questions.goroutines,
+        heap: questions.heap,
         tool: TOOL.to_owned(),
     };
     let cancel = signals::cancel();

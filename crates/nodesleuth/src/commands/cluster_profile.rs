@@ -21,8 +21,17 @@ pub(crate) struct ProfileArgs {
     pub(crate) node: Option<String>,
 
     /// Take it from a pod that serves pprof.
-    #[arg(long, value_name = "NAMESPACE/POD:PORT")]
+    #[arg(long, value_name = "[NAMESPACE/]POD:PORT")]
     pub(crate) pod: Option<String>,
+
+    /// Namespace of the pod, where --pod does not say it.
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        requires = "pod",
+        conflicts_with = "node"
+    )]
+    pub(crate) namespace: Option<String>,
 
     /// Which profile [default: /debug/pprof/profile].
     #[arg(long, value_name = "PATH")]
@@ -58,7 +67,7 @@ impl ProfileArgs {
     pub(crate) fn fetch(&self) -> Result<Option<FetchedProfile>, Failure> {
         let of = match (&self.node, &self.pod) {
             (Some(node), _) => ProfileOf::node(node)?,
-            (None, Some(pod)) => ProfileOf::pod(pod)?,
+            (None, Some(pod)) => ProfileOf::pod(&self.in_namespace(pod)?)?,
             (None, None) => return self.not_asked().map(|()| None),
         };
         let path = self.path.as_deref().unwrap_or("/debug/pprof/profile");
@@ -87,6 +96,18 @@ impl ProfileArgs {
         let fetched = FetchedProfile(file.clone());
         new.write(&bytes?).map_err(failed)?;
         Ok(Some(fetched))
+    }
+
+    /// The pod's name with its namespace.
+    fn in_namespace(&self, pod: &str) -> Result<String, Failure> {
+        match &self.namespace {
+            None => Ok(pod.to_owned()),
+            Some(namespace) if !pod.contains('/') => Ok(format!("{namespace}/{pod}")),
+            Some(_) => Err(Failure::usage(
+                format!("--pod {pod} names its namespace already"),
+                "leave --namespace away, or the part before the /",
+            )),
+        }
     }
 
     /// Options that say nothing without a node or pod.

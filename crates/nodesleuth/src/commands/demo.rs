@@ -47,6 +47,9 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         trace_for: None,
         no_stacks: false,
         no_trace: false,
+        goroutines: false,
+        heap: false,
+        timeout: None,
         cluster: ClusterArgs::default(),
     };
     let collected = target.collect(&catalog, &progress);

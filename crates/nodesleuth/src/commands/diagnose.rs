@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<ExitCode, Failure> {
     if let Some(choice) = args.fleet.choice() {
         let wanted = fleet::Wanted {
             catalog: &catalog,
-            window: args.target.window,
+            questions: args.target.questions(),
             output: args.output,
             exit_code: args.exit_code,
             verbose,

@@ -3,29 +3,31 @@
 mod gathered;
 
 use super::TOOL;
-use super::cluster_choice::{ClusterArgs, checked_rights};
+use super::cluster_choice::{ClusterArgs, NodeQuestions, checked_rights};
 use crate::args::ReportFormat;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
-use gathered::Gathered;
+use gathered::{Gathered, LookedAt};
 use nodesleuth_analyze::{Catalog, fleet_report};
 use nodesleuth_cluster::{Cluster, FleetResult, NodeChoice, NodeOptions, sampled};
 use nodesleuth_collect::{Progress, SystemClock};
 use nodesleuth_model::Outcome;
 use nodesleuth_model::evidence::NodeObject;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A single node that answers late must not hold up all others: this part of the window.
-const PATIENCE: f64 = 0.2;
-const SHORTEST_PATIENCE: Duration = Duration::from_secs(3);
-/// A sick kubelet takes seconds for a page of metrics.
-const SHORTEST_FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// A single node that answers late must not hold up all others: it has its window and this part of it.
+const SPARE: f64 = 0.2;
+const SHORTEST_SPARE: Duration = Duration::from_secs(3);
+/// Each needs some megabytes.
+const MOST_THREADS: usize = 8;
 
 /// Which nodes, and how many at once.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -76,7 +78,7 @@ impl FleetArgs {
 /// How the report is wanted.
 pub(crate) struct Wanted<'a> {
     pub(crate) catalog: &'a Catalog,
-    pub(crate) window: Duration,
+    pub(crate) questions: NodeQuestions,
     pub(crate) output: ReportFormat,
     pub(crate) exit_code: bool,
     pub(crate) verbose: bool,
@@ -88,6 +90,9 @@ pub(crate) fn run(
     cluster: &ClusterArgs,
     wanted: &Wanted<'_>,
 ) -> Result<ExitCode, Failure> {
+    let questions = &wanted.questions;
+    let spare = questions.window.mul_f64(SPARE).max(SHORTEST_SPARE);
+    let limit = questions.limit(spare)?;
     let cluster = cluster.connect()?;
     if let Some(folder) = &args.save_to {
         create(folder)?;
@@ -95,21 +100,22 @@ pub(crate) fn run(
     let nodes = cluster.nodes(choice)?;
     let nodes = sampled(nodes, args.sample.map(usize::from));
     output::note(&format!(
-        "reading through {}: the pods and the kubelet's metrics, statistics, configuration and \
-         CPU profile of {} nodes, {} at a time\n",
+        "reading through {}: the pods and the kubelet's {} of {} nodes, {} at a time, {} at most for each\n",
         cluster.server(),
+        questions.pages(),
         nodes.len(),
-        nodes.len().min(args.in_flight.into())
+        nodes.len().min(args.in_flight.into()),
+        humantime::format_duration(limit)
     ));
     let rights = checked_rights(&cluster)?;
-    let patience = wanted.window.mul_f64(PATIENCE).max(SHORTEST_PATIENCE);
     let options = NodeOptions {
-        window: wanted.window,
+        window: questions.window,
         longest_slice: NodeOptions::LONGEST_SLICE,
         pods_from_api_server: rights.may("list pods"),
-        first_answer: (wanted.window + patience)
-            .clamp(SHORTEST_FIRST_ANSWER, NodeOptions::FIRST_ANSWER),
-        patience,
+        limit,
+        patience: limit.saturating_sub(questions.window),
+        goroutines: questions.goroutines,
+        heap: questions.heap,
         tool: TOOL.to_owned(),
     };
     let progress = Display::new(wanted.verbose);
@@ -122,7 +128,7 @@ pub(crate) fn run(
         complaints,
         ..
     } = gathered;
-    let report = fleet_report(TOOL, wanted.window.as_secs_f64(), nodes, failed);
+    let report = fleet_report(TOOL, questions.window.as_secs_f64(), nodes, failed);
     match wanted.output {
         ReportFormat::Json => output::json(&report)?,
         format => output::document(&nodesleuth_report::fleet_document(&report), format)?,
@@ -151,8 +157,8 @@ fn create(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir(folder).map_err(|error| Failure::file("create", folder, error))
 }
 
-/// Evidence is analysed in a thread of its own: the one that asks must not be late for the end of
-/// any window.
+/// Evidence is analysed in threads of their own: the one that asks must not be late for the end of
+/// any window, and at its end hundreds of nodes are there at once.
 fn gather<'a>(
     cluster: &Cluster,
     nodes: Vec<NodeObject>,
@@ -163,29 +169,49 @@ fn gather<'a>(
 ) -> Gathered<'a> {
     let count = nodes.len();
     let cancel = signals::cancel();
+    let folder = args.save_to.as_deref();
     let (sender, results) = mpsc::channel::<FleetResult>();
-    let mut gathered = Gathered::new(wanted.catalog, args.save_to.as_deref());
+    let results = Mutex::new(results);
+    let gathered = Mutex::new(Gathered::new(folder));
     progress.stage(&format!("0 of {count} nodes"));
+    let analyse = || {
+        while let Some(result) = next(&results) {
+            let looked_at = LookedAt::of(result, wanted.catalog, folder);
+            let mut gathered = lock(&gathered);
+            let line = gathered.add(looked_at);
+            let (done, failed) = (gathered.done(), gathered.failed.len());
+            progress.stage(&match wanted.verbose {
+                true => line,
+                false => format!("{done} of {count} nodes, {failed} failed"),
+            });
+        }
+    };
     thread::scope(|scope| {
-        let analysing = scope.spawn(|| {
-            for result in results {
-                let line = gathered.add(result);
-                let (done, failed) = (gathered.done(), gathered.failed.len());
-                progress.stage(&match wanted.verbose {
-                    true => line,
-                    false => format!("{done} of {count} nodes, {failed} failed"),
-                });
-            }
-        });
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let analysing: Vec<_> = (0..threads.min(MOST_THREADS))
+            .map(|_| scope.spawn(analyse))
+            .collect();
         let in_flight = usize::from(args.in_flight);
         cluster.collect_fleet(nodes, in_flight, options, &SystemClock, &cancel, |result| {
             // It is received until the end.
             let _ = sender.send(result);
         });
         drop(sender);
-        if analysing.join().is_err() {
+        let ended = analysing.into_iter().map(thread::ScopedJoinHandle::join);
+        if ended.filter(Result::is_err).count() > 0 {
             output::note("analysing the nodes ended in a panic: the report is not whole\n");
         }
     });
     gathered
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The next node that is there; waits for it.
+fn next(results: &Mutex<Receiver<FleetResult>>) -> Option<FleetResult> {
+    lock(results).recv().ok()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

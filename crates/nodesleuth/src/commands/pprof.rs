@@ -35,8 +35,9 @@ use std::io::{self, IsTerminal, Write};
 ///
 /// Sources: -seconds=N, -timeout=N, -symbolize=none, -buildid=ID, -add_comment=TEXT; -output=FILE.
 ///
-/// Straight from a cluster: --node=NODE or --pod=NAMESPACE/POD:PORT, with --path=/debug/pprof/heap …,
-/// --window=15s, --context, --kubeconfig, --as as for `nodesleuth diagnose`.
+/// Straight from a cluster: --node=NODE, or --pod=POD:PORT with --namespace=NAMESPACE, with
+/// --path=/debug/pprof/heap …, --window=15s (or -seconds=15), --context, --kubeconfig, --as as for
+/// `nodesleuth diagnose`.
 ///
 /// Several profiles are merged. An http:// address, or host:port, is fetched; no copy is kept.
 /// Nothing is symbolised; times are in UTC. Other options are refused, never ignored.

@@ -1,7 +1,7 @@
 //! Options that say whom to watch, how long, and with which profiles; shared by `diagnose` and
 //! `collect`.
 
-use super::cluster_choice::{ClusterArgs, collect_node};
+use super::cluster_choice::{ClusterArgs, NodeQuestions, collect_node};
 use crate::args;
 use crate::failure::Failure;
 use crate::output;
@@ -10,7 +10,8 @@ use crate::signals;
 use nodesleuth_analyze::Catalog;
 use nodesleuth_collect::tasks::{PidKind, choose_target, named};
 use nodesleuth_collect::{
-    Cancel, CollectError, Collected, Node, Options, Progress, SystemClock, TargetChoice, TracePlan,
+    Cancel, CollectError, Collected, DebugPages, Node, Options, Progress, SystemClock,
+    TargetChoice, TracePlan,
 };
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Cores, Pid, printable};
@@ -48,6 +49,22 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = args::window)]
     pub(crate) window: Duration,
 
+    /// Also count the target's goroutines once the window is closed: by the function that they are
+    /// in, and by what they wait for. On this machine from the server of --pprof.
+    #[arg(long)]
+    pub(crate) goroutines: bool,
+
+    /// Also tell which functions allocated what its Go heap holds. On this machine from the server
+    /// of --pprof.
+    #[arg(long)]
+    pub(crate) heap: bool,
+
+    /// Longest time for one node, from the first question to the last answer: what does not come in
+    /// it is missing from the report. By default the window and 1m; of many nodes the window and a
+    /// fifth of it.
+    #[arg(long, value_name = "TIME", value_parser = args::duration)]
+    pub(crate) timeout: Option<Duration>,
+
     /// Kernel time that reading possibly slow files may cost in all.
     #[arg(long, value_name = "TIME", default_value = SLOW_READ_BUDGET, value_parser = args::duration)]
     pub(crate) read_budget: Duration,
@@ -81,11 +98,36 @@ fn trace_length(text: &str) -> Result<Duration, String> {
 }
 
 impl TargetArgs {
+    /// What is asked of nodes of a cluster.
+    pub(crate) fn questions(&self) -> NodeQuestions {
+        NodeQuestions {
+            window: self.window,
+            timeout: self.timeout,
+            goroutines: self.goroutines,
+            heap: self.heap,
+        }
+    }
+
     fn trace_plan(&self) -> TracePlan {
         match self.trace_for {
             _ if self.no_trace => TracePlan::Never,
             Some(length) => TracePlan::For(length),
             None => TracePlan::Polite,
+        }
+    }
+
+    /// On this machine they come from the server of the CPU profile.
+    fn check_debug_pages(&self) -> Result<(), Failure> {
+        let given = [("--goroutines", self.goroutines), ("--heap", self.heap)];
+        let given = given.iter().find(|(_, given)| *given);
+        let has_server = self.pprof.iter().any(|source| source.contains("://"));
+        match given {
+            Some((option, _)) if !has_server => Err(Failure::usage(
+                format!("{option} needs a server that tells it, and none is named"),
+                "name the target's CPU profile with --pprof http://…/debug/pprof/profile, or a node \
+                 with --node",
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -96,7 +138,14 @@ impl TargetArgs {
         progress: &Display,
     ) -> Result<Collected, Failure> {
         if let Some(node) = &self.node {
-            return collect_node(node, self.window, &self.cluster, progress);
+            return collect_node(node, &self.questions(), &self.cluster, progress);
+        }
+        if self.timeout.is_some() {
+            return Err(Failure::usage(
+                "--timeout is for nodes of a cluster, and none is named",
+                "name one with --node or several with --nodes; on this machine --window and \
+                 --read-budget say how long things take",
+            ));
         }
         if let Some(option) = self.cluster.given() {
             return Err(Failure::usage(
@@ -110,6 +159,7 @@ impl TargetArgs {
                 "name one with --node, several with --nodes or -l; --pid and --name watch this machine",
             ));
         }
+        self.check_debug_pages()?;
         let target = choice(self.pid, self.name.as_deref())?;
         if let TargetChoice::Pid(pid) = target {
             tell_a_thread(&Node::live(), pid);
@@ -118,6 +168,10 @@ impl TargetArgs {
             window: self.window,
             target,
             profiles: self.pprof.clone(),
+            debug_pages: DebugPages {
+                goroutines: self.goroutines,
+                heap: self.heap,
+            },
             read_child: own_binary(),
             slow_read_budget: self.read_budget,
             stacks_hz: (!self.no_stacks).then_some(StackOptions::HZ),
@@ -160,6 +214,7 @@ pub(crate) fn one_process(
         window: length,
         target,
         profiles: Vec::new(),
+        debug_pages: DebugPages::default(),
         read_child: own_binary(),
         slow_read_budget: Duration::ZERO,
         stacks_hz: None,

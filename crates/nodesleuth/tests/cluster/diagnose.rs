@@ -116,3 +116,68 @@ fn as_a_plugin_it_never_diagnoses_the_laptop() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("name one with --node"), "{ran:?}");
 }
+
+#[test]
+fn goroutines_and_heap_are_told_on_request() {
+    let kubelet = Kubelet::sick();
+    let cluster = FakeCluster::start(move |asked| kubelet.answer(asked)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("b.tar.gz");
+    let mut saving = command(&cluster, &folder, DIAGNOSE);
+    let ran = ended(
+        saving
+            .args(["--goroutines", "--heap", "--save"])
+            .arg(&bundle),
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for words in [
+        "10,146 after the window",
+        "manager.(*containerData).housekeepingTick",
+        "alive at the last garbage collection",
+    ] {
+        assert!(ran.out.contains(words), "{words:?} is not in {}", ran.out);
+    }
+    // The profiles that they were counted in are in the bundle, and taken for no CPU profile.
+    let again = must(nodesleuth(&["analyze", "-o", "json"]).arg(&bundle));
+    let again = json(&String::from_utf8(again.stdout).unwrap());
+    assert!(again.warnings.is_empty(), "{:?}", again.warnings);
+    assert!(
+        again
+            .goroutines
+            .is_some_and(|counted| counted.total > 10_000)
+    );
+    assert!(again.heap.is_some_and(|heap| heap.in_use.0 > 0));
+    let asked = cluster.asked();
+    assert!(asked.iter().any(|line| line.contains("/debug/pprof/heap")));
+}
+
+#[test]
+fn without_the_wish_goroutines_are_not_asked_for() {
+    let kubelet = Kubelet::sick();
+    let cluster = FakeCluster::start(move |asked| kubelet.answer(asked)).unwrap();
+    let ran = run(&cluster, DIAGNOSE);
+    assert!(!ran.out.contains("Goroutines"), "{}", ran.out);
+    let asked = cluster.asked();
+    assert!(
+        !asked.iter().any(|line| line.contains("goroutine")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn on_this_machine_they_need_a_server() {
+    for option in ["--goroutines", "--heap"] {
+        let ran = ended(&mut nodesleuth(&["diagnose", "--pid", "1", option]));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("needs a server"), "{ran:?}");
+    }
+    let ran = ended(&mut nodesleuth(&[
+        "diagnose",
+        "--pid",
+        "1",
+        "--timeout",
+        "30s",
+    ]));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("--timeout is for nodes"), "{ran:?}");
+}

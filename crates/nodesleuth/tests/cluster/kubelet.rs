@@ -2,9 +2,11 @@
 
 use nodesleuth_fake_cluster::{Asked, Reply};
 use nodesleuth_profile::{Limits, Merger, encode, open};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The profile that profiles are made of: 30 s of a kubelet with 10,000 leaked cgroups.
@@ -59,6 +61,8 @@ impl Kubelet {
                 Reply::ok("application/octet-stream", profile(seconds, self.cores))
                     .after(std::time::Duration::from_secs(seconds))
             }
+            "/debug/pprof/goroutine" => debug_page("goroutine-leaked-10000.pb.gz"),
+            "/debug/pprof/heap" => debug_page("heap-1.20.pb.gz"),
             _ => return None,
         })
     }
@@ -72,7 +76,7 @@ impl Kubelet {
         100.0 + self.started.elapsed().as_secs_f64() * self.cores
     }
 
-    fn metrics(&self) -> String {
+    pub(crate) fn metrics(&self) -> String {
         let line = format!("process_cpu_seconds_total {:.2}", self.burnt());
         sample("metrics-1.20.txt").replace("process_cpu_seconds_total 0.84", &line)
     }
@@ -139,21 +143,45 @@ const NODE: &str = r#"{"kind":"Node","apiVersion":"v1","metadata":{"name":"node-
 "containerRuntimeVersion":"containerd://1.2.6","kubeletVersion":"v1.20.2",
 "operatingSystem":"linux","architecture":"amd64"}}}"#;
 
-fn metrics_page(body: String) -> Reply {
+pub(crate) fn metrics_page(body: String) -> Reply {
     Reply::ok("text/plain; version=0.0.4; charset=utf-8", body)
+}
+
+/// Recorded answers of real kubelets 1.20.
+fn debug_page(name: &str) -> Reply {
+    let samples = repository().join("crates/nodesleuth-collect/src/profiles/samples");
+    Reply::ok(
+        "application/octet-stream",
+        fs::read(samples.join(name)).unwrap(),
+    )
 }
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn sample(name: &str) -> String {
-    let samples = repository().join("crates/nodesleuth-parse/src/kube/samples");
-    fs::read_to_string(samples.join(name)).unwrap()
+/// Read once each: hundreds of kubelets answer the same.
+fn sample(name: &str) -> &'static str {
+    static READ: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap();
+    read.entry(name.to_owned()).or_insert_with(|| {
+        let samples = repository().join("crates/nodesleuth-parse/src/kube/samples");
+        fs::read_to_string(samples.join(name)).unwrap().leak()
+    })
 }
 
-/// The recorded stacks as a profile of this length and CPU.
+/// The recorded stacks as a profile of this length and CPU. Made once each: hundreds of kubelets
+/// answer the same.
 pub(crate) fn profile(seconds: u64, cores: f64) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<(u64, u64), Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let key = (seconds, cores.to_bits());
+    let mut made = MADE.lock().unwrap();
+    made.entry(key)
+        .or_insert_with(|| make_profile(seconds, cores))
+        .clone()
+}
+
+fn make_profile(seconds: u64, cores: f64) -> Vec<u8> {
     let path = repository().join(format!("fixtures/bundles/{SICK}/profiles/cpu.pb.gz"));
     let recorded = open(fs::read(path).unwrap(), &Limits::default())
         .unwrap()
@@ -162,7 +190,11 @@ pub(crate) fn profile(seconds: u64, cores: f64) -> Vec<u8> {
     let factor = seconds as f64 / PROFILE_SECONDS * cores / 0.68;
     let mut merger = Merger::new();
     merger.add_scaled(&recorded, factor).unwrap();
-    let mut bytes = encode(&merger.finish());
+    of_length(encode(&merger.finish()), seconds)
+}
+
+/// The same profile with this length.
+pub(crate) fn of_length(mut bytes: Vec<u8>, seconds: u64) -> Vec<u8> {
     // `duration_nanos` once more: of a field that comes twice the last counts.
     bytes.push(10 << 3);
     let mut nanos = seconds * 1_000_000_000;

@@ -43,6 +43,30 @@ fn a_pods_heap_is_fetched_by_its_port() {
     ];
     let top = run(&cluster, &args);
     assert_eq!(top.code, Some(0), "{top:?}");
+    let args = [
+        "pprof",
+        "-top",
+        "--pod=cadvisor-x:8080",
+        "--namespace",
+        "mon",
+        "--path=/debug/pprof/heap",
+    ];
+    let top = run(&cluster, &args);
+    assert_eq!(top.code, Some(0), "{top:?}");
+}
+
+#[test]
+fn pprofs_own_seconds_are_the_length_of_a_nodes_profile() {
+    let cluster = sick();
+    let top = run(&cluster, &["pprof", "-top", "-seconds=2", "--node=node-a"]);
+    assert_eq!(top.code, Some(0), "{top:?}");
+    let asked = cluster.asked();
+    assert!(
+        asked
+            .iter()
+            .any(|line| line.ends_with("/debug/pprof/profile?seconds=2")),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -54,6 +78,15 @@ fn wrong_words_are_refused_before_anything_is_asked() {
             "no profile's page",
         ),
         (&["pprof", "-top", "--pod", "x"][..], "NAMESPACE/POD:PORT"),
+        (
+            &["pprof", "-top", "--pod", "a/b:80", "--namespace", "c"][..],
+            "names its namespace already",
+        ),
+        (
+            &["pprof", "-top", "--node", "n", "-seconds=5", "--window=5s"][..],
+            "both say how long",
+        ),
+        (&["flame", "--node", "n", "--namespace", "c"][..], "--pod"),
         (&["flame", "--pod", "a/b:0x1"][..], "NAMESPACE/POD:PORT"),
         (
             &["flame", "--window", "3s", "x.pb.gz"][..],

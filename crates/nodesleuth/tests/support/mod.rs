@@ -4,15 +4,20 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// No command of a test takes longer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
-/// The binary under test.
+/// The binary under test: cargo's, or another build of it, such as the release's for what is timed.
 pub(crate) fn binary() -> &'static str {
-    env!("CARGO_BIN_EXE_nodesleuth")
+    static BINARY: OnceLock<String> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let other = std::env::var("NODESLEUTH_TEST_BINARY");
+        other.unwrap_or_else(|_| env!("CARGO_BIN_EXE_nodesleuth").to_owned())
+    })
 }
 
 /// A command that runs the binary.

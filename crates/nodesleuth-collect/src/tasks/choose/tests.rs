@@ -11,6 +11,7 @@ fn options(target: TargetChoice) -> Options {
         window: Duration::from_secs(15),
         target,
         profiles: Vec::new(),
+        debug_pages: crate::DebugPages::default(),
         read_child: None,
         slow_read_budget: Duration::ZERO,
         stacks_hz: None,

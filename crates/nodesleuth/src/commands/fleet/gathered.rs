@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 /// What has come of the nodes so far.
 pub(super) struct Gathered<'a> {
-    catalog: &'a Catalog,
     folder: Option<&'a Path>,
     pub(super) nodes: Vec<FleetNode>,
     pub(super) failed: Vec<FailedNode>,
@@ -37,9 +36,8 @@ struct Sum {
 }
 
 impl<'a> Gathered<'a> {
-    pub(super) fn new(catalog: &'a Catalog, folder: Option<&'a Path>) -> Self {
+    pub(super) fn new(folder: Option<&'a Path>) -> Self {
         Self {
-            catalog,
             folder,
             nodes: Vec::new(),
             failed: Vec::new(),
@@ -53,49 +51,79 @@ impl<'a> Gathered<'a> {
     }
 
     /// Takes one node in; returns what to say of it.
-    pub(super) fn add(&mut self, result: FleetResult) -> String {
-        let FleetResult { name, collected } = result;
-        let collected = match collected {
-            Ok(collected) => collected,
-            Err(refusal) => {
-                let line = format!("{name}: {refusal}");
-                self.failed.push(FailedNode {
-                    name,
-                    why: refusal.to_string(),
-                    help: refusal.help().to_owned(),
-                });
+    pub(super) fn add(&mut self, looked_at: LookedAt) -> String {
+        let node = match looked_at.outcome {
+            Ok(node) => node,
+            Err(failed) => {
+                let line = format!("{}: {}", failed.name, failed.why);
+                self.failed.push(failed);
                 return line;
             }
         };
-        let diagnosis = bundle::diagnose(&collected.evidence, &collected.profiles, self.catalog);
-        let node = fleet_node(&name, &collected.evidence, &diagnosis);
-        if let Some(folder) = self.folder {
-            self.save(&folder.join(format!("{name}.tar.gz")), &collected);
-            let added = self.stacks.add(&node, &collected);
-            if let Err(error) = added {
-                let what = format!("{name}: its stacks cannot be added up: {error}");
-                self.complaints
-                    .push(Failure::usage(what, "they are in its bundle"));
-            }
+        self.complaints.extend(looked_at.complaint);
+        if self.folder.is_some()
+            && let Err(error) = self.stacks.add(&node, &looked_at.profiles)
+        {
+            let what = format!("{}: its stacks cannot be added up: {error}", node.name);
+            self.complaints
+                .push(Failure::usage(what, "they are in its bundle"));
         }
-        let line = format!("{name}: {}", diagnosis.verdict);
+        let line = format!("{}: {}", node.name, node.verdict);
         self.nodes.push(node);
         line
     }
+}
 
-    fn save(&mut self, path: &Path, collected: &Collected) {
-        let saved = bundle::Writer::create(path).and_then(|writer| writer.write(collected));
-        self.complaints.extend(saved.err());
+/// One node, analysed and saved: what of it is kept.
+pub(super) struct LookedAt {
+    outcome: Result<FleetNode, FailedNode>,
+    /// Its raw profiles, where they will be added up.
+    profiles: Vec<(String, Vec<u8>)>,
+    /// Why it could not be saved.
+    complaint: Option<Failure>,
+}
+
+impl LookedAt {
+    /// Analyses what came of a node, and saves it where a folder is wanted.
+    pub(super) fn of(result: FleetResult, catalog: &Catalog, folder: Option<&Path>) -> Self {
+        let FleetResult { name, seen } = result;
+        let collected = match seen {
+            Ok(seen) => seen.checked(),
+            Err(refusal) => {
+                let failed = FailedNode {
+                    name,
+                    why: refusal.to_string(),
+                    help: refusal.help().to_owned(),
+                };
+                return Self {
+                    outcome: Err(failed),
+                    profiles: Vec::new(),
+                    complaint: None,
+                };
+            }
+        };
+        let diagnosis = bundle::diagnose(&collected.evidence, &collected.profiles, catalog);
+        let node = fleet_node(&name, &collected.evidence, &diagnosis);
+        let saved = folder.map(|folder| save(&folder.join(format!("{name}.tar.gz")), &collected));
+        Self {
+            outcome: Ok(node),
+            profiles: folder.map_or_else(Vec::new, |_| collected.profiles),
+            complaint: saved.and_then(Result::err),
+        }
     }
 }
 
+fn save(path: &Path, collected: &Collected) -> Result<(), Failure> {
+    bundle::Writer::create(path)?.write(collected)
+}
+
 impl Stacks {
-    fn add(&mut self, node: &FleetNode, collected: &Collected) -> Result<(), MergeError> {
+    fn add(&mut self, node: &FleetNode, profiles: &[(String, Vec<u8>)]) -> Result<(), MergeError> {
         let sum = match node.is_hot() {
             true => &mut self.hot,
             false => &mut self.others,
         };
-        for (_, bytes) in &collected.profiles {
+        for (_, bytes) in profiles.iter().filter(|(name, _)| is_of_cpu(name)) {
             // What is no profile is told in the node's own report.
             if let Ok(opened) = open(bytes.as_slice(), &Limits::default()) {
                 sum.merger.add(&opened.profile)?;
@@ -127,6 +155,12 @@ impl Stacks {
         };
         taken.write(&picture)
     }
+}
+
+/// Goroutines and heap are no CPU time.
+fn is_of_cpu(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    file.starts_with("cpu")
 }
 
 impl Sum {

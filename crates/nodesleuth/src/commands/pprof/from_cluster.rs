@@ -9,12 +9,15 @@ use std::ffi::OsString;
 const OPTIONS: &[&str] = &[
     "node",
     "pod",
+    "namespace",
     "path",
     "window",
     "context",
     "kubeconfig",
     "as",
 ];
+
+const CPU_PROFILE: &str = "/debug/pprof/profile";
 
 #[derive(Debug, Parser)]
 #[command(name = "nodesleuth pprof", no_binary_name = true)]
@@ -25,9 +28,13 @@ struct FromCluster {
 
 /// pprof's own words, and the profile that the others ask for as one more file.
 pub(super) fn take(words: &[OsString]) -> Result<(Vec<OsString>, Option<FetchedProfile>), Failure> {
-    let (ours, mut theirs) = divide(words);
+    let (mut ours, theirs) = divide(words);
     if ours.is_empty() {
         return Ok((theirs, None));
+    }
+    let (seconds, mut theirs) = without_seconds(theirs);
+    if let Some(seconds) = seconds {
+        ours.extend(window(&seconds, &ours)?);
     }
     let asked = FromCluster::try_parse_from(&ours).map_err(|error| {
         let text = error.to_string();
@@ -67,9 +74,58 @@ fn divide(words: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
     (ours, theirs)
 }
 
+/// pprof's own word for the length of a profile that is fetched, and its other words.
+fn without_seconds(words: Vec<OsString>) -> (Option<String>, Vec<OsString>) {
+    let mut seconds = None;
+    let mut others = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy().into_owned();
+        let option = text.trim_start_matches('-');
+        match option.strip_prefix("seconds") {
+            Some("") if text.starts_with('-') => {
+                let value = words.next().unwrap_or_default();
+                seconds = Some(value.to_string_lossy().into_owned());
+            }
+            Some(value) if text.starts_with('-') && value.starts_with('=') => {
+                seconds = Some(value.trim_start_matches('=').to_owned());
+            }
+            _ => others.push(word),
+        }
+    }
+    (seconds, others)
+}
+
+/// `-seconds` in our words: of a CPU profile it is the window.
+fn window(seconds: &str, ours: &[OsString]) -> Result<[OsString; 2], Failure> {
+    let Some(seconds) = seconds.parse::<u64>().ok().filter(|seconds| *seconds > 0) else {
+        return Err(Failure::usage(
+            format!("-seconds={seconds} is not a number of seconds"),
+            "give a whole number, such as -seconds=30",
+        ));
+    };
+    let value = |name: &str| {
+        let at = ours.iter().position(|word| word == name)?;
+        ours.get(at + 1)
+    };
+    if value("--window").is_some() {
+        return Err(Failure::usage(
+            "-seconds and --window both say how long the profile is",
+            "leave one of them away",
+        ));
+    }
+    if value("--path").is_some_and(|path| path != CPU_PROFILE) {
+        return Err(Failure::usage(
+            "-seconds is for CPU profiles; this page is served at once",
+            "leave -seconds away",
+        ));
+    }
+    Ok(["--window".into(), format!("{seconds}s").into()])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::divide;
+    use super::{divide, window, without_seconds};
     use std::ffi::OsString;
 
     fn divided(line: &str) -> (String, String) {
@@ -84,5 +140,29 @@ mod tests {
         let (ours, theirs) = divided("-top --node n1 -nodecount=5 -path=/debug/pprof/heap x.pb");
         assert_eq!(ours, "--node n1 --path /debug/pprof/heap");
         assert_eq!(theirs, "-top -nodecount=5 x.pb");
+    }
+
+    #[test]
+    fn pprofs_seconds_are_our_window() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for line in ["-top -seconds=30", "-top --seconds 30", "-seconds 30 -top"] {
+            let (seconds, others) = without_seconds(words(line));
+            assert_eq!(seconds.as_deref(), Some("30"), "{line}");
+            assert_eq!(others, ["-top"]);
+        }
+        let (seconds, others) = without_seconds(words("-top seconds=3 -seconds_x=3"));
+        assert!(seconds.is_none() && others.len() == 3);
+        assert_eq!(
+            window("30", &words("--node n")).unwrap(),
+            ["--window", "30s"]
+        );
+        for (seconds, ours) in [
+            ("0", "--node n"),
+            ("x", "--node n"),
+            ("3", "--node n --window 5s"),
+            ("3", "--node n --path /debug/pprof/heap"),
+        ] {
+            assert!(window(seconds, &words(ours)).is_err(), "{seconds} {ours}");
+        }
     }
 }
