@@ -78,6 +78,11 @@ impl Requester {
         }
     }
 
+    /// For streams, which are no requests with an answer.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// Gets a page as text.
     pub(crate) async fn text(&self, path: &str, bounds: Bounds) -> Result<String, Refusal> {
         let bytes = self.bytes(path, bounds).await?;
@@ -132,6 +137,14 @@ impl Requester {
         Ok(bytes)
     }
 
+    /// Deletes an object; what is answered does not matter.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Refusal> {
+        let response = self
+            .patient(Method::DELETE, path, &[], Bounds::PAGE)
+            .await?;
+        read(response, Bounds::PAGE, |_| Ok(())).await
+    }
+
     /// Sends it again when the server asks for that, after the time that it names.
     async fn patient(
         &self,
@@ -175,7 +188,7 @@ impl Requester {
         let response = self.begun(request, bounds.first).await?;
         let status = response.status();
         match status {
-            StatusCode::OK | StatusCode::CREATED => Ok(response),
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(response),
             _ => Err(refused(response, bounds).await),
         }
     }
@@ -272,7 +285,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 /// Before an answer came.
-fn failed(error: &kube::Error) -> Refusal {
+pub(crate) fn failed(error: &kube::Error) -> Refusal {
     let said = root(error).to_string();
     if matches!(error, kube::Error::Auth(_)) {
         return Refusal::new(Kind::LoginFailed, format!("logging in failed: {error}"));
