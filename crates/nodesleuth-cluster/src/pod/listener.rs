@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_binary_that_does_not_know_us_is_told_by_what_it_says() {
         let mut listener = Listener::new(&Quiet, &|_| ());
-        listener.bytes(b"error: unrecognized subcommand '__agent'\n\n");
+        listener.bytes(b"error: unrecognized subcommand '__pod-agent'\n\n");
         let error = listener.failure("it ended with exit code 2", "look");
         assert!(error.what.contains("unrecognized subcommand"), "{error:?}");
         assert!(error.help.contains("same version"), "{error:?}");

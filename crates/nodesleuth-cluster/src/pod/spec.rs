@@ -8,7 +8,7 @@ pub(super) const CONTAINER: &str = "agent";
 /// Where an image has the binary (`deploy/image`).
 const BINARY: &str = "/nodesleuth";
 /// The hidden command.
-const COMMAND: &str = "__agent";
+const COMMAND: &str = "__pod-agent";
 /// What finds all pods of ours.
 pub(super) const SELECTOR: &str = "app.kubernetes.io/managed-by=nodesleuth";
 pub(super) const OWNER: &str = "nodesleuth.io/owner";
@@ -28,7 +28,7 @@ fn command(what: &str, run: &PodRun) -> Vec<String> {
 
 /// The object. Each line is there for a reason:
 /// - `nodeName`: no scheduler, so a cordoned or full node is no obstacle; `tolerations`: nor is a tainted one.
-/// - `privileged` and `hostPID`: the agent enters the mount namespace of the host's first process, and
+/// - `privileged` and `hostPID`: the agent enters the mount namespace of a process of the host, and
 ///   so reads cgroups, tracefs, BTF and binaries where a local run does; no hostPath volume is needed.
 /// - `hostNetwork`: a sick node may be unable to give a pod a network; none is used.
 /// - no service-account token, no environment of services: it talks to nobody.
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(container["resources"]["limits"]["memory"], "512Mi");
         assert_eq!(
             container["command"],
-            json!(["/nodesleuth", "__agent", "wait", "200"])
+            json!(["/nodesleuth", "__pod-agent", "wait", "200"])
         );
         assert!(spec.get("imagePullSecrets").is_none() && spec.get("volumes").is_none());
         assert_eq!(pod["metadata"]["labels"][OWNER], "host.example-17");
@@ -137,7 +137,7 @@ mod tests {
         let spec = &object(&run)["spec"];
         assert_eq!(
             spec["containers"][0]["command"],
-            json!(["/nodesleuth", "__agent", "log", "--window", "15s"])
+            json!(["/nodesleuth", "__pod-agent", "log", "--window", "15s"])
         );
         assert_eq!(spec["imagePullSecrets"], json!([{ "name": "registry" }]));
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use teller::Teller;
 
 /// The hidden command.
-pub(crate) const COMMAND: &str = "__agent";
+pub(crate) const COMMAND: &str = "__pod-agent";
 
 /// Exit code of an agent whose client is gone.
 const LEFT_ALONE: i32 = 3;

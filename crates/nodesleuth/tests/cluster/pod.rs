@@ -86,7 +86,7 @@ fn a_pods_bundle_is_explained_as_a_local_one() {
     );
     let spoken = &asked[spoken.unwrap()];
     for words in [
-        "command=%2Fnodesleuth&command=__agent&command=collect&command=--window%3D2000ms",
+        "command=%2Fnodesleuth&command=__pod-agent&command=collect&command=--window%3D2000ms",
         "stdin=true",
         "container=agent",
     ] {
@@ -334,7 +334,7 @@ fn exec_that_is_refused_or_breaks_is_explained_and_the_pod_removed() {
         ),
         (
             vec![
-                Scene::Stderr("error: unrecognized subcommand '__agent'\n".to_owned()),
+                Scene::Stderr("error: unrecognized subcommand '__pod-agent'\n".to_owned()),
                 Scene::Exit(2),
             ],
             ["unrecognized subcommand", "same version"],
