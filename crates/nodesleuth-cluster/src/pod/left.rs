@@ -80,7 +80,7 @@ impl Cluster {
         let bytes = self.block_on(self.requester.bytes(&path, Bounds::PAGE));
         let bytes = bytes.map_err(|refusal| match refusal.kind {
             Kind::Forbidden => ClusterError::new(
-                format!("listing pods: {refusal}"),
+                format!("you may not list pods here: {refusal}"),
                 "an administrator grants it with deploy/rbac/pod.yaml; --namespace chooses another namespace",
             ),
             _ => ClusterError::refused("listing pods", &refusal),

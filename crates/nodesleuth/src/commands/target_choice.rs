@@ -6,6 +6,7 @@ use super::pod_choice::{PodArgs, collect_from};
 use crate::args;
 use crate::failure::Failure;
 use crate::output;
+use crate::plugin;
 use crate::progress::Display;
 use crate::signals;
 use nodesleuth_analyze::Catalog;
@@ -110,7 +111,7 @@ impl TargetArgs {
                 "name it with --node, or leave the option away to watch this machine",
             ));
         }
-        if self.pid.is_none() && self.name.is_none() && is_plugin() {
+        if self.pid.is_none() && self.name.is_none() && plugin::is_plugin() {
             return Err(Failure::usage(
                 "as a plugin of kubectl nodesleuth watches nodes of the cluster, and none is named",
                 "name one with --node, several with --nodes or -l; --pid and --name watch this machine",
@@ -276,15 +277,6 @@ pub(crate) fn choice(pid: Option<u32>, name: Option<&str>) -> Result<TargetChoic
         (None, Some(name)) => TargetChoice::Name(name.to_owned()),
         (None, None) => TargetChoice::BusiestAgent,
     })
-}
-
-/// Whether it was started as `kubectl nodesleuth`: on somebody's laptop, which is not what they ask
-/// about.
-fn is_plugin() -> bool {
-    let name = std::env::args_os().next();
-    let name = name.as_deref().map(std::path::Path::new);
-    let name = name.and_then(std::path::Path::file_name);
-    name.is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"))
 }
 
 /// Our own binary, for reads that need a process of their own.
