@@ -67,6 +67,19 @@ impl Workspace {
         Ok(target.join("release/nodesleuth"))
     }
 
+    /// Builds the released binary so that it needs no library, for images, and says where it is.
+    pub(crate) fn static_binary(&self) -> Result<PathBuf> {
+        const TARGET: &str = "x86_64-unknown-linux-gnu";
+        let mut build = self.cargo();
+        build
+            .args(["build", "--release", "--package", "nodesleuth"])
+            .args(["--target", TARGET])
+            .env("RUSTFLAGS", "-C target-feature=+crt-static");
+        bounded::succeed(&mut build, BUILD_LIMIT)?;
+        let target = metadata::read_without_dependencies(self)?.target_directory;
+        Ok(target.join(TARGET).join("release/nodesleuth"))
+    }
+
     /// Builds the binary of the tests and says where it is.
     pub(crate) fn debug_binary(&self) -> Result<PathBuf> {
         let mut build = self.cargo();

@@ -18,45 +18,40 @@ pub struct Right {
     pub granted: Option<bool>,
 }
 
-/// The rights that reading a node uses.
+/// The rights that a way of looking at nodes uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rights(pub Vec<Right>);
 
-/// Verb, resource and subresource of each.
-const WANTED: &[(&str, &str, &str, Right)] = &[
-    (
-        "get",
-        "nodes",
-        "",
-        Right {
-            name: "get nodes",
-            used_for: "kernel, kubelet and runtime versions, conditions",
-            needed: false,
-            granted: None,
-        },
-    ),
-    (
-        "get",
-        "nodes",
-        "proxy",
-        Right {
-            name: "get nodes/proxy",
-            used_for: "the kubelet's metrics, statistics, configuration and CPU profile",
-            needed: true,
-            granted: None,
-        },
-    ),
-    (
-        "list",
-        "pods",
-        "",
-        Right {
-            name: "list pods",
-            used_for: "the node's pods and their probes (else the kubelet is asked)",
-            needed: false,
-            granted: None,
-        },
-    ),
+/// A right, where it is needed and for what.
+pub(crate) struct Wanted {
+    /// As in RBAC: verb, then resource and subresource.
+    pub(crate) name: &'static str,
+    pub(crate) used_for: &'static str,
+    pub(crate) needed: bool,
+    /// Asked for in the namespace of the run; else in the whole cluster.
+    pub(crate) in_namespace: bool,
+}
+
+/// What reading a node uses.
+const OF_NODES: &[Wanted] = &[
+    Wanted {
+        name: "get nodes",
+        used_for: "kernel, kubelet and runtime versions, conditions",
+        needed: false,
+        in_namespace: false,
+    },
+    Wanted {
+        name: "get nodes/proxy",
+        used_for: "the kubelet's metrics, statistics, configuration and CPU profile",
+        needed: true,
+        in_namespace: false,
+    },
+    Wanted {
+        name: "list pods",
+        used_for: "the node's pods and their probes (else the kubelet is asked)",
+        needed: false,
+        in_namespace: false,
+    },
 ];
 
 #[derive(Serialize)]
@@ -79,6 +74,8 @@ struct Attributes<'a> {
     resource: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     subresource: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -92,18 +89,29 @@ struct ReviewStatus {
 }
 
 impl Cluster {
-    /// Asks the API server what it would let us ask.
+    /// Asks the API server what it would let us ask of nodes.
     ///
     /// # Errors
     /// When the server cannot be reached or does not know us. A server that does not answer such
     /// questions leaves rights unknown.
     pub fn rights(&self) -> Result<Rights, ClusterError> {
+        self.rights_to(&[OF_NODES], None)
+    }
+
+    pub(crate) fn rights_to(
+        &self,
+        wanted: &[&[Wanted]],
+        namespace: Option<&str>,
+    ) -> Result<Rights, ClusterError> {
         self.block_on(async {
             let mut rights = Vec::new();
-            for (verb, resource, subresource, right) in WANTED {
+            for right in wanted.iter().copied().flatten() {
+                let namespace = namespace.filter(|_| right.in_namespace);
                 rights.push(Right {
-                    granted: self.granted(verb, resource, subresource).await?,
-                    ..right.clone()
+                    name: right.name,
+                    used_for: right.used_for,
+                    needed: right.needed,
+                    granted: self.granted(right.name, namespace).await?,
                 });
             }
             Ok(Rights(rights))
@@ -112,10 +120,11 @@ impl Cluster {
 
     async fn granted(
         &self,
-        verb: &str,
-        resource: &str,
-        subresource: &str,
+        right: &str,
+        namespace: Option<&str>,
     ) -> Result<Option<bool>, ClusterError> {
+        let (verb, of) = right.split_once(' ').unwrap_or((right, ""));
+        let (resource, subresource) = of.split_once('/').unwrap_or((of, ""));
         let review = Review {
             kind: "SelfSubjectAccessReview",
             version: "authorization.k8s.io/v1",
@@ -124,6 +133,7 @@ impl Cluster {
                     verb,
                     resource,
                     subresource,
+                    namespace,
                 },
             },
         };
@@ -147,11 +157,17 @@ impl Cluster {
 }
 
 impl Rights {
-    /// The right that is needed and not granted, if there is one.
-    #[must_use]
-    pub fn lacking(&self) -> Option<&Right> {
+    /// Nothing, if no right is missing that everything needs; `grant` says how to get it.
+    ///
+    /// # Errors
+    /// When one is: it is named.
+    pub fn enough(&self, grant: &str) -> Result<(), ClusterError> {
         let mut rights = self.0.iter();
-        rights.find(|right| right.needed && right.granted == Some(false))
+        let lacking = rights.find(|right| right.needed && right.granted == Some(false));
+        lacking.map_or(Ok(()), |right| {
+            let what = format!("you may not {} here: {}", right.name, right.used_for);
+            Err(ClusterError::forbidden(what, grant))
+        })
     }
 
     /// Whether this right is granted, or may be.

@@ -29,6 +29,7 @@ pub struct ConnectOptions {
 pub struct Cluster {
     runtime: Runtime,
     pub(crate) requester: Arc<Requester>,
+    pub(crate) namespace: String,
     server: String,
 }
 
@@ -47,7 +48,7 @@ impl Cluster {
                     "see the system's message above",
                 )
             })?;
-        let (client, server) = runtime.block_on(async {
+        let (client, namespace, server) = runtime.block_on(async {
             let mut config = config(options).await?;
             config.connect_timeout = Some(CONNECT);
             // Timeouts and retries are ours: they differ from request to request.
@@ -57,17 +58,19 @@ impl Cluster {
                 config.auth_info.impersonate.clone_from(&options.as_user);
             }
             let server = shown(&config);
+            let namespace = config.default_namespace.clone();
             let client = Client::try_from(config).map_err(|error| {
                 ClusterError::new(
                     format!("cannot use the kubeconfig: {error}"),
                     "`kubectl get nodes` with the same kubeconfig shows whether it works at all",
                 )
             })?;
-            Ok::<_, ClusterError>((client, server))
+            Ok::<_, ClusterError>((client, namespace, server))
         })?;
         Ok(Self {
             runtime,
             requester: Arc::new(Requester::new(client)),
+            namespace,
             server,
         })
     }

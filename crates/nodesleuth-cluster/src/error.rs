@@ -1,6 +1,6 @@
 //! Why nothing could be done through the API server: what, and what to do next.
 
-use crate::Refusal;
+use crate::{Refusal, RefusalKind};
 
 /// Why nothing could be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,8 @@ pub struct ClusterError {
     pub what: String,
     /// What to do.
     pub help: String,
+    /// What was refused, where it was a single request.
+    pub refusal: Option<RefusalKind>,
 }
 
 impl ClusterError {
@@ -17,11 +19,23 @@ impl ClusterError {
         Self {
             what: what.into(),
             help: help.into(),
+            refusal: None,
+        }
+    }
+
+    /// A right is missing.
+    pub(crate) fn forbidden(what: impl Into<String>, help: &str) -> Self {
+        Self {
+            refusal: Some(RefusalKind::Forbidden),
+            ..Self::new(what, help)
         }
     }
 
     /// A refusal while doing something.
     pub(crate) fn refused(doing: &str, refusal: &Refusal) -> Self {
-        Self::new(format!("{doing}: {refusal}"), refusal.help())
+        Self {
+            refusal: Some(refusal.kind),
+            ..Self::new(format!("{doing}: {refusal}"), refusal.help())
+        }
     }
 }

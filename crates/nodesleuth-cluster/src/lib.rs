@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod fleet;
 mod node;
+mod pod;
 mod profile;
 mod proxy;
 mod refusal;
@@ -20,6 +21,10 @@ pub use connect::{Cluster, ConnectOptions};
 pub use error::ClusterError;
 pub use fleet::{FleetResult, NodeChoice, sampled};
 pub use node::{NodeOptions, NodeSeen, node_name};
+pub use pod::{
+    AgentLine, AnswerBy, GRANT_POD, LeftPod, MOST_BUNDLE_BYTES, OVERHEAD, PROTOCOL, PodOptions,
+    PodRun, STOP, bundle_as_lines,
+};
 pub use profile::{ProfileOf, ProfileOptions};
 pub use proxy::{ProxyEnd, ProxyOptions};
 pub use refusal::{GRANT, Refusal, RefusalKind};

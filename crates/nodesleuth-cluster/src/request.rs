@@ -114,6 +114,11 @@ impl Requester {
         }
     }
 
+    /// For streams, which are no requests with an answer.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// Gets a page as text.
     pub(crate) async fn text(&self, path: &str, bounds: Bounds) -> Result<String, Refusal> {
         let bytes = self.bytes(path, bounds).await?;
@@ -166,6 +171,13 @@ impl Requester {
         Ok(bytes)
     }
 
+    /// Deletes an object; what is answered does not matter.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Refusal> {
+        let bounds = Bounds::PAGE;
+        let (response, time) = self.patient(Method::DELETE, path, &[], bounds).await?;
+        self.read(response, bounds.bytes, time, |_| Ok(())).await
+    }
+
     /// Sends it again when the server asks for that, after the time that it names if there is so
     /// much time.
     async fn patient(
@@ -213,7 +225,7 @@ impl Requester {
         let response = self.begun(request, time).await?;
         let status = response.status();
         match status {
-            StatusCode::OK | StatusCode::CREATED => Ok(response),
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(response),
             _ => Err(self.refused(response, time).await),
         }
     }
@@ -315,7 +327,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 /// Before an answer came.
-fn failed(error: &kube::Error) -> Refusal {
+pub(crate) fn failed(error: &kube::Error) -> Refusal {
     let said = root(error).to_string();
     if matches!(error, kube::Error::Auth(_)) {
         return Refusal::new(Kind::LoginFailed, format!("logging in failed: {error}"));

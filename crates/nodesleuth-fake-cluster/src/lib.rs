@@ -5,11 +5,13 @@
 //! function has no reply the request is refused, and dropping the server fails the test.
 
 mod asked;
+mod exec;
 mod reply;
 mod server;
 mod tls;
 
 pub use asked::Asked;
+pub use exec::Scene;
 pub use reply::Reply;
 
 use server::Server;
@@ -82,7 +84,8 @@ impl FakeCluster {
         Ok(path)
     }
 
-    /// What was asked so far, in order: method, path and query.
+    /// What was asked so far, in order: method, path and query; `STDIN text` is what came over an exec
+    /// stream, `STDIN is gone` its client's end.
     #[must_use]
     pub fn asked(&self) -> Vec<String> {
         self.server.asked()

@@ -1,5 +1,6 @@
 //! What is answered.
 
+use crate::Scene;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ pub struct Reply {
     pub(crate) body: Bytes,
     pub(crate) after: Duration,
     pub(crate) end: End,
+    /// An exec stream is opened, and this happens on it.
+    pub(crate) scenes: Option<Vec<Scene>>,
 }
 
 /// How a reply ends.
@@ -46,6 +49,7 @@ impl Reply {
             body: body.into(),
             after: Duration::ZERO,
             end: End::Whole,
+            scenes: None,
         }
     }
 
@@ -58,6 +62,15 @@ impl Reply {
              \"message\":\"{message}\",\"reason\":\"{reason}\",\"code\":{status}}}"
         );
         Self::text(status, body).header("content-type", "application/json")
+    }
+
+    /// An exec stream on which this happens.
+    #[must_use]
+    pub fn exec(scenes: Vec<Scene>) -> Self {
+        Self {
+            scenes: Some(scenes),
+            ..Self::text(101, "")
+        }
     }
 
     /// The same with a header.

@@ -1,7 +1,7 @@
 //! The server itself, in a thread of its own.
 
 use crate::reply::End;
-use crate::{Asked, Reply, TOKEN, tls};
+use crate::{Asked, Reply, TOKEN, exec, tls};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -131,7 +131,7 @@ async fn accept(listener: std::net::TcpListener, acceptor: &TlsAcceptor, shared:
             };
             let service = service_fn(|request| reply(request, Arc::clone(&shared)));
             let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection_with_upgrades(TokioIo::new(stream), service)
                 .await;
         });
     }
@@ -155,7 +155,11 @@ impl Drop for Counted<'_> {
     }
 }
 
-async fn reply(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Pieces>> {
+async fn reply(
+    mut request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> io::Result<Response<Pieces>> {
+    let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let path = parts.uri.path();
@@ -177,6 +181,17 @@ async fn reply(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Re
     let mut response = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         response = response.header(name, value);
+    }
+    if let Some(scenes) = reply.scenes.clone() {
+        let key = asked.header("sec-websocket-key").unwrap_or_default();
+        for (name, value) in exec::headers(key) {
+            response = response.header(name, value);
+        }
+        let shared = Arc::clone(&shared);
+        tokio::spawn(exec::play(upgrade, scenes, move |said| {
+            let line = format!("STDIN {}", said.unwrap_or("is gone"));
+            lock(&shared.seen).asked.push(line);
+        }));
     }
     response.body(Pieces::of(&reply)).map_err(io::Error::other)
 }

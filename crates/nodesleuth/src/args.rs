@@ -1,8 +1,10 @@
 //! What is typed. What it means is each command's work.
 
-use crate::commands::{analyze, bundle, catalog, cgroups, clean, collect, demo, diagnose, explain};
 use crate::commands::{
-    fix, flame, hidden, kernel, pprof, profile, proxy, slab, syscalls, top, trace,
+    agent, analyze, bundle, catalog, cgroups, clean, collect, completions, demo, diagnose, explain,
+};
+use crate::commands::{
+    fix, flame, hidden, kernel, pod_guardian, pprof, profile, proxy, slab, syscalls, top, trace,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::time::Duration;
@@ -54,8 +56,15 @@ pub(crate) enum Command {
     Catalog(catalog::Args),
     /// Make this machine's own small sick agent and diagnose it.
     Demo(demo::Args),
-    /// Remove what an interrupted demo or fix left behind.
+    /// Remove what an interrupted demo or fix left behind here, or pods in a cluster.
     Clean(clean::Args),
+    Completions(completions::Args),
+    /// Measure in a pod, for a client elsewhere.
+    #[command(name = agent::COMMAND, hide = true)]
+    Agent(Box<agent::Args>),
+    /// Remove a pod when whoever made it dies.
+    #[command(name = pod_guardian::COMMAND, hide = true)]
+    PodGuardian(pod_guardian::Args),
     /// Read one file and say how long it took (runs in a process of its own).
     #[command(name = nodesleuth_collect::READ_FILE_COMMAND, hide = true)]
     ReadFile(hidden::ReadFileArgs),

@@ -11,12 +11,12 @@ mod failure;
 mod ingest;
 mod new_file;
 mod output;
+mod plugin;
 mod progress;
 mod redact;
 mod signals;
 mod stack_files;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,8 +24,10 @@ fn main() -> ExitCode {
     if let Some(code) = nodesleuth_act::hidden::run(std::env::args_os()) {
         return code;
     }
-    let args = args::Args::parse();
-    match commands::run(args) {
+    if plugin::asks_for_completion() {
+        return plugin::complete(std::env::args_os().skip(1));
+    }
+    match commands::run(plugin::args()) {
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {

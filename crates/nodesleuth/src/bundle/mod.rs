@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 pub(crate) use read::{Bundle, from_bytes, read};
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, archive};
 
 use crate::commands::TOOL;
 use nodesleuth_analyze::{Catalog, LoadedProfile};

@@ -71,7 +71,7 @@ fn rescue(path: &Path, bytes: &[u8]) -> Option<PathBuf> {
 }
 
 /// The archive's bytes: evidence first, then profiles by name; no times, users or random parts.
-fn archive(collected: &Collected) -> io::Result<Vec<u8>> {
+pub(crate) fn archive(collected: &Collected) -> io::Result<Vec<u8>> {
     let gzip = GzBuilder::new()
         .mtime(0)
         .write(Vec::new(), Compression::default());

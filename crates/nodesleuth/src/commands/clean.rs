@@ -1,5 +1,7 @@
-//! `nodesleuth clean`: what interrupted runs left on this machine.
+//! `nodesleuth clean`: what interrupted runs left on this machine, or in a cluster.
 
+use super::clean_cluster::{self, PodsArgs};
+use super::cluster_choice::ClusterArgs;
 use crate::failure::Failure;
 use crate::output;
 use nodesleuth_act::clean;
@@ -11,9 +13,24 @@ pub(crate) struct Args {
     /// Only list what would be removed.
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    pods: PodsArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if args.pods.cluster {
+        return clean_cluster::run(&args.pods, &args.cluster, args.dry_run);
+    }
+    if let Some(option) = args.cluster.given() {
+        return Err(Failure::usage(
+            format!("{option} says which cluster, and this machine is cleaned"),
+            "add --cluster to remove pods there, or leave the option away",
+        ));
+    }
     let search = clean::find_orphans(&Node::live())?;
     for path in &search.in_use {
         output::note(&format!(

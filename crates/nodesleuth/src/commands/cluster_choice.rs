@@ -7,6 +7,7 @@ use crate::progress::Display;
 use crate::signals;
 use nodesleuth_cluster::{Cluster, ConnectOptions, NodeOptions, Rights};
 use nodesleuth_collect::{Collected, SystemClock};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +39,21 @@ impl ClusterArgs {
             kubeconfig: self.kubeconfig.clone(),
             as_user: self.as_user.clone(),
         })?)
+    }
+
+    /// The same choice, for a program of our own.
+    pub(crate) fn words(&self) -> Vec<OsString> {
+        let given = [
+            ("--context", self.context.as_ref().map(OsString::from)),
+            ("--kubeconfig", self.kubeconfig.as_ref().map(OsString::from)),
+            ("--as", self.as_user.as_ref().map(OsString::from)),
+        ];
+        let given = given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        given
+            .flat_map(|(name, value)| [OsString::from(name), value])
+            .collect()
     }
 
     /// The option that was given although no node was named.
@@ -126,6 +142,17 @@ pub(crate) fn collect_node(
 /// Says what may be asked; ends where the right that everything needs is not granted.
 pub(crate) fn checked_rights(cluster: &Cluster) -> Result<Rights, Failure> {
     let rights = cluster.rights()?;
+    tell_rights(&rights);
+    rights.enough(nodesleuth_cluster::GRANT)?;
+    output::note(
+        "note: nodes/proxy is close to root on the nodes: who has it can run commands in \
+         their pods; grant it for as long as it is needed\n",
+    );
+    Ok(rights)
+}
+
+/// Says which rights are missing, and which are unknown.
+pub(crate) fn tell_rights(rights: &Rights) {
     for right in &rights.0 {
         match right.granted {
             Some(true) => {}
@@ -138,19 +165,6 @@ pub(crate) fn checked_rights(cluster: &Cluster) -> Result<Rights, Failure> {
                 "note: the API server does not say whether you may {}\n",
                 right.name
             )),
-        }
-    }
-    match rights.lacking() {
-        Some(right) => Err(Failure::usage(
-            format!("you may not {} here: {}", right.name, right.used_for),
-            nodesleuth_cluster::GRANT,
-        )),
-        None => {
-            output::note(
-                "note: nodes/proxy is close to root on the nodes: who has it can run commands in \
-                 their pods; grant it for as long as it is needed\n",
-            );
-            Ok(rights)
         }
     }
 }

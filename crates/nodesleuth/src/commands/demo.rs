@@ -1,6 +1,7 @@
 //! `nodesleuth demo`: this machine's own small sick agent, diagnosed for real.
 
 use super::cluster_choice::ClusterArgs;
+use super::pod_choice::PodArgs;
 use super::target_choice::TargetArgs;
 use super::{diagnose, target_choice};
 use crate::args::{self, ReportFormat};
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         name: None,
         pprof: Vec::new(),
         window: args.window,
-        read_budget: Duration::from_secs(2),
+        read_budget: None,
         trace_for: None,
         no_stacks: false,
         no_trace: false,
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         heap: false,
         timeout: None,
         cluster: ClusterArgs::default(),
+        pod: PodArgs::default(),
     };
     let collected = target.collect(&catalog, &progress);
     let torn_down = demo.tear_down();

@@ -1,13 +1,16 @@
 //! One file for each command.
 
+pub(crate) mod agent;
 pub(crate) mod analyze;
 pub(crate) mod bundle;
 pub(crate) mod catalog;
 pub(crate) mod cgroups;
 pub(crate) mod clean;
+mod clean_cluster;
 mod cluster_choice;
 mod cluster_profile;
 pub(crate) mod collect;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
 mod docs;
@@ -17,6 +20,8 @@ pub(crate) mod flame;
 mod fleet;
 pub(crate) mod hidden;
 pub(crate) mod kernel;
+mod pod_choice;
+pub(crate) mod pod_guardian;
 pub(crate) mod pprof;
 pub(crate) mod profile;
 pub(crate) mod proxy;
@@ -58,6 +63,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Catalog(args) => catalog::run(&args).map(done),
         Command::Demo(args) => demo::run(&args, verbose).map(done),
         Command::Clean(args) => clean::run(&args).map(done),
+        Command::Completions(args) => completions::run(&args).map(done),
+        Command::Agent(args) => Ok(agent::run(&args)),
+        Command::PodGuardian(args) => pod_guardian::run(&args).map(done),
         Command::ReadFile(args) => hidden::read_file(&args).map(done),
         Command::LookAtTasks(args) => hidden::look_at_tasks(&args).map(done),
         Command::Docs(args) => hidden::docs(&args).map(done),

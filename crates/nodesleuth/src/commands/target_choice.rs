@@ -1,10 +1,12 @@
 //! Options that say whom to watch, how long, and with which profiles; shared by `diagnose` and
 //! `collect`.
 
-use super::cluster_choice::{ClusterArgs, NodeQuestions, collect_node};
+use super::cluster_choice::{ClusterArgs, NodeQuestions};
+use super::pod_choice::{PodArgs, collect_from};
 use crate::args;
 use crate::failure::Failure;
 use crate::output;
+use crate::plugin;
 use crate::progress::Display;
 use crate::signals;
 use nodesleuth_analyze::Catalog;
@@ -16,19 +18,21 @@ use nodesleuth_collect::{
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Cores, Pid, printable};
 use nodesleuth_trace::stacks::StackOptions;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Kernel time that possibly slow reads may cost in all, unless told otherwise.
-const SLOW_READ_BUDGET: &str = "2s";
+const SLOW_READ_BUDGET: Duration = Duration::from_secs(2);
+/// So long system calls are counted unless told otherwise, as `nodesleuth-collect` has it.
+const POLITE_TRACE: Duration = Duration::from_secs(3);
 /// So many of several processes with one name are listed.
 const SHOWN: usize = 8;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TargetArgs {
-    /// Watch the kubelet of this node through the API server, without anything on the node.
-    #[arg(long, value_name = "NODE", conflicts_with_all = [
-        "pid", "name", "pprof", "read_budget", "no_stacks", "trace_for", "no_trace",
-    ])]
+    /// Watch the kubelet of this node through the API server, without anything on the node; with
+    /// `--via pod`, its busiest agent by a pod on it.
+    #[arg(long, value_name = "NODE", conflicts_with = "pprof")]
     pub(crate) node: Option<String>,
 
     /// Watch this process.
@@ -65,9 +69,9 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "TIME", value_parser = args::duration)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Kernel time that reading possibly slow files may cost in all.
-    #[arg(long, value_name = "TIME", default_value = SLOW_READ_BUDGET, value_parser = args::duration)]
-    pub(crate) read_budget: Duration,
+    /// Kernel time that reading possibly slow files may cost in all; 2s without this option.
+    #[arg(long, value_name = "TIME", value_parser = args::duration)]
+    pub(crate) read_budget: Option<Duration>,
 
     /// Do not sample the target's stacks, user and kernel together, while the window is open.
     #[arg(long)]
@@ -85,6 +89,9 @@ pub(crate) struct TargetArgs {
 
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+
+    #[command(flatten)]
+    pub(crate) pod: PodArgs,
 }
 
 /// Every process of the node pays for a capture while it lasts.
@@ -138,7 +145,7 @@ impl TargetArgs {
         progress: &Display,
     ) -> Result<Collected, Failure> {
         if let Some(node) = &self.node {
-            return collect_node(node, &self.questions(), &self.cluster, progress);
+            return collect_from(self, node, progress);
         }
         if self.timeout.is_some() {
             return Err(Failure::usage(
@@ -153,12 +160,28 @@ impl TargetArgs {
                 "name it with --node, or leave the option away to watch this machine",
             ));
         }
-        if self.pid.is_none() && self.name.is_none() && is_plugin() {
+        if self.pid.is_none() && self.name.is_none() && plugin::is_plugin() {
             return Err(Failure::usage(
                 "as a plugin of kubectl nodesleuth watches nodes of the cluster, and none is named",
                 "name one with --node, several with --nodes or -l; --pid and --name watch this machine",
             ));
         }
+        let collected = self.collect_here(catalog, own_binary(), &signals::cancel(), progress);
+        progress.finish();
+        if let Err(Failure::Collect(CollectError::NothingHot { busiest })) = &collected {
+            show_busiest(busiest);
+        }
+        collected
+    }
+
+    /// Collects evidence on this machine; `read_child` is our own binary.
+    pub(crate) fn collect_here(
+        &self,
+        catalog: &Catalog,
+        read_child: Option<PathBuf>,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Collected, Failure> {
         self.check_debug_pages()?;
         let target = choice(self.pid, self.name.as_deref())?;
         if let TargetChoice::Pid(pid) = target {
@@ -172,27 +195,70 @@ impl TargetArgs {
                 goroutines: self.goroutines,
                 heap: self.heap,
             },
-            read_child: own_binary(),
-            slow_read_budget: self.read_budget,
+            read_child,
+            slow_read_budget: self.slow_read_budget(),
             stacks_hz: (!self.no_stacks).then_some(StackOptions::HZ),
             trace: self.trace_plan(),
             hot_cores: Cores(catalog.thresholds.hot_cores),
         };
-        let cancel = signals::cancel();
         let collected =
-            nodesleuth_collect::collect(&Node::live(), &SystemClock, &options, &cancel, progress);
-        progress.finish();
-        collected.map_err(|error| {
-            if let CollectError::NothingHot { busiest } = &error {
-                show_busiest(busiest);
-            }
-            match &error {
-                CollectError::UnusableProfile { help, .. } => {
-                    Failure::usage(error.to_string(), help)
-                }
-                _ => error.into(),
-            }
+            nodesleuth_collect::collect(&Node::live(), &SystemClock, &options, cancel, progress);
+        collected.map_err(|error| match &error {
+            CollectError::UnusableProfile { help, .. } => Failure::usage(error.to_string(), help),
+            _ => error.into(),
         })
+    }
+
+    pub(crate) fn slow_read_budget(&self) -> Duration {
+        self.read_budget.unwrap_or(SLOW_READ_BUDGET)
+    }
+
+    /// The longest that measuring takes: the window, probing and counting system calls.
+    pub(crate) fn longest(&self) -> Duration {
+        let trace = match self.no_trace {
+            true => Duration::ZERO,
+            false => self.trace_for.unwrap_or(POLITE_TRACE),
+        };
+        self.window + self.slow_read_budget() + trace
+    }
+
+    /// The option that was given although it asks for something on the node itself.
+    pub(crate) fn given_on_node(&self) -> Option<&'static str> {
+        let given = [
+            ("--pid", self.pid.is_some()),
+            ("--name", self.name.is_some()),
+            ("--read-budget", self.read_budget.is_some()),
+            ("--no-stacks", self.no_stacks),
+            ("--trace-for", self.trace_for.is_some()),
+            ("--no-trace", self.no_trace),
+        ];
+        let mut given = given.into_iter().filter(|(_, given)| *given);
+        given.next().map(|(name, _)| name)
+    }
+
+    /// The same choice for an agent that runs on the node.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let millis = |length: Duration| format!("{}ms", length.as_millis());
+        let valued = [
+            ("--window", Some(millis(self.window))),
+            ("--pid", self.pid.map(|pid| pid.to_string())),
+            ("--name", self.name.clone()),
+            ("--read-budget", self.read_budget.map(millis)),
+            ("--trace-for", self.trace_for.map(millis)),
+        ];
+        let valued = valued
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        let plain = [
+            ("--no-stacks", self.no_stacks),
+            ("--no-trace", self.no_trace),
+            ("--goroutines", self.goroutines),
+            ("--heap", self.heap),
+        ];
+        let plain = plain.into_iter().filter(|(_, given)| *given);
+        valued
+            .chain(plain.map(|(name, _)| name.to_owned()))
+            .collect()
     }
 }
 
@@ -270,17 +336,8 @@ pub(crate) fn choice(pid: Option<u32>, name: Option<&str>) -> Result<TargetChoic
     })
 }
 
-/// Whether it was started as `kubectl nodesleuth`: on somebody's laptop, which is not what they ask
-/// about.
-fn is_plugin() -> bool {
-    let name = std::env::args_os().next();
-    let name = name.as_deref().map(std::path::Path::new);
-    let name = name.and_then(std::path::Path::file_name);
-    name.is_some_and(|name| name.to_string_lossy().starts_with("kubectl-"))
-}
-
 /// Our own binary, for reads that need a process of their own.
-pub(crate) fn own_binary() -> Option<std::path::PathBuf> {
+pub(crate) fn own_binary() -> Option<PathBuf> {
     std::env::current_exe().ok()
 }
 

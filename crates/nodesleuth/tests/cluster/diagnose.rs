@@ -181,3 +181,23 @@ fn on_this_machine_they_need_a_server() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("--timeout is for nodes"), "{ran:?}");
 }
+
+#[test]
+fn as_a_plugin_it_names_itself_as_it_was_typed_and_completes_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |name: &str, args: &[&str]| {
+        let path = folder.path().join(name);
+        // It may be there from before.
+        let _ = std::os::unix::fs::symlink(crate::support::binary(), &path);
+        ended(std::process::Command::new(path).args(args))
+    };
+    let usage = named("kubectl-nodesleuth", &["diagnose", "--help"]);
+    assert!(
+        usage.out.contains("Usage: kubectl nodesleuth diagnose"),
+        "{usage:?}"
+    );
+    let words = named("kubectl_complete-nodesleuth", &["diagnose", "--via", ""]);
+    assert_eq!(words.out, "api\npod\n:4\n");
+    let script = named("nodesleuth", &["completions", "bash"]);
+    assert!(script.out.contains("complete -F _nodesleuth"), "{script:?}");
+}

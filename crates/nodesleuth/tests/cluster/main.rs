@@ -10,6 +10,8 @@ mod support;
 mod diagnose;
 mod fleet;
 mod kubelet;
+mod pod;
+mod pod_api;
 mod probes;
 mod profiles;
 mod proxy;

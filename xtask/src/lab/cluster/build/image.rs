@@ -17,6 +17,7 @@ use crate::lab::package::sha256_of;
 
 pub(crate) const PAUSE: &str = "pause";
 pub(crate) const BUSYBOX: &str = "busybox";
+pub(crate) const NODESLEUTH: &str = "nodesleuth";
 const PACK_LIMIT: Duration = Duration::from_secs(120);
 /// What pods of the lab call from busybox.
 const APPLETS: [&str; 6] = ["sh", "true", "false", "sleep", "cat", "echo"];
@@ -68,10 +69,33 @@ pub(crate) fn busybox(places: &Places) -> Image {
     }
 }
 
+/// The nodesleuth that is tried, as `deploy/image` has it.
+pub(crate) fn nodesleuth(binary: &Path) -> Image {
+    Image {
+        name: NODESLEUTH,
+        entrypoint: &["/nodesleuth"],
+        files: vec![ImageFile {
+            from: binary.to_path_buf(),
+            to: "nodesleuth",
+            links: &[],
+        }],
+    }
+}
+
 impl Image {
     /// Where the archive of an image is.
     pub(crate) fn archive(places: &Places, name: &str) -> PathBuf {
         places.cached("images").join(format!("{name}.tar"))
+    }
+
+    /// Makes the archive anew: what goes into it may be another than last time.
+    pub(crate) fn repack(&self, places: &Places) -> Result<PathBuf> {
+        let archive = Self::archive(places, self.name);
+        if archive.exists() {
+            fs::remove_file(&archive).doing(|| format!("removing {}", archive.display()))?;
+        }
+        self.pack(places)?;
+        Ok(archive)
     }
 
     /// Makes the archive, if it is not there yet.

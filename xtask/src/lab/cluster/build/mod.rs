@@ -7,7 +7,7 @@ mod programs;
 mod small;
 mod sources;
 
-pub(crate) use image::Image;
+pub(crate) use image::{Image, nodesleuth as nodesleuth_image};
 pub(crate) use small::program;
 
 use crate::failure::Result;

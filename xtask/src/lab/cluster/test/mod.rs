@@ -7,6 +7,7 @@ mod fleet;
 mod frontend;
 mod leaks;
 mod load;
+mod pod;
 mod rights;
 mod verdicts;
 
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// but a busy machine gets there.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     leaked: usize,
+    /// Clients of pod mode that are killed.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    killed: u32,
     /// Leave the cluster up, also when it was not before.
     #[arg(long)]
     keep: bool,
@@ -44,8 +48,9 @@ pub(crate) struct Scenario {
     pub(crate) run: fn(&Trial<'_>) -> Result<Judged>,
 }
 
-const GROUPS: [&[Scenario]; 5] = [
+const GROUPS: [&[Scenario]; 6] = [
     verdicts::ALL,
+    pod::ALL,
     errors::ALL,
     rights::ALL,
     frontend::ALL,
@@ -78,6 +83,8 @@ pub(crate) struct Trial<'t> {
     /// The checkout.
     pub(crate) root: &'t Path,
     pub(crate) leaked: usize,
+    pub(crate) killed: u32,
+    workspace: &'t Workspace,
     /// Goes away at the end.
     pub(crate) folder: &'t Path,
 }
@@ -108,6 +115,8 @@ pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result
         binary: &binary,
         root: workspace.root(),
         leaked: args.leaked,
+        killed: args.killed,
+        workspace,
         folder: folder.path(),
     };
     let failed = run_all(&chosen, &trial);

@@ -10,14 +10,31 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::asked::Answer;
+use crate::lab::cluster::test::pod::IMAGE;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 
-pub(crate) const ALL: &[Scenario] = &[Scenario {
-    name: "rights of api mode",
-    run: api_mode,
-}];
+pub(crate) const ALL: &[Scenario] = &[
+    Scenario {
+        name: "rights of api mode",
+        run: api_mode,
+    },
+    Scenario {
+        name: "rights of pod mode",
+        run: pod_mode,
+    },
+];
 
-const ROLES: &str = "deploy/rbac/api.yaml";
+/// A file of roles, and what is done with them.
+struct Mode {
+    roles: &'static str,
+    /// Where its roles are valid that are not cluster roles.
+    namespace: Option<&'static str>,
+    /// Command lines that need all of its rights together.
+    uses: Vec<Vec<String>>,
+    /// Which of them needs this right.
+    use_of: fn(&Right) -> usize,
+}
+
 /// Whom the file leaves to be replaced.
 const PLACEHOLDER: &str = "SOMEBODY";
 const USER: &str = "reader";
@@ -36,19 +53,44 @@ struct Right {
 }
 
 fn api_mode(trial: &Trial<'_>) -> Result<Judged> {
-    let objects = trial.roles(ROLES)?;
-    let rights = rights(&objects);
-    if rights.is_empty() {
-        return Err(Failure::new(format!("reading {ROLES}"), "no right in it"));
-    }
-    let judged = trial.try_rights(&objects, &rights);
-    trial.cluster.kubectl(&[
-        "delete",
-        "--ignore-not-found",
-        "--filename",
-        &trial.roles_file().display().to_string(),
-    ])?;
-    judged
+    let label = format!("kubernetes.io/hostname={NODE}");
+    let diagnose =
+        |which: [&str; 2]| words(&[&["diagnose", "--window", WINDOW], &which[..]].concat());
+    trial.try_mode(&Mode {
+        roles: "deploy/rbac/api.yaml",
+        namespace: None,
+        uses: vec![diagnose(["--node", NODE]), diagnose(["--selector", &label])],
+        // What needs `list` looks for nodes; everything else needs one node's name.
+        use_of: |right| usize::from(right.verb == "list"),
+    })
+}
+
+fn pod_mode(trial: &Trial<'_>) -> Result<Judged> {
+    trial.import_image()?;
+    let namespace = "nodesleuth";
+    let by_pod = [
+        "diagnose", "--window", WINDOW, "--node", NODE, "--via", "pod",
+    ];
+    let place = ["--image", IMAGE, "--namespace", namespace];
+    let diagnose = [&by_pod[..], &place].concat();
+    trial.try_mode(&Mode {
+        roles: "deploy/rbac/pod.yaml",
+        namespace: Some(namespace),
+        uses: vec![
+            words(&diagnose),
+            words(&[&diagnose[..], &["--via-logs"]].concat()),
+            words(&["clean", "--cluster", "--dry-run", "--namespace", namespace]),
+        ],
+        use_of: |right| match (right.verb.as_str(), right.resource.as_str()) {
+            ("list", _) => 2,
+            (_, "pods/log") => 1,
+            _ => 0,
+        },
+    })
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn rights(objects: &[Value]) -> Vec<Right> {
@@ -119,27 +161,50 @@ fn misses(message: &str, name: &str) -> bool {
 }
 
 impl Trial<'_> {
-    fn try_rights(&self, objects: &[Value], rights: &[Right]) -> Result<Judged> {
+    fn try_mode(&self, mode: &Mode) -> Result<Judged> {
+        let objects = self.roles(mode.roles)?;
+        let rights = rights(&objects);
+        if rights.is_empty() {
+            return Err(Failure::new(
+                format!("reading {}", mode.roles),
+                "no right in it",
+            ));
+        }
+        let judged = self.try_rights(mode, &objects, &rights);
+        self.cluster.patient_kubectl(&[
+            "delete",
+            "--ignore-not-found",
+            "--filename",
+            &self.roles_file().display().to_string(),
+        ])?;
+        judged
+    }
+
+    fn try_rights(&self, mode: &Mode, objects: &[Value], rights: &[Right]) -> Result<Judged> {
         let mut judged = Judged {
             said: format!("{} rights", rights.len()),
             ..Judged::default()
         };
         self.apply_roles(objects)?;
         for right in rights {
-            self.wait_until_may(right, true)?;
+            self.wait_until_may(mode, right, true)?;
         }
-        for use_of in [None, Some("list")] {
-            let answer = self.use_rights(use_of)?;
+        for words in &mode.uses {
+            let answer = self.use_rights(words)?;
             judged.expect(
                 answer.code == Some(0) && !answer.stderr.contains("no right to"),
-                format!("all rights are not enough:\n{}", answer.stderr.trim()),
+                format!(
+                    "all rights are not enough for {}:\n{}",
+                    words.join(" "),
+                    answer.stderr.trim()
+                ),
             );
         }
         for right in rights {
             interrupt::check()?;
             self.apply_roles(&without(objects, right))?;
-            self.wait_until_may(right, false)?;
-            let answer = self.use_rights(Some(&right.verb))?;
+            self.wait_until_may(mode, right, false)?;
+            let answer = self.use_rights(&mode.uses[(mode.use_of)(right)])?;
             let name = format!("{} {}", right.verb, right.resource);
             judged.expect(
                 misses(&answer.stderr, &name),
@@ -182,12 +247,16 @@ impl Trial<'_> {
         self.cluster.kubectl(&words).map(drop)
     }
 
-    fn wait_until_may(&self, right: &Right, wanted: bool) -> Result<()> {
+    fn wait_until_may(&self, mode: &Mode, right: &Right, wanted: bool) -> Result<()> {
         let (resource, sub) = right
             .resource
             .split_once('/')
             .unwrap_or((&right.resource, ""));
         let (user, sub) = (format!("--as={USER}"), format!("--subresource={sub}"));
+        let place = match mode.namespace {
+            Some(namespace) => format!("--namespace={namespace}"),
+            None => "--all-namespaces".to_owned(),
+        };
         let words = [
             "kubectl",
             "auth",
@@ -196,7 +265,7 @@ impl Trial<'_> {
             resource,
             &sub,
             &user,
-            "--all-namespaces",
+            &place,
         ];
         let heard = interrupt::wait_until(HEARD_LIMIT, || {
             let may = self.background(&words)?.wait(HEARD_LIMIT)?.success();
@@ -213,17 +282,9 @@ impl Trial<'_> {
         }
     }
 
-    /// What needs `list` looks for nodes; everything else needs one node's name.
-    fn use_rights(&self, verb: Option<&str>) -> Result<Answer> {
-        let label = format!("kubernetes.io/hostname={NODE}");
-        let which: [&str; 2] = match verb {
-            Some("list") => ["--selector", &label],
-            _ => ["--node", NODE],
-        };
-        self.ask_as(
-            TOKEN,
-            &[&["diagnose", "--window", WINDOW], &which[..]].concat(),
-        )
+    fn use_rights(&self, words: &[String]) -> Result<Answer> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.ask_as(TOKEN, &words)
     }
 }
 

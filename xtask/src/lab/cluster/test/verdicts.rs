@@ -34,7 +34,7 @@ pub(crate) const ALL: &[Scenario] = &[
 
 const WINDOW: &str = "20s";
 /// cAdvisor takes up new cgroups within a minute.
-const SETTLING: Duration = Duration::from_secs(60);
+pub(crate) const SETTLING: Duration = Duration::from_secs(60);
 const CLIENTS: usize = 3;
 /// How far the cores that are said may be from those that the kernel billed over the whole run:
 /// the window is a part of it, and being asked for large pages costs a sick kubelet more after it.
@@ -45,7 +45,7 @@ const IDLE_CORES: f64 = 0.15;
 fn healthy(trial: &Trial<'_>) -> Result<Judged> {
     trial.with_workload("few", || {
         let mut judged = Judged::default();
-        let (report, billed) = diagnose(trial, &mut judged)?;
+        let (report, billed) = diagnose(trial, &[], &mut judged)?;
         expect_not_hot(&mut judged, &report);
         judged.expect(
             billed < IDLE_CORES,
@@ -59,7 +59,7 @@ fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
     let leaked = LeakedPodCgroups::make(trial.leaked)?;
     thread::sleep(SETTLING);
     let mut judged = Judged::default();
-    let (report, _) = diagnose(trial, &mut judged)?;
+    let (report, _) = diagnose(trial, &[], &mut judged)?;
     expect_cause(
         &mut judged,
         &report,
@@ -72,7 +72,7 @@ fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
 fn metrics_read(trial: &Trial<'_>) -> Result<Judged> {
     let _load = trial.hammer(CLIENTS, "metrics/cadvisor")?;
     let mut judged = Judged::default();
-    let (report, _) = diagnose(trial, &mut judged)?;
+    let (report, _) = diagnose(trial, &[], &mut judged)?;
     expect_cause(&mut judged, &report, &["metrics-scrape"]);
     Ok(judged)
 }
@@ -82,7 +82,7 @@ fn metrics_read(trial: &Trial<'_>) -> Result<Judged> {
 fn exec_probes(trial: &Trial<'_>) -> Result<Judged> {
     trial.with_workload("exec-probes", || {
         let mut judged = Judged::default();
-        let (report, billed) = diagnose(trial, &mut judged)?;
+        let (report, billed) = diagnose(trial, &[], &mut judged)?;
         if billed < IDLE_CORES {
             expect_not_hot(&mut judged, &report);
         } else {
@@ -93,9 +93,14 @@ fn exec_probes(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 /// The report, and the cores that the kernel billed the kubelet while it was made.
-fn diagnose(trial: &Trial<'_>, judged: &mut Judged) -> Result<(Value, f64)> {
+pub(crate) fn diagnose(
+    trial: &Trial<'_>,
+    way: &[&str],
+    judged: &mut Judged,
+) -> Result<(Value, f64)> {
     let (began, before) = (Instant::now(), kubelet_nanoseconds()?);
-    let answer = trial.ask(&["diagnose", "--node", NODE, "--window", WINDOW, "-o", "json"])?;
+    let words = ["diagnose", "--node", NODE, "--window", WINDOW, "-o", "json"];
+    let answer = trial.ask(&[&words, way].concat())?;
     let used = kubelet_nanoseconds()?.saturating_sub(before);
     let billed = Duration::from_nanos(used).as_secs_f64() / began.elapsed().as_secs_f64();
     let report = answer.json()?;
@@ -121,14 +126,14 @@ fn diagnose(trial: &Trial<'_>, judged: &mut Judged) -> Result<(Value, f64)> {
     Ok((report, billed))
 }
 
-fn expect_not_hot(judged: &mut Judged, report: &Value) {
+pub(crate) fn expect_not_hot(judged: &mut Judged, report: &Value) {
     judged.expect(
         report["outcome"] == "not-hot",
         format!("the outcome is {}, not not-hot", report["outcome"]),
     );
 }
 
-fn expect_cause(judged: &mut Judged, report: &Value, expected: &[&str]) {
+pub(crate) fn expect_cause(judged: &mut Judged, report: &Value, expected: &[&str]) {
     let first = causes(report).next();
     judged.expect(
         first.is_some_and(|id| expected.contains(&id)),
