@@ -6,6 +6,7 @@ mod agents;
 mod cgroups;
 mod file_costs;
 mod files;
+mod growth;
 mod kernel;
 mod kubelet;
 mod machine;
@@ -123,6 +124,7 @@ pub fn table() -> Vec<&'static FactDef> {
         profile::FACTS,
         stacks::FACTS,
         cgroups::FACTS,
+        growth::FACTS,
         reads::FACTS,
         kernel::FACTS,
         memory::FACTS,

@@ -1,13 +1,15 @@
 //! Watches for a while who makes and removes memory cgroups and how soon the kernel lets them go.
 
 mod forecast;
+mod in_window;
 mod names;
 mod owners;
 mod tally;
 
 use crate::census::{census, kernel_hierarchy};
 use crate::{Cancel, Clock, Node, Progress};
-use forecast::forecast;
+pub(crate) use forecast::forecast;
+pub(crate) use in_window::InWindow;
 use names::Names;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupGrowth, GrowthGroup, GrowthMethod, Hierarchy, TimedReads,

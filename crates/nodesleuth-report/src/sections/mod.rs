@@ -4,6 +4,7 @@ mod advisories;
 mod cost;
 mod files;
 mod findings;
+mod growth;
 mod ledger;
 mod next;
 mod not_checked;
@@ -33,6 +34,7 @@ const ALL: &[&dyn Section] = &[
     &syscalls::Syscalls,
     &red_herrings::RedHerrings,
     &advisories::Advisories,
+    &growth::Growth,
     &others::Others,
     &files::Files,
     &not_checked::NotChecked,
