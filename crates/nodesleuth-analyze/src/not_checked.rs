@@ -35,6 +35,7 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     );
     note("timed reads", evidence.timed_reads.missing());
     note("what dying cgroups hold", evidence.dying_memory.missing());
+    note("who makes cgroups", evidence.cgroup_growth.missing());
     note("memory", evidence.meminfo.missing());
     note("slab caches", evidence.slab.missing());
     note("dentry cache", evidence.dentries.missing());

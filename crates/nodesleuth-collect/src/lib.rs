@@ -34,7 +34,7 @@ pub mod collectors;
 pub mod stacks;
 pub mod tasks;
 
-pub use census::{census, occupancy};
+pub use census::{PopulatedCgroup, Population, PopulationLimits, census, occupancy, population};
 pub use clock::{Clock, SystemClock};
 pub use context::{Cancel, Ctx, Progress, Quiet};
 pub use dying_memory::{DyingMemorySearch, dying_memory};
@@ -48,7 +48,7 @@ pub use profiles::{
 };
 pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};
-pub use scan::scan;
+pub use scan::{ScanExtent, scan};
 pub use slab_look::{SlabAtOnce, SlabSeen, look_at_slab};
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
 pub use syscalls::TracePlan;

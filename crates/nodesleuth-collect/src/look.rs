@@ -1,7 +1,8 @@
 //! One look at the cgroups without any target: what `nodesleuth cgroups` shows.
 
 use crate::collectors::CGROUPS;
-use crate::{Cancel, Clock, Ctx, Node, TracePlan, scan};
+use crate::scan::{ScanExtent, scan};
+use crate::{Cancel, Clock, Ctx, Node, TracePlan};
 use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, DyingMemory, Host, TimedReads};
 use nodesleuth_model::{Evidence, Observed};
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ pub fn look_at_cgroups(
         collector.start(&ctx)(&mut evidence);
     }
     let scan = if look.scan {
-        scan(node, true, cancel).into()
+        scan(node, ScanExtent::All(evidence.timed_reads.value()), cancel).into()
     } else {
         Observed::NotRequested
     };

@@ -17,7 +17,7 @@ mod top;
 pub(crate) mod usage;
 mod zombies;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::bench::document::Document;
@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// What to measure.
     #[arg(value_enum, default_value_t = Which::All)]
     which: Which,
+    /// Measure this nodesleuth instead of a new release build.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -134,7 +137,10 @@ const SECTIONS: &[Section] = &[
 ];
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
-    let binary = workspace.release_binary()?;
+    let binary = match &args.binary {
+        Some(binary) => binary.clone(),
+        None => workspace.release_binary()?,
+    };
     let mut document = Document::open(&workspace.root().join("docs/benchmarks.md"))?;
     let mut code = ExitCode::SUCCESS;
     for section in SECTIONS {

@@ -1,19 +1,17 @@
 //! Cgroups that somebody left behind: no process in them or below, at two readings a minute apart.
 
-use crate::ActError;
-use crate::scratch::cgroup_mounts;
-use nodesleuth_collect::{Clock, Node};
+use nodesleuth_collect::{Clock, Node, PopulatedCgroup, PopulationLimits, population};
+use nodesleuth_model::Nanos;
+use nodesleuth_model::evidence::Hierarchy;
 use regex_lite::Regex;
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::time::Duration;
 
-/// Directories that are visited at most; more is a tree that nobody can look through in time.
-const MAX_DIRECTORIES: usize = 500_000;
-/// Kernel nesting is bounded by memory only; ours by this.
-const MAX_DEPTH: usize = 64;
+/// More is a tree that nobody can look through in time.
+const LIMITS: PopulationLimits = PopulationLimits {
+    directories: 500_000,
+    cpu: Nanos(10_000_000_000),
+};
 
 /// Empty cgroups of one pattern.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +20,7 @@ pub struct EmptyCgroups {
     pub folders: Vec<String>,
     /// How many follow the pattern in all.
     pub matching: usize,
-    /// Hierarchies that could not be looked through, and why.
+    /// Hierarchies that could not be looked through, or not everywhere, and why.
     pub not_searched: Vec<String>,
 }
 
@@ -59,23 +57,21 @@ impl Pattern {
 }
 
 /// Cgroups of this pattern that have no process at two readings, `settle` apart.
-///
-/// # Errors
-/// When the mounts cannot be read.
 pub(super) fn find(
     node: &Node,
     clock: &dyn Clock,
+    hierarchies: &[Hierarchy],
     pattern: &Pattern,
     settle: Duration,
-) -> Result<EmptyCgroups, ActError> {
-    let first = find_once(node, pattern)?;
+) -> EmptyCgroups {
+    let first = find_once(node, hierarchies, pattern);
     if first.folders.is_empty() {
-        return Ok(first);
+        return first;
     }
     clock.wait(settle);
-    let second = find_once(node, pattern)?;
+    let second = find_once(node, hierarchies, pattern);
     let still: BTreeSet<&String> = second.folders.iter().collect();
-    Ok(EmptyCgroups {
+    EmptyCgroups {
         folders: first
             .folders
             .into_iter()
@@ -83,106 +79,75 @@ pub(super) fn find(
             .collect(),
         matching: second.matching,
         not_searched: second.not_searched,
-    })
+    }
 }
 
-fn find_once(node: &Node, pattern: &Pattern) -> Result<EmptyCgroups, ActError> {
+fn find_once(node: &Node, hierarchies: &[Hierarchy], pattern: &Pattern) -> EmptyCgroups {
     let mut found = EmptyCgroups::default();
-    for mount in cgroup_mounts(node)? {
-        let mut search = Search {
-            root: &node.path(&mount),
-            mount: &mount,
-            pattern,
-            visited: 0,
-            found: &mut found,
-        };
-        if let Err(error) = search.visit("", 0, false) {
-            found.not_searched.push(format!("{mount}: {error}"));
+    for hierarchy in hierarchies {
+        let mount = &hierarchy.mount;
+        // A read each, so only inside one that follows the pattern.
+        let asks = |path: &str, inside: bool| inside || pattern.fits(path);
+        match population(node, hierarchy, LIMITS, asks) {
+            Err(missing) => found.not_searched.push(format!("{mount}: {missing}")),
+            Ok(population) => {
+                let why = population.incomplete;
+                found
+                    .not_searched
+                    .extend(why.map(|why| format!("{mount}: {why}")));
+                found.add(mount, &population.cgroups, pattern);
+            }
         }
     }
-    Ok(found)
+    found
 }
 
-struct Search<'a> {
-    root: &'a Path,
-    mount: &'a str,
-    pattern: &'a Pattern,
-    visited: usize,
-    found: &'a mut EmptyCgroups,
-}
-
-impl Search<'_> {
-    /// Whether there is no process at or below this cgroup; asked only inside one that follows the
-    /// pattern, since it costs a read each.
-    fn visit(&mut self, path: &str, depth: usize, inside: bool) -> io::Result<bool> {
-        self.visited += 1;
-        if self.visited > MAX_DIRECTORIES || depth > MAX_DEPTH {
-            return Err(io::Error::other("more cgroups than are looked through"));
+impl EmptyCgroups {
+    /// Adds those below a mount, children before their parents.
+    fn add(&mut self, mount: &str, met: &[PopulatedCgroup], pattern: &Pattern) {
+        let fitting = met.iter().filter(|cgroup| pattern.fits(&cgroup.path));
+        self.matching += fitting.count();
+        // Empty ones below a cgroup that lives are its own business: the topmost of the pattern
+        // decides.
+        let mut left_behind: Vec<bool> = Vec::with_capacity(met.len());
+        for cgroup in met {
+            let above = cgroup.parent.filter(|parent| met[*parent].asked);
+            let empty = !cgroup.populated;
+            left_behind.push(cgroup.asked && above.map_or(empty, |above| left_behind[above]));
         }
-        let folder = self.root.join(path.trim_start_matches('/'));
-        let fits = !path.is_empty() && self.pattern.fits(path);
-        let inside = inside || fits;
-        self.found.matching += usize::from(fits);
-        let mut empty = !inside || is_empty(&folder)?;
-        let before = self.found.folders.len();
-        for name in children(&folder)? {
-            empty &= self.visit(&format!("{path}/{name}"), depth + 1, inside)?;
-        }
-        if inside && empty {
-            self.found.folders.push(format!("{}{path}", self.mount));
-        } else if fits {
-            // Empty ones below a cgroup that lives are its own business.
-            self.found.folders.truncate(before);
-        }
-        Ok(empty)
+        let folders = met.iter().zip(left_behind).filter(|(_, left)| *left);
+        let mut folders: Vec<String> = folders
+            .map(|(cgroup, _)| format!("{mount}{}", cgroup.path))
+            .collect();
+        // A child's path sorts behind its parent's.
+        folders.sort_unstable_by(|a, b| b.cmp(a));
+        self.folders.append(&mut folders);
     }
-}
-
-/// A cgroup that vanishes meanwhile has no children.
-fn children(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if is_gone(&error) => return Ok(Vec::new()),
-        other => other?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}
-
-/// Nobody in it, threads included. What cannot be read counts as somebody.
-fn is_empty(folder: &Path) -> io::Result<bool> {
-    match fs::read_to_string(folder.join("cgroup.procs")) {
-        Ok(text) => Ok(text.trim().is_empty()),
-        // A threaded cgroup refuses this question (EOPNOTSUPP): it is in use.
-        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(false),
-        Err(error) if is_gone(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn is_gone(error: &io::Error) -> bool {
-    // ENODEV: it was removed between opening and reading.
-    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(19)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scratch::fake_node;
-    use nodesleuth_collect::SystemClock;
+    use nodesleuth_collect::{Cancel, SystemClock, census};
     use nodesleuth_model::BootNanos;
+    use std::fs;
+    use std::path::Path;
     use std::sync::Mutex;
 
     fn make(root: &Path, cgroup: &str, procs: &str) {
         let folder = root.join(cgroup);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("cgroup.procs"), procs).unwrap();
+        let populated = u8::from(!procs.is_empty());
+        let events = format!("populated {populated}\n");
+        fs::write(folder.join("cgroup.events"), events).unwrap();
+    }
+
+    fn hierarchies(node: &Node) -> Vec<Hierarchy> {
+        census(node, &SystemClock, &Cancel::default())
+            .unwrap()
+            .hierarchies
     }
 
     /// A clock whose wait changes the node.
@@ -220,7 +185,7 @@ mod tests {
         let refilled = memory.join("system.slice/run-r3.scope/cgroup.procs");
         let clock = Meanwhile(Mutex::default(), || fs::write(&refilled, "9\n").unwrap());
         let settle = Duration::from_secs(60);
-        let found = find(&node, &clock, &scopes(), settle).unwrap();
+        let found = find(&node, &clock, &hierarchies(&node), &scopes(), settle);
         assert_eq!(
             found.folders,
             [
@@ -252,7 +217,8 @@ mod tests {
         for hierarchy in ["cg/cpu", "cg/memory", "cg/unified"] {
             make(&folder.path().join(hierarchy), "x.scope", "");
         }
-        let found = find(&node, &SystemClock, &scopes(), Duration::ZERO).unwrap();
+        let hierarchies = hierarchies(&node);
+        let found = find(&node, &SystemClock, &hierarchies, &scopes(), Duration::ZERO);
         assert_eq!(found.folders.len(), 3, "{found:?}");
     }
 
@@ -261,7 +227,7 @@ mod tests {
         let (folder, node) = fake_node();
         fs::remove_dir(folder.path().join("cg/cpu")).unwrap();
         fs::write(folder.path().join("cg/cpu"), "no folder").unwrap();
-        let found = find_once(&node, &scopes()).unwrap();
+        let found = find_once(&node, &hierarchies(&node), &scopes());
         assert!(found.not_searched[0].starts_with("/cg/cpu: "), "{found:?}");
     }
 }

@@ -17,8 +17,11 @@ use std::time::Duration;
 
 /// The cheap collectors that a look needs, by name.
 const WANTED: [&str; 2] = ["pressure", "meminfo"];
-/// Slow files whose time may be known and is no measure of the problem.
-const NOT_CGROUP: &str = "/proc/slabinfo";
+/// The kernel brings `memory.stat` up to date when enough has changed (64 pages a CPU), and else
+/// every two seconds by a timer that wakes no idle CPU; until then it shows what was.
+const STATISTICS_LAG: Duration = Duration::from_millis(2_500);
+/// How often the user's wish to stop is looked at meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where is looked, and what that may cost.
 #[derive(Clone)]
@@ -160,6 +163,16 @@ impl Looker<'_> {
         }
     }
 
+    /// Waits until the kernel's statistics show everything that has happened so far: a verdict that
+    /// compares bytes must not come from what was before.
+    pub(super) fn let_statistics_settle(&self) {
+        let began = self.clock.boot();
+        let lag = STATISTICS_LAG.as_nanos() as u64;
+        while self.clock.boot().0.saturating_sub(began.0) < lag && !self.cancel.requested() {
+            self.clock.wait(PAUSE);
+        }
+    }
+
     /// The node's memory and pressure: what the guards between two steps ask for.
     pub(super) fn pressure(&self) -> Look {
         let evidence = self.cheap();
@@ -248,7 +261,11 @@ fn known<T: Clone>(observed: &Observed<T>, missing: &mut Vec<String>) -> Option<
 /// The slowest cgroup file that was read, and whether all were.
 fn slowest(reads: &TimedReads) -> (Option<SlowestRead>, bool) {
     let (mut slowest, mut all_read) = (None::<SlowestRead>, true);
-    for read in reads.reads.iter().filter(|read| read.path != NOT_CGROUP) {
+    for read in reads
+        .reads
+        .iter()
+        .filter(|read| read.path != TimedReads::SLABINFO)
+    {
         match &read.outcome {
             ReadOutcome::Read { cpu, .. } => {
                 if slowest.as_ref().is_none_or(|known| *cpu > known.took) {

@@ -106,6 +106,9 @@ pub struct Prepared {
 
 /// Looks at the node and plans.
 pub(super) fn prepare(looker: &Looker<'_>, request: &Request) -> Result<Prepared, Refusal> {
+    if request.plan == Plan::ReclaimSubtree {
+        looker.let_statistics_settle();
+    }
     let seen = looker.look(None, None);
     match request.plan {
         Plan::HousekeepingInterval => Ok(of_look(&seen)),
@@ -225,8 +228,14 @@ fn remove_empty(looker: &Looker<'_>, request: &Request, seen: &Seen) -> Result<P
         ))
         .help("such as 'run-r*.scope' or '/system.slice/run-r*.scope'")
     })?;
-    let found = empty_cgroups::find(looker.node, looker.clock, &pattern, request.settle)
-        .map_err(|error| Refusal::new(error.to_string()))?;
+    let census = seen.census.as_ref().ok_or_else(|| {
+        let why = seen.look.missing.join("; ");
+        Refusal::new(format!(
+            "the cgroups of this node could not be counted ({why})"
+        ))
+    })?;
+    let (node, clock) = (looker.node, looker.clock);
+    let found = empty_cgroups::find(node, clock, &census.hierarchies, &pattern, request.settle);
     let mut prepared = of_look(seen);
     prepared.steps = removal_steps(looker.node, &found.folders);
     prepared.notes.extend(found.not_searched.iter().cloned());

@@ -8,7 +8,7 @@ use super::step_child::{self, Answer};
 use super::{Limits, Obstacle, Prepared, Refusal, Request, Step};
 use crate::ActError;
 use nodesleuth_collect::Progress;
-use nodesleuth_model::Pid;
+use nodesleuth_model::{Bytes, Pid};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -176,7 +176,7 @@ impl Fix<'_> {
         (result, cancelled)
     }
 
-    /// Waits until the kernel has released what it releases, then looks.
+    /// Waits until the kernel has counted and released what it releases, then looks.
     fn look_after(
         &self,
         prepared: &Prepared,
@@ -186,13 +186,16 @@ impl Fix<'_> {
         progress.stage("looking at what has changed");
         let looker = &self.looker;
         let subtree = prepared.subtree.as_ref();
+        if subtree.is_some() {
+            looker.let_statistics_settle();
+        }
         let mut look = looker.look(subtree, None).look;
         let began = looker.clock.boot();
         let waited = || looker.clock.boot().0.saturating_sub(began.0);
         while !looker.cancel.requested() && waited() < RELEASE_LIMIT.as_nanos() as u64 {
             looker.clock.wait(RELEASE_PAUSE);
             let next = looker.look(subtree, None).look;
-            let settled = next.dying >= look.dying;
+            let settled = next.dying >= look.dying && held(&next) >= held(&look);
             look = next;
             if settled {
                 break;
@@ -203,6 +206,13 @@ impl Fix<'_> {
     }
 }
 
+fn held(look: &Look) -> Option<Bytes> {
+    look.subtree.as_ref()?.held
+}
+
 fn is_io(obstacle: &Obstacle) -> bool {
     matches!(obstacle, Obstacle::Pressure { resource, .. } if *resource == "io")
 }
+
+#[cfg(test)]
+mod tests;

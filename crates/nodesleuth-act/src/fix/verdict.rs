@@ -12,6 +12,9 @@ const GONE_WHEN_PARTLY: f64 = 0.10;
 /// Of fewer dying cgroups a share is chance: other programs' cgroups come and go meanwhile.
 const FEW_DYING: u64 = 16;
 
+/// A process that uses less has nothing that could fall.
+const HOT_CORES: f64 = 0.1;
+
 /// What a remedy was worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -39,9 +42,38 @@ impl Verdict {
     }
 }
 
-/// The verdict and what it rests on.
+/// The verdict and what it rests on, with what the watched process's CPU did meanwhile.
 #[must_use]
 pub fn verdict(
+    plan: Plan,
+    before: &Look,
+    after: &Look,
+    removed: Option<(usize, usize)>,
+    fast_read: Nanos,
+) -> (Verdict, String) {
+    let (verdict, why) = of_remedy(plan, before, after, removed, fast_read);
+    match cpu(before, after) {
+        Some(cpu) => (verdict, format!("{why}; {cpu}")),
+        None => (verdict, why),
+    }
+}
+
+/// What a process's CPU did; a hot one's that did not fall has another cause.
+fn cpu(before: &Look, after: &Look) -> Option<String> {
+    let (was, is) = (before.target.as_ref()?, after.target.as_ref()?);
+    let told = format!(
+        "CPU of {} ({}): {} cores before, {} after",
+        was.comm, was.pid, was.cores, is.cores
+    );
+    let (was, is) = (was.cores.0, is.cores.0);
+    Some(if was >= HOT_CORES && is > was * (1.0 - GONE_WHEN_PARTLY) {
+        format!("{told}, not less: something else burns it")
+    } else {
+        told
+    })
+}
+
+fn of_remedy(
     plan: Plan,
     before: &Look,
     after: &Look,
@@ -147,8 +179,8 @@ fn of_share_left(was: f64, is: f64) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::{SlowestRead, SubtreeLook};
-    use nodesleuth_model::Bytes;
+    use crate::fix::{SlowestRead, SubtreeLook, TargetCpu};
+    use nodesleuth_model::{Bytes, Cores, Pid};
 
     const FAST: Nanos = Nanos(1_000_000);
 
@@ -220,6 +252,35 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_not_known() {
         assert_eq!(judged(&dying(300), &Look::default()), Verdict::NotKnown);
+    }
+
+    #[test]
+    fn the_cpu_of_the_watched_process_is_told_and_whether_it_fell() {
+        let with = |cores: f64, reads: u64| Look {
+            target: Some(TargetCpu {
+                pid: Pid(812),
+                comm: "kubelet".to_owned(),
+                cores: Cores(cores),
+                window: Nanos(10_000_000_000),
+            }),
+            ..slow(reads)
+        };
+        let why = |before: &Look, after: &Look| {
+            let (verdict, why) = verdict(Plan::DropSlab, before, after, None, FAST);
+            assert_eq!(verdict, Verdict::Worked);
+            why
+        };
+        let fell = why(&with(0.9, 1_311), &with(0.1, 0));
+        assert!(
+            fell.ends_with("; CPU of kubelet (812): 0.90 cores before, 0.10 after"),
+            "{fell}"
+        );
+        let stayed = why(&with(0.9, 1_311), &with(0.88, 0));
+        assert!(stayed.ends_with(", not less: something else burns it"));
+        let idle = why(&with(0.02, 1_311), &with(0.02, 0));
+        assert!(!idle.contains("something else"), "{idle}");
+        let ended = why(&with(0.9, 1_311), &slow(0));
+        assert!(!ended.contains("CPU"), "{ended}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod cgroups;
 mod file_costs;
 mod files;
 mod goroutines;
+mod growth;
 mod kernel;
 mod kubelet;
 mod machine;
@@ -124,6 +125,7 @@ pub fn table() -> Vec<&'static FactDef> {
         profile::FACTS,
         stacks::FACTS,
         cgroups::FACTS,
+        growth::FACTS,
         reads::FACTS,
         kernel::FACTS,
         memory::FACTS,

@@ -5,12 +5,14 @@ mod hierarchy;
 mod leaves;
 mod occupancy;
 mod patterns;
+mod population;
 pub(crate) mod walk;
 
 pub(crate) use hierarchy::{Mounted, kernel_hierarchy, mounted};
 pub(crate) use leaves::{deepest_leaves, holds_others};
 
 pub use occupancy::occupancy;
+pub use population::{PopulatedCgroup, Population, PopulationLimits, population};
 
 use crate::collectors::in_cgroup_namespace;
 use crate::{Cancel, Clock, Node, cpu_time};

@@ -1,27 +1,15 @@
-//! Which cgroups of the memory hierarchy hold no process. One small file is read for each.
+//! Which cgroups of the memory hierarchy hold no process, by the pattern of their names.
 
-use super::walk::{Budget, Met, walk};
-use crate::{Node, ReadError, cpu_time};
-use nodesleuth_model::evidence::{
-    CgroupOccupancy, CgroupVersion, EmptyKind, Hierarchy, PatternOccupancy,
-};
+use super::population::{PopulatedCgroup, PopulationLimits, population};
+use crate::{Node, cpu_time};
+use nodesleuth_model::evidence::{CgroupOccupancy, EmptyKind, Hierarchy, PatternOccupancy};
 use nodesleuth_model::{Missing, Nanos};
 use nodesleuth_parse::cgroup::name_pattern;
 use std::collections::BTreeMap;
-use std::io;
 
 const MAX_DIRECTORIES: u64 = 200_000;
 /// Patterns that are told.
 const KEPT: usize = 30;
-
-/// A directory that was met; children come after their parents.
-struct Seen {
-    parent: Option<usize>,
-    pattern: String,
-    path: String,
-    populated: bool,
-    children: u64,
-}
 
 /// Looks which cgroups hold no process, for no more than this CPU time.
 ///
@@ -33,74 +21,33 @@ pub fn occupancy(
     budget: Nanos,
 ) -> Result<CgroupOccupancy, Missing> {
     let began = cpu_time::of_this_thread();
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut unread = false;
-    let limits = Budget::from_now(MAX_DIRECTORIES, budget);
-    let meet = |met: Met<'_, Option<usize>>| {
-        let path = format!("{}/{}", met.parent_path, met.name);
-        let populated = match populated(node, memory, &path) {
-            Ok(populated) => populated,
-            // Gone meanwhile: counted as it was met, and nothing is said against it.
-            Err(error) => {
-                unread |= error.source.kind() != io::ErrorKind::NotFound;
-                true
-            }
-        };
-        let above = met
-            .parent
-            .map_or("", |parent| seen[parent].pattern.as_str());
-        let pattern = format!("{above}/{}", name_pattern(met.name));
-        if let Some(parent) = *met.parent {
-            seen[parent].children += 1;
-        }
-        seen.push(Seen {
-            parent: *met.parent,
-            pattern,
-            path,
-            populated,
-            children: 0,
-        });
-        Some(seen.len() - 1)
+    let limits = PopulationLimits {
+        directories: MAX_DIRECTORIES,
+        cpu: budget,
     };
-    let walked = walk(&node.path(&memory.mount), &limits, None, meet).map_err(|source| {
-        Missing::from(ReadError {
-            path: memory.mount.clone(),
-            source,
-        })
-    })?;
-    if walked.partial {
-        // What is below the last ones was not looked at.
-        unread = true;
-    }
-    for index in (0..seen.len()).rev() {
-        if let (true, Some(parent)) = (seen[index].populated, seen[index].parent) {
-            seen[parent].populated = true;
-        }
-    }
-    let mut found = summed(&seen);
-    found.partial = unread;
+    let population = population(node, memory, limits, |_, _| true)?;
+    let mut found = summed(&population.cgroups);
+    found.partial = population.incomplete.is_some();
     found.cost = Nanos(cpu_time::of_this_thread().0.saturating_sub(began.0));
     Ok(found)
 }
 
-/// Whether it holds a process; on v2 also whether anything below it does.
-fn populated(node: &Node, memory: &Hierarchy, path: &str) -> Result<bool, ReadError> {
-    match memory.version {
-        CgroupVersion::V1 => {
-            let text = node.text(&format!("{}{path}/cgroup.procs", memory.mount))?;
-            Ok(!text.trim().is_empty())
-        }
-        CgroupVersion::V2 => {
-            let text = node.text(&format!("{}{path}/cgroup.events", memory.mount))?;
-            Ok(!text.lines().any(|line| line.trim() == "populated 0"))
-        }
+/// The pattern of each one's path.
+fn patterns(seen: &[PopulatedCgroup]) -> Vec<String> {
+    let mut patterns: Vec<String> = Vec::with_capacity(seen.len());
+    for cgroup in seen {
+        let above = cgroup.parent.map_or("", |parent| patterns[parent].as_str());
+        let name = cgroup.path.rsplit('/').next().unwrap_or_default();
+        patterns.push(format!("{above}/{}", name_pattern(name)));
     }
+    patterns
 }
 
-fn summed(seen: &[Seen]) -> CgroupOccupancy {
+fn summed(seen: &[PopulatedCgroup]) -> CgroupOccupancy {
+    let names = patterns(seen);
     let mut patterns: BTreeMap<&str, PatternOccupancy> = BTreeMap::new();
-    for one in seen {
-        let row = patterns.entry(&one.pattern).or_default();
+    for (one, pattern) in seen.iter().zip(&names) {
+        let row = patterns.entry(pattern).or_default();
         row.count += 1;
         if one.populated {
             continue;
@@ -149,6 +96,7 @@ fn kind(path: &str, children: u64) -> EmptyKind {
 mod tests {
     use super::*;
     use crate::fake_node::FakeNode;
+    use nodesleuth_model::evidence::CgroupVersion;
 
     const POD: &str = "/kubepods/pod0d6e3cb5-7c1a-4a57-9d0e-3f4f5a6b7c8d";
 

@@ -1,7 +1,6 @@
 //! A sample scan of cgroups, where nothing measured so far warns against it.
 
-use super::timed_reads::SLABINFO;
-use crate::scan::scan;
+use crate::scan::{ScanExtent, scan};
 use crate::{Collector, Ctx, Finish};
 use nodesleuth_model::evidence::{ReadOutcome, TimedReads};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed};
@@ -28,7 +27,8 @@ impl Collector for CgroupScanCollector {
             } else {
                 evidence.timed_reads.value().and_then(slow_file)
             };
-            let result = obstacle.map_or_else(|| scan(ctx.node, false, ctx.cancel), Err);
+            let result =
+                obstacle.map_or_else(|| scan(ctx.node, ScanExtent::Sample, ctx.cancel), Err);
             evidence.cgroup_scan = result.into();
         })
     }
@@ -41,20 +41,17 @@ impl Collector for CgroupScanCollector {
 /// A timed read that was slow is reason enough to leave all such files alone. Skipped ones are
 /// not: only leaves are scanned, which do not cost what was predicted for their parents.
 fn slow_file(timed: &TimedReads) -> Option<Missing> {
-    let cgroup_files = timed.reads.iter().filter(|read| read.path != SLABINFO);
-    let mut slow = cgroup_files.filter_map(|read| match &read.outcome {
+    let read = timed.slow_cgroup_file(SLOW)?;
+    let how = match &read.outcome {
+        ReadOutcome::Read { cpu, .. } => format!("reading {} took {cpu} of CPU", read.path),
         ReadOutcome::TimedOut { after, .. } => {
-            Some(format!("reading {} had not ended after {after}", read.path))
+            format!("reading {} had not ended after {after}", read.path)
         }
-        ReadOutcome::Read { cpu, .. } if *cpu > SLOW => {
-            Some(format!("reading {} took {cpu} of CPU", read.path))
-        }
-        _ => None,
-    });
-    let reason = slow.next()?;
+        ReadOutcome::Skipped { .. } | ReadOutcome::Failed { .. } => return None,
+    };
     Some(Missing::new(
         MissingKind::OverBudget,
-        format!("cgroups were not scanned: {reason}"),
+        format!("cgroups were not scanned: {how}"),
     ))
 }
 

@@ -4,6 +4,7 @@
 //! window's end first, then the dearer looks at the node, each of which may use what the ones
 //! before it found.
 
+mod cgroup_growth;
 mod cgroup_scan;
 mod cgroups;
 mod dentries;
@@ -48,6 +49,7 @@ pub static PROBES: &[&dyn Collector] = &[
     &dying_memory::DyingMemoryCollector,
     &slab::SlabCollector,
     &cgroup_scan::CgroupScanCollector,
+    &cgroup_growth::CgroupGrowthCollector,
 ];
 
 /// The part of them that a look at the cgroups alone needs.

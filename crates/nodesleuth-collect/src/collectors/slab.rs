@@ -4,12 +4,13 @@
 //! after a timed read in a child has shown that it is not.
 
 use super::shape::parsed;
-use super::timed_reads::SLABINFO;
 use crate::slow_read::{FileKind, NodeSize, Scope};
 use crate::{Collector, Ctx, Finish, Node};
-use nodesleuth_model::evidence::ReadOutcome;
+use nodesleuth_model::evidence::{ReadOutcome, TimedReads};
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed};
 use nodesleuth_parse::proc::slabinfo;
+
+const SLABINFO: &str = TimedReads::SLABINFO;
 
 /// Largest caches that are kept.
 const KEPT: usize = 40;

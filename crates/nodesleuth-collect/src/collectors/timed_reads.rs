@@ -13,7 +13,6 @@ use nodesleuth_model::evidence::{CgroupVersion, Hierarchy, ReadOutcome, TimedRea
 use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed};
 use std::path::Path;
 
-pub(super) const SLABINFO: &str = "/proc/slabinfo";
 /// Not more files than this are timed.
 const MAX_READS: usize = 14;
 /// Cgroups with many others below them, where they exist, in the order of what they tell; "" is
@@ -90,7 +89,7 @@ fn time(ctx: &Ctx<'_>, evidence: &Evidence) -> Result<TimedReads, Missing> {
 fn candidates(node: &Node, evidence: &Evidence) -> Vec<Candidate> {
     let mut chosen = Vec::new();
     if evidence.host.value().is_some_and(|host| host.euid == 0) {
-        let path = SLABINFO.to_owned();
+        let path = TimedReads::SLABINFO.to_owned();
         chosen.push(Candidate {
             path,
             kind: FileKind::Slabinfo,

@@ -7,7 +7,7 @@
 use crate::Node;
 use crate::slow_read::{FileKind, NodeSize, Scope};
 use nodesleuth_model::evidence::{
-    CgroupVersion, DyingMemoryMethod, Hierarchy, ReadOutcome, TimedReads,
+    CgroupVersion, DyingMemoryMethod, Hierarchy, ReadOutcome, TimedRead, TimedReads,
 };
 use nodesleuth_model::{Missing, MissingKind, Nanos};
 
@@ -71,17 +71,37 @@ fn counts_what_is_below(node: &Node, memory: &Hierarchy) -> Result<bool, Missing
     }
 }
 
-/// What one `memory.stat` costs at most: the root's as it was timed, or what is predicted; `None`
-/// when it hung, could not be read, or was not timed and may be slow.
+/// What one `memory.stat` costs at most: the root's as it was timed, or what is predicted and was
+/// seen further down; `None` when a file hung, the root's could not be read, or it was not timed and
+/// may be slow.
 fn stat_cost(node: &Node, memory: &Hierarchy, timed: Option<&TimedReads>) -> Option<Nanos> {
+    let reads = timed.map_or(&[][..], |timed| timed.reads.as_slice());
+    // What hung once is not risked again, whatever the kernel's release says.
+    let hung = |read: &TimedRead| matches!(read.outcome, ReadOutcome::TimedOut { .. });
+    if reads.iter().any(hung) {
+        return None;
+    }
     let path = format!("{}/memory.stat", memory.mount);
-    let root = timed.and_then(|timed| timed.reads.iter().find(|read| read.path == path));
+    let root = reads.iter().find(|read| read.path == path);
     match root.map(|read| &read.outcome) {
         Some(ReadOutcome::Read { wall, cpu, .. }) => Some(*cpu.max(wall)),
         Some(ReadOutcome::TimedOut { .. } | ReadOutcome::Failed { .. }) => None,
         Some(ReadOutcome::Skipped { .. }) | None => {
             let predicted = NodeSize::of(node).cost(FileKind::Stat, Scope::Subtree);
-            (predicted <= UNTIMED).then_some(predicted)
+            let cost = reads
+                .iter()
+                .filter_map(stat_time)
+                .fold(predicted, Nanos::max);
+            (cost <= UNTIMED).then_some(cost)
         }
+    }
+}
+
+fn stat_time(read: &TimedRead) -> Option<Nanos> {
+    match read.outcome {
+        ReadOutcome::Read { wall, cpu, .. } if read.file_name() == "memory.stat" => {
+            Some(wall.max(cpu))
+        }
+        _ => None,
     }
 }

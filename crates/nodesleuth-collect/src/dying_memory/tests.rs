@@ -131,7 +131,11 @@ fn where_nothing_is_dying_nothing_is_looked_for() {
 /// A kernel on which memory.stat walks and the root's hangs: reading any of them would hang this
 /// test, as would the root's usage.
 fn walking() -> FakeNode {
-    let mut fake = FakeNode::with_memory_v1("4.15.0-112-generic", 20_031);
+    walking_as("4.15.0-112-generic")
+}
+
+fn walking_as(release: &str) -> FakeNode {
+    let mut fake = FakeNode::with_memory_v1(release, 20_031);
     for (path, usage, processes) in [
         ("/kubepods", 900 * PAGE, ""),
         ("/kubepods/besteffort", 800 * PAGE, ""),
@@ -173,6 +177,40 @@ fn on_a_kernel_that_walks_counters_below_the_root_tell_and_nothing_slow_is_touch
             told(&memory),
             [("/kubepods/besteffort", 700), ("/kubepods/burstable", 100)]
         );
+    }
+}
+
+#[test]
+fn a_kernel_that_should_not_walk_and_hung_further_down_is_not_asked_for_a_memory_stat() {
+    let fake = walking_as("6.18.44");
+    let read = |cgroup: &str, outcome| TimedRead {
+        path: format!("{MOUNT}{cgroup}/memory.stat"),
+        predicted: None,
+        outcome,
+    };
+    let skipped = ReadOutcome::Skipped {
+        reason: "this one could hang too".to_owned(),
+    };
+    let hung = ReadOutcome::TimedOut {
+        after: Nanos(1_000_000_000),
+        stuck: None,
+    };
+    let slow = ReadOutcome::Read {
+        bytes: Bytes(900),
+        wall: Nanos(900_000_000),
+        cpu: Nanos(900_000_000),
+        repeats: 1,
+    };
+    for below in [hung, slow] {
+        let timed = TimedReads {
+            reads: vec![
+                read("/kubepods/besteffort", below),
+                read("", skipped.clone()),
+            ],
+            ..TimedReads::default()
+        };
+        let memory = found(&fake, Some(&timed)).unwrap();
+        assert_eq!(memory.method, DyingMemoryMethod::UsageInBytes);
     }
 }
 

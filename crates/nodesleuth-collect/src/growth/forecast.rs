@@ -9,7 +9,7 @@ use nodesleuth_model::{Missing, MissingKind, Nanos};
 const WALK: Nanos = Nanos(1_000_000);
 const MANY: u64 = 200;
 
-pub(super) fn forecast(
+pub(crate) fn forecast(
     node: &Node,
     memory: &Hierarchy,
     timed: Option<&TimedReads>,

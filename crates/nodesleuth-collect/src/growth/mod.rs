@@ -1,12 +1,16 @@
 //! Watches for a while who makes and removes memory cgroups and how soon the kernel lets them go.
 
 mod forecast;
+mod in_window;
+mod names;
 mod owners;
 mod tally;
 
 use crate::census::{census, kernel_hierarchy};
 use crate::{Cancel, Clock, Node, Progress};
-use forecast::forecast;
+pub(crate) use forecast::forecast;
+pub(crate) use in_window::InWindow;
+use names::Names;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupGrowth, GrowthGroup, GrowthMethod, Hierarchy, TimedReads,
 };
@@ -53,36 +57,69 @@ pub fn watch_growth(
 ) -> Result<CgroupGrowth, Missing> {
     let before = census(node, clock, cancel)?;
     let memory = memory_of(&before)?;
+    let way = Way::open(node, memory);
+    watch_by(way, node, clock, cancel, watch, memory)
+}
+
+/// How they are watched.
+enum Way<'a> {
+    /// The kernel's tracepoints.
+    Tracepoints(CgroupEvents),
+    /// By name, because tracepoints are not to be had.
+    Names(Names<'a>, String),
+    /// Not at all in between, because nothing else is to be had.
+    TwoCounts(String),
+}
+
+impl<'a> Way<'a> {
+    /// The best that there is.
+    fn open(node: &'a Node, memory: &'a Hierarchy) -> Self {
+        let because = match events(node) {
+            Ok(events) => return Self::Tracepoints(events),
+            Err(because) => because,
+        };
+        match Names::open(node, memory) {
+            Ok(names) => Self::Names(names, because),
+            Err(also) => Self::TwoCounts(format!("{because}; {also}")),
+        }
+    }
+}
+
+fn watch_by(
+    way: Way<'_>,
+    node: &Node,
+    clock: &dyn Clock,
+    cancel: &Cancel,
+    watch: GrowthWatch<'_>,
+    before: &Hierarchy,
+) -> Result<CgroupGrowth, Missing> {
     let mut watching = Watching {
         node,
         clock,
         cancel,
-        hierarchy: kernel_hierarchy(node, memory),
+        hierarchy: kernel_hierarchy(node, before),
         pods: Pods::default(),
     };
-    let events = events(node);
     watch.progress.stage("watching cgroups");
-    let mut growth = match events {
-        Ok(events) => watching.events(events, watch.length),
-        Err(because) => {
-            let took = watching.wait(watch.length, &mut || ());
-            CgroupGrowth {
-                method: GrowthMethod::TwoCounts { because },
-                length: took,
-                ..CgroupGrowth::default()
-            }
-        }
+    let mut growth = match way {
+        Way::Tracepoints(events) => watching.events(events, watch.length),
+        Way::Names(names, because) => watching.names(names, watch.length, because),
+        Way::TwoCounts(because) => CgroupGrowth {
+            method: GrowthMethod::TwoCounts { because },
+            length: watching.wait(watch.length, &mut || ()),
+            ..CgroupGrowth::default()
+        },
     };
     let after = census(node, clock, cancel)?;
     let now = memory_of(&after)?;
-    if growth.method != GrowthMethod::Tracepoints {
-        growth.groups = compared(memory, now);
-        for group in &mut growth.groups {
-            watching.pods.name(node, group);
-        }
+    if matches!(growth.method, GrowthMethod::TwoCounts { .. }) {
+        growth.groups = compared(before, now);
     }
-    growth.live = both(&memory.live, &now.live, |live| *live).into();
-    growth.dying = both(&memory.dying, &now.dying, |dying| dying.count).into();
+    for group in &mut growth.groups {
+        watching.pods.name(node, group);
+    }
+    growth.live = both(&before.live, &now.live, |live| *live).into();
+    growth.dying = both(&before.dying, &now.dying, |dying| dying.count).into();
     growth.forecast = forecast(node, now, watch.timed, &growth).into();
     Ok(growth)
 }
@@ -144,7 +181,7 @@ impl Watching<'_> {
     fn events(&mut self, mut events: CgroupEvents, length: Duration) -> CgroupGrowth {
         let mut tally = Tally::default();
         let (node, hierarchy) = (self.node, self.hierarchy);
-        let mut pods = std::mem::take(&mut self.pods);
+        let mut pods = Pods::default();
         let is_ours = |event: &CgroupEvent| hierarchy.is_none_or(|ours| ours == event.hierarchy);
         let took = self.wait(length, &mut || {
             events.poll(&mut |event| {
@@ -160,13 +197,37 @@ impl Watching<'_> {
                 tally.add(node, event);
             }
         });
-        let mut growth = tally.growth(KEPT);
-        for group in &mut growth.groups {
-            pods.name(node, group);
+        self.pods = pods;
+        CgroupGrowth {
+            length: took,
+            lost,
+            ..tally.growth(KEPT)
         }
-        growth.length = took;
-        growth.lost = lost;
-        growth
+    }
+
+    /// Without who made them and when the kernel let them go.
+    fn names(&mut self, mut names: Names<'_>, length: Duration, because: String) -> CgroupGrowth {
+        let mut tally = Tally::default();
+        let mut pods = Pods::default();
+        let took = self.wait(length, &mut || {
+            names.poll(&mut tally);
+            pods.look(self.node, &tally);
+        });
+        names.poll(&mut tally);
+        self.pods = pods;
+        CgroupGrowth {
+            method: GrowthMethod::Names {
+                because,
+                watched: names.watched(),
+                not_watched: names.not_watched,
+            },
+            length: took,
+            lost: names.overflows,
+            released: None,
+            lag: None,
+            waiting: None,
+            ..tally.growth(KEPT)
+        }
     }
 
     /// Waits in steps, and says for how long.

@@ -30,32 +30,45 @@ struct Group {
 
 impl Tally {
     pub(super) fn add(&mut self, node: &Node, event: CgroupEvent) {
-        let pattern = match pattern_of(&event.path) {
-            pattern if self.groups.contains_key(&pattern) || self.groups.len() < MOST => pattern,
-            _ => "*".to_owned(),
-        };
-        let maker = match event.change {
-            CgroupChange::Made => self.maker(node, event.pid),
-            CgroupChange::Removed | CgroupChange::Released => None,
-        };
-        let group = self.groups.entry(pattern).or_default();
         match event.change {
             CgroupChange::Made => {
-                group.counts.made += 1;
-                *group.makers.entry(maker.unwrap_or_default()).or_default() += 1;
+                let maker = self.maker(node, event.pid);
+                self.made(event.path, maker);
             }
             CgroupChange::Removed => {
-                group.counts.removed += 1;
                 self.removed_at.insert(event.id, event.time_ns);
+                self.removed(event.path);
             }
             CgroupChange::Released => {
-                group.counts.released += 1;
                 let removed = self.removed_at.remove(&event.id);
                 self.lags
                     .extend(removed.map(|at| event.time_ns.saturating_sub(at)));
+                self.group(event.path).counts.released += 1;
             }
         }
-        group.counts.example = event.path;
+    }
+
+    /// Somebody made one; who, where that is known.
+    pub(super) fn made(&mut self, path: String, maker: Option<String>) {
+        let group = self.group(path);
+        group.counts.made += 1;
+        *group.makers.entry(maker.unwrap_or_default()).or_default() += 1;
+    }
+
+    /// Somebody removed one.
+    pub(super) fn removed(&mut self, path: String) {
+        self.group(path).counts.removed += 1;
+    }
+
+    /// The group of a path, which becomes its example.
+    fn group(&mut self, path: String) -> &mut Group {
+        let pattern = match pattern_of(&path) {
+            pattern if self.groups.contains_key(&pattern) || self.groups.len() < MOST => pattern,
+            _ => "*".to_owned(),
+        };
+        let group = self.groups.entry(pattern).or_default();
+        group.counts.example = path;
+        group
     }
 
     /// Paths of the groups, one each.

@@ -82,11 +82,46 @@ fn watched(release: &str, timed: Option<&TimedReads>) -> CgroupGrowth {
         timed,
         progress: &Quiet,
     };
-    watch_growth(&fake.node, &clock, &Cancel::default(), watch).unwrap()
+    let cancel = Cancel::default();
+    let before = census(&fake.node, &clock, &cancel).unwrap();
+    let way = Way::TwoCounts("refused".to_owned());
+    let memory = before.memory().unwrap();
+    watch_by(way, &fake.node, &clock, &cancel, watch, memory).unwrap()
 }
 
 #[test]
-fn without_tracepoints_two_counts_are_compared() {
+fn without_tracepoints_names_tell_what_came_and_went_and_counts_how_many_stay() {
+    let fake = FakeNode::with_memory_v1("6.1.0-56-cloud-amd64", 1_031)
+        .folder("/sys/fs/cgroup/memory/system.slice/cron.service");
+    let clock = FakeClock::new().at(Duration::from_secs(3), || {
+        fake.write("/proc/cgroups", &format!("{TABLE}1131\t1\n"));
+        fake.add_folder("/sys/fs/cgroup/memory/system.slice/run-r00000001.scope");
+        fake.remove("/sys/fs/cgroup/memory/system.slice/run-r00000001.scope");
+    });
+    let watch = GrowthWatch {
+        length: Duration::from_secs(60),
+        timed: None,
+        progress: &Quiet,
+    };
+    let growth = watch_growth(&fake.node, &clock, &Cancel::default(), watch).unwrap();
+    let GrowthMethod::Names { because, .. } = &growth.method else {
+        panic!("{growth:?}");
+    };
+    assert!(
+        because.contains("only this machine's own kernel"),
+        "{because}"
+    );
+    assert_eq!((growth.made, growth.removed), (Some(1), Some(1)));
+    assert_eq!((growth.released, growth.waiting), (None, None));
+    let group = &growth.groups[0];
+    assert_eq!(group.pattern, "/system.slice/run-r*.scope");
+    assert_eq!(group.unit.as_deref(), Some("run-r00000001.scope"));
+    // Only counts say how many are dying.
+    assert_eq!(growth.dying_a_day(), Ok(144_000.0));
+}
+
+#[test]
+fn without_either_two_counts_are_compared() {
     let growth = watched("4.15.0-112-generic", Some(&root_takes(11_310_000)));
     assert!(matches!(growth.method, GrowthMethod::TwoCounts { .. }));
     assert_eq!(growth.made, None);

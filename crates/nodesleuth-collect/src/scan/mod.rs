@@ -11,7 +11,7 @@ use crate::census::walk::{Budget, walk};
 use crate::census::{deepest_leaves, holds_others, mounted};
 use crate::slow_read::{FileKind, NodeSize, Scope};
 use crate::{Cancel, Node};
-use nodesleuth_model::evidence::CgroupScan;
+use nodesleuth_model::evidence::{CgroupScan, TimedReads};
 use nodesleuth_model::{Missing, MissingKind, Nanos};
 use reader::{Group, Limits, Reader};
 use std::ffi::CString;
@@ -33,14 +33,21 @@ const WALK_CPU: Nanos = Nanos(3_000_000_000);
 /// The same for a sample.
 const SAMPLE_WALK_CPU: Nanos = Nanos(50_000_000);
 
-/// Reads the usual files of every cgroup (`all`) or of a sample of leaves, once each.
-///
-/// With `all`, cgroups that hold others are left out (and the scan is marked as sampled) where
-/// their files are predicted to be slow.
+/// Which cgroups are scanned.
+#[derive(Clone, Copy, Debug)]
+pub enum ScanExtent<'a> {
+    /// A sample of leaves.
+    Sample,
+    /// Every one; those that hold others only where their files are neither predicted to be slow
+    /// nor were when they were timed, or else the scan is marked as sampled.
+    All(Option<&'a TimedReads>),
+}
+
+/// Reads the usual files of cgroups, once each.
 ///
 /// # Errors
 /// When no hierarchy with such files is mounted, or none can be opened.
-pub fn scan(node: &Node, all: bool, cancel: &Cancel) -> Result<CgroupScan, Missing> {
+pub fn scan(node: &Node, extent: ScanExtent<'_>, cancel: &Cancel) -> Result<CgroupScan, Missing> {
     let hierarchies = mounted(node)?;
     let with_files = hierarchies
         .iter()
@@ -60,20 +67,21 @@ pub fn scan(node: &Node, all: bool, cancel: &Cancel) -> Result<CgroupScan, Missi
         let reason = "no mounted cgroup hierarchy has statistics files";
         return Err(Missing::new(MissingKind::Absent, reason));
     };
-    let (cgroups, left_out) = if all {
-        every_cgroup(node, &tree.mount)
-    } else {
-        (sample(node, &tree.mount), true)
-    };
-    let limits = if all {
-        Limits {
-            wall: Nanos(u64::MAX),
-            slow_file: SLOW_FILE,
+    let (cgroups, left_out, limits) = match extent {
+        ScanExtent::All(timed) => {
+            let (cgroups, left_out) = every_cgroup(node, &tree.mount, timed);
+            let limits = Limits {
+                wall: Nanos(u64::MAX),
+                slow_file: SLOW_FILE,
+            };
+            (cgroups, left_out, limits)
         }
-    } else {
-        Limits {
-            wall: SAMPLE_WALL,
-            slow_file: SAMPLE_SLOW_FILE,
+        ScanExtent::Sample => {
+            let limits = Limits {
+                wall: SAMPLE_WALL,
+                slow_file: SAMPLE_SLOW_FILE,
+            };
+            (sample(node, &tree.mount), true, limits)
         }
     };
     let mut scan = Reader::new(groups).read(&cgroups, &limits, cancel);
@@ -90,9 +98,11 @@ fn sample(node: &Node, mount: &str) -> Vec<CString> {
 }
 
 /// Every cgroup that is safe to read, leaves first; and whether one was left out.
-fn every_cgroup(node: &Node, mount: &str) -> (Vec<CString>, bool) {
+fn every_cgroup(node: &Node, mount: &str, timed: Option<&TimedReads>) -> (Vec<CString>, bool) {
     let budget = Budget::from_now(MAX_DIRECTORIES, WALK_CPU);
-    let holders_too = NodeSize::of(node).cost(FileKind::Stat, Scope::Subtree) <= HOLDER_LIMIT;
+    let predicted = NodeSize::of(node).cost(FileKind::Stat, Scope::Subtree);
+    let seen_slow = timed.is_some_and(|timed| timed.slow_cgroup_file(HOLDER_LIMIT).is_some());
+    let holders_too = predicted <= HOLDER_LIMIT && !seen_slow;
     let (mut leaves, mut holders) = (Vec::new(), vec![c".".to_owned()]);
     let walked = walk(&node.path(mount), &budget, (), |met| {
         let leaf = met.leaf && !holds_others(met.name);

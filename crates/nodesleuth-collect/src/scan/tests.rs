@@ -1,6 +1,6 @@
 use super::*;
 use crate::fake_node::FakeNode;
-use nodesleuth_model::evidence::Hierarchy;
+use nodesleuth_model::evidence::{Hierarchy, ReadOutcome, TimedRead};
 
 const MOUNT: &str = "/sys/fs/cgroup/memory";
 
@@ -32,7 +32,7 @@ fn a_file_of_two_hierarchies_is_told_apart_and_cpu_time_fits_into_wall_time() {
         .file("/sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n")
         .file("/sys/fs/cgroup/unified/cpu.stat", "usage_usec 1\n")
         .file("/sys/fs/cgroup/cpu/cpu.stat", "nr_periods 0\n");
-    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    let scan = scan(&fake.node, ScanExtent::All(None), &Cancel::default()).unwrap();
     let mut names: Vec<&str> = scan.by_file.iter().map(|file| file.name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["cgroup2/cpu.stat", "cpu/cpu.stat"]);
@@ -44,7 +44,7 @@ fn a_file_of_two_hierarchies_is_told_apart_and_cpu_time_fits_into_wall_time() {
 #[test]
 fn every_cgroup_is_read_and_absent_files_are_counted_as_failed() {
     let fake = node(5);
-    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    let scan = scan(&fake.node, ScanExtent::All(None), &Cancel::default()).unwrap();
     // Five pods, kubepods and the root; six memory files each, of which the pods have two.
     assert_eq!((scan.cgroups, scan.files, scan.failed), (7, 10, 32));
     assert!(!scan.sampled);
@@ -59,7 +59,7 @@ fn every_cgroup_is_read_and_absent_files_are_counted_as_failed() {
 
 #[test]
 fn a_sample_takes_some_leaves_and_says_that_it_is_one() {
-    let scan = scan(&node(90).node, false, &Cancel::default()).unwrap();
+    let scan = scan(&node(90).node, ScanExtent::Sample, &Cancel::default()).unwrap();
     assert!(scan.sampled);
     assert!(
         (1..=SAMPLE as u64).contains(&scan.cgroups),
@@ -74,9 +74,28 @@ fn cgroups_that_hold_others_are_left_out_where_they_may_be_slow() {
     fake.write("/proc/sys/kernel/osrelease", "4.15.0\n");
     let table = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t20031\t1\n";
     fake.write("/proc/cgroups", table);
-    let scan = scan(&fake.node, true, &Cancel::default()).unwrap();
+    let scan = scan(&fake.node, ScanExtent::All(None), &Cancel::default()).unwrap();
     assert_eq!(scan.cgroups, 3);
     assert!(scan.sampled);
+}
+
+#[test]
+fn and_where_one_of_them_hung_when_it_was_timed() {
+    let fake = node(3);
+    let timed = TimedReads {
+        reads: vec![TimedRead {
+            path: format!("{MOUNT}/kubepods/memory.stat"),
+            predicted: None,
+            outcome: ReadOutcome::TimedOut {
+                after: Nanos(1_000_000_000),
+                stuck: None,
+            },
+        }],
+        ..TimedReads::default()
+    };
+    let extent = ScanExtent::All(Some(&timed));
+    let scan = scan(&fake.node, extent, &Cancel::default()).unwrap();
+    assert_eq!((scan.cgroups, scan.sampled), (3, true));
 }
 
 #[test]
@@ -112,6 +131,6 @@ fn without_a_hierarchy_there_is_nothing_to_scan() {
         "/proc/self/mountinfo",
         "21 1 0:3 / /proc rw - proc proc rw\n",
     );
-    let missing = scan(&fake.node, true, &Cancel::default()).unwrap_err();
+    let missing = scan(&fake.node, ScanExtent::All(None), &Cancel::default()).unwrap_err();
     assert_eq!(missing.kind, MissingKind::Absent);
 }

@@ -16,9 +16,9 @@ pub struct CgroupGrowth {
     pub made: Option<u64>,
     /// Removed in it.
     pub removed: Option<u64>,
-    /// Let go by the kernel in it.
+    /// Let go by the kernel in it; absent where only names were seen.
     pub released: Option<u64>,
-    /// Events that were lost for want of room.
+    /// Events, or with [`GrowthMethod::Names`] times, that were lost for want of room.
     pub lost: u64,
     /// From rmdir to release, of those that had both in the window.
     pub lag: Option<ReleaseLag>,
@@ -41,6 +41,16 @@ pub enum GrowthMethod {
     /// The kernel's tracepoints told of each.
     #[default]
     Tracepoints,
+    /// Directories in which cgroups are made told of new and removed names (inotify). Who made them
+    /// and when the kernel let them go was not seen.
+    Names {
+        /// Why tracepoints were not used.
+        because: String,
+        /// Directories that were watched at the end.
+        watched: u64,
+        /// Directories that were not, for want of room: what was made in them was not seen.
+        not_watched: u64,
+    },
     /// They were counted before and after: what came and went in between was not seen.
     TwoCounts {
         /// Why tracepoints were not used.

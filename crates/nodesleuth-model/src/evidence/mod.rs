@@ -111,6 +111,8 @@ pub struct Evidence {
     pub cgroups: Observed<CgroupCensus>,
     /// Memory that dying cgroups hold.
     pub dying_memory: Observed<DyingMemory>,
+    /// Who makes and removes memory cgroups, from the window's begin on.
+    pub cgroup_growth: Observed<CgroupGrowth>,
     /// What one reading of a cgroup's files costs, sampled.
     pub cgroup_scan: Observed<CgroupScan>,
     /// How long possibly slow files take to read.

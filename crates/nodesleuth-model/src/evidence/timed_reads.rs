@@ -16,6 +16,24 @@ pub struct TimedReads {
     pub budget: Nanos,
 }
 
+impl TimedReads {
+    /// The one file among them that is not of a cgroup.
+    pub const SLABINFO: &str = "/proc/slabinfo";
+
+    /// A cgroup's file that had not ended in time or took more CPU than `limit`.
+    #[must_use]
+    pub fn slow_cgroup_file(&self, limit: Nanos) -> Option<&TimedRead> {
+        self.reads.iter().find(|read| {
+            read.path != Self::SLABINFO
+                && match &read.outcome {
+                    ReadOutcome::Read { cpu, .. } => *cpu > limit,
+                    ReadOutcome::TimedOut { .. } => true,
+                    ReadOutcome::Skipped { .. } | ReadOutcome::Failed { .. } => false,
+                }
+        })
+    }
+}
+
 /// One file, timed or skipped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

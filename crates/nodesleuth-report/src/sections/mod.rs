@@ -5,6 +5,7 @@ mod cost;
 mod files;
 mod findings;
 mod goroutines;
+mod growth;
 mod heap;
 mod ledger;
 mod next;
@@ -37,6 +38,7 @@ const ALL: &[&dyn Section] = &[
     &heap::Heap,
     &red_herrings::RedHerrings,
     &advisories::Advisories,
+    &growth::Growth,
     &others::Others,
     &files::Files,
     &not_checked::NotChecked,

@@ -10,8 +10,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use tracefs::Tracefs;
 
-/// Room for each CPU: a few thousand events, which are a hundred bytes each.
-const RING_BYTES: usize = 512 << 10;
+/// Room for each CPU: a thousand events, which are a hundred bytes each; they are taken every few
+/// dozen milliseconds.
+const RING_BYTES: usize = 128 << 10;
 /// In a sample: process and thread, then the time, then the size of the tracepoint's own fields.
 const TIME: usize = 8;
 const RAW: usize = 20;

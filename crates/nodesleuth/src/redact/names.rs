@@ -20,6 +20,7 @@ const KEYS: &[(&str, &str)] = &[
     ("podname", "pods"),
     ("kubernetes_pod_name", "pods"),
     ("pods", "pods"),
+    ("cron_job", "pods"),
     ("namespace", "namespaces"),
     ("kube_namespace", "namespaces"),
     ("kubernetes_namespace", "namespaces"),

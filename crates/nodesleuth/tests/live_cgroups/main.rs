@@ -10,6 +10,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod slow_file;
 mod zombies;
 
 use serde_json::Value;
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 use support::{nodesleuth, run, start};
 use zombies::Zombies;
 
-/// The kernel brings its statistics up to date at least this often.
+/// The kernel brings its statistics up to date every two seconds, by a timer that wakes no idle CPU.
 const STATISTICS_LAG: Duration = Duration::from_millis(2_500);
 const PAGE: u64 = 4096;
 

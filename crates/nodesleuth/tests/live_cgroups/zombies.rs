@@ -53,7 +53,7 @@ impl Zombies {
         format!("/{}", self.name)
     }
 
-    fn parent(&self) -> PathBuf {
+    pub(crate) fn parent(&self) -> PathBuf {
         Path::new(MOUNT).join(&self.name)
     }
 

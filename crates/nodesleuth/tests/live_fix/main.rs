@@ -9,6 +9,9 @@ mod support;
 mod interrupted;
 mod refused;
 mod remedies;
+mod systemd;
+mod target;
+mod terminal;
 mod zombies;
 
 use support::{Run, run};

@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 pub(crate) const COUNT: usize = 300;
 pub(crate) const PAGE: u64 = 4096;
 const MEMORY: &str = "/sys/fs/cgroup/memory";
+/// The kernel counts every two seconds what is less than 64 pages a CPU; a sum that stays the same
+/// for longer is counted.
+const STATISTICS_LAG: Duration = Duration::from_millis(2_500);
 
 /// What pins them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pin {
-    /// Pages of files that were written out before.
+    /// Clean pages of files.
     Read,
     /// Pages that are dirty.
     Written,
@@ -51,8 +54,27 @@ impl Zombies {
         format!("/{}", path.display())
     }
 
-    /// Bytes charged below the parent that no visible cgroup explains.
+    /// Bytes charged below the parent that no visible cgroup explains, once the kernel has counted
+    /// them.
     pub(crate) fn held(&self) -> u64 {
+        let began = Instant::now();
+        let (mut bytes, mut since) = (self.shown(), Instant::now());
+        while since.elapsed() < STATISTICS_LAG {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "what is held does not settle: {bytes}"
+            );
+            thread::sleep(Duration::from_millis(50));
+            let now = self.shown();
+            if now != bytes {
+                (bytes, since) = (now, Instant::now());
+            }
+        }
+        bytes
+    }
+
+    /// What `memory.stat` shows of it now.
+    fn shown(&self) -> u64 {
         let text = fs::read_to_string(self.parent.join("memory.stat")).unwrap();
         let value = |name: &str| -> u64 {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -67,22 +89,16 @@ impl Zombies {
         }
     }
 
+    /// Files to read are holes: what was written may stay in the page cache, charged to who wrote it,
+    /// whatever is advised (two files of 300 did), and reading it then charges nobody.
     fn prepare(&self, pin: Pin) {
-        let content = match pin {
-            Pin::Read => vec![b'x'; PAGE as usize],
-            Pin::Written | Pin::Tmpfs => Vec::new(),
+        let length = match pin {
+            Pin::Read => PAGE,
+            Pin::Written | Pin::Tmpfs => 0,
         };
         for index in 0..COUNT {
-            fs::write(self.files.path().join(index.to_string()), &content).unwrap();
-        }
-        if matches!(pin, Pin::Read) {
-            let folder = fs::File::open(self.files.path()).unwrap();
-            nix::unistd::syncfs(&folder).unwrap();
-            for index in 0..COUNT {
-                let file = fs::File::open(self.files.path().join(index.to_string())).unwrap();
-                let advice = nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED;
-                nix::fcntl::posix_fadvise(&file, 0, 0, advice).unwrap();
-            }
+            let file = fs::File::create(self.files.path().join(index.to_string())).unwrap();
+            file.set_len(length).unwrap();
         }
     }
 

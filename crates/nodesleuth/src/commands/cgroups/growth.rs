@@ -27,6 +27,20 @@ pub(super) fn text(growth: &Observed<CgroupGrowth>) -> String {
 fn how(growth: &CgroupGrowth) -> String {
     match &growth.method {
         GrowthMethod::Tracepoints => "each was seen (kernel tracepoints)".to_owned(),
+        GrowthMethod::Names {
+            because,
+            watched,
+            not_watched,
+        } => format!(
+            "names seen in {} directories{}; not seen: who made them, when the kernel let them go, \
+             what was made in a directory that held no cgroup before ({})",
+            grouped(*watched),
+            match not_watched {
+                0 => String::new(),
+                more => format!(", {} more were not watched", grouped(*more)),
+            },
+            printable(because)
+        ),
         GrowthMethod::TwoCounts { because } => format!(
             "counted before and after, what came and went in between was not seen ({})",
             printable(because)
@@ -36,14 +50,14 @@ fn how(growth: &CgroupGrowth) -> String {
 
 fn counts(growth: &CgroupGrowth) -> String {
     let mut text = String::new();
-    if let (Some(made), Some(removed), Some(released)) =
-        (growth.made, growth.removed, growth.released)
-    {
+    if let (Some(made), Some(removed)) = (growth.made, growth.removed) {
+        let released = growth.released.map_or_else(String::new, |released| {
+            format!(", {} let go by the kernel", grouped(released))
+        });
         text.push_str(&format!(
-            "{} made, {} removed, {} let go by the kernel\n",
+            "{} made, {} removed{released}\n",
             grouped(made),
-            grouped(removed),
-            grouped(released)
+            grouped(removed)
         ));
     }
     if let Some(lag) = &growth.lag {
@@ -93,11 +107,12 @@ fn table(growth: &CgroupGrowth) -> String {
         "made", "a day", "removed", "let go", "pattern", "by", "whose",
     ]);
     for group in &growth.groups {
+        let seen = |all: Option<u64>, count| all.map_or_else(|| "?".to_owned(), |_| grouped(count));
         table.add_row([
             grouped(group.made),
             grouped(growth.a_day(group.made) as u64),
-            grouped(group.removed),
-            grouped(group.released),
+            seen(growth.removed, group.removed),
+            seen(growth.released, group.released),
             printable(&group.pattern).into_owned(),
             group
                 .maker
