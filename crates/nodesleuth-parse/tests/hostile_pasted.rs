@@ -1,10 +1,15 @@
 //! No pasted text, however broken, makes a reader panic or give a number that is none.
 
+#[expect(clippy::unwrap_used, reason = "a test fails loudly")]
+#[path = "../src/mutations.rs"]
+mod mutations;
 mod pasted_bytes;
+mod respelled;
 
 use pasted_bytes::read;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, proptest};
+use respelled::respelled;
 
 /// One real text for each reader.
 const REAL: &[&str] = &[
@@ -47,56 +52,12 @@ fn no_cut_of_a_text_panics() {
     }
 }
 
-/// The next of a fixed series of pseudo-random numbers (xorshift).
-fn next(state: &mut u64) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state as usize
-}
-
 #[test]
 fn broken_pasted_does_no_harm() {
-    const PIECES: &[&[u8]] = &[
-        b"",
-        b" ",
-        b"\n",
-        b"\t",
-        b":",
-        b"=",
-        b"-",
-        b"\0",
-        b"\"",
-        b"(",
-        b")",
-        b"[",
-        b"]",
-        b"{",
-        b"<",
-        b"%",
-        b";",
-        b"\xff",
-        b"-1",
-        b"18446744073709551616",
-        b"1e999",
-        b"NaN",
-        b"\xc3\xa4",
-        b"\xe2\x88\x92",
-        b"@",
-        b"#",
-        b" 0x",
-    ];
-    let mut state = 0x9e37_79b9_7f4a_7c15;
-    for text in REAL {
-        for _ in 0..60 {
-            let mut bytes = text.as_bytes().to_vec();
-            for _ in 0..=next(&mut state) % 4 {
-                let from = next(&mut state) % (bytes.len() + 1);
-                let to = (from + next(&mut state) % 6).min(bytes.len());
-                let piece = PIECES[next(&mut state) % PIECES.len()];
-                bytes.splice(from..to, piece.iter().copied());
-            }
-            read(&bytes);
+    for mut numbers in mutations::rounds(60) {
+        for text in REAL {
+            read(&respelled(text.as_bytes(), &mut numbers));
+            read(&numbers.broken(text.as_bytes()));
         }
     }
 }

@@ -4,10 +4,12 @@ mod every_parser;
 #[expect(clippy::unwrap_used, reason = "a test fails loudly")]
 #[path = "../src/mutations.rs"]
 mod mutations;
+mod respelled;
 
 use every_parser::{PARSERS, run_all};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use respelled::respelled;
 
 /// One real text for each format.
 const REAL: &[&str] = &[
@@ -68,41 +70,9 @@ fn no_cut_of_a_real_text_panics() {
 
 #[test]
 fn broken_text_does_no_harm() {
-    const PIECES: &[&[u8]] = &[
-        b"",
-        b" ",
-        b"\n",
-        b"\t",
-        b":",
-        b"=",
-        b"-",
-        b"\0",
-        b"\\",
-        b"\"",
-        b"(",
-        b")",
-        b"\xff",
-        b"-1",
-        b"18446744073709551615",
-        b"18446744073709551616",
-        b"9999999999999999999999",
-        b"kB",
-        b"\xc3\xa4",
-        b"NaN",
-        b"0",
-        b"\\x2d",
-        b"*",
-    ];
     for mut numbers in mutations::rounds(250) {
         for text in REAL {
-            let mut bytes = text.as_bytes().to_vec();
-            for _ in 0..=numbers.next() % 3 {
-                let from = numbers.next() % (bytes.len() + 1);
-                let to = (from + numbers.next() % 4).min(bytes.len());
-                let piece = PIECES[numbers.next() % PIECES.len()];
-                bytes.splice(from..to, piece.iter().copied());
-            }
-            run_all(&bytes);
+            run_all(&respelled(text.as_bytes(), &mut numbers));
             run_all(&numbers.broken(text.as_bytes()));
         }
     }

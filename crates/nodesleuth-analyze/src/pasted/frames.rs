@@ -98,13 +98,19 @@ fn note(files: &mut Vec<String>, name: &str) {
 
 /// The rows of a table that signatures name.
 ///
-/// A table seldom shows callers and callees together, so one of a signature's functions is enough
-/// when it is the last one (the leaf); a caller alone may do other things too.
+/// A table does not say who calls whom. A signature of several functions is seen in it when the last
+/// one (the leaf) is there and so are its callers: a lock's leaf alone is anybody's. Those that have
+/// too little to be in a table of the first ten are not missed when one of them is there.
 fn in_table<'t>(table: &'t StackTable, lists: &[Vec<Pattern>]) -> Vec<&'t StackRow> {
+    let has_caller = |callers: &[Pattern]| {
+        let mut callers = callers.iter();
+        callers.len() == 0 || callers.any(|caller| rows(table, caller).next().is_some())
+    };
     let leaves: BTreeSet<usize> = lists
         .iter()
-        .filter_map(|list| list.last())
-        .flat_map(|leaf| rows(table, leaf))
+        .filter_map(|list| list.split_last())
+        .filter(|(_, callers)| has_caller(callers))
+        .flat_map(|(leaf, _)| rows(table, leaf))
         .collect();
     leaves.into_iter().map(|at| &table.rows[at]).collect()
 }
@@ -191,6 +197,14 @@ mod tests {
         );
         assert_eq!(view.frames(&lists(&[&["main.work"]])).share, Some(0.4));
         assert_eq!(view.frames(&lists(&[&["absent"]])), FramesSeen::default());
+    }
+
+    #[test]
+    fn a_leaf_without_any_of_its_callers_is_not_the_signature() {
+        let pasted = perf_top();
+        let view = PastedView::new(&pasted);
+        assert!(!view.frames(&lists(&[&["shrink_node", "mem_cgroup_iter"]])).any());
+        assert!(view.frames(&lists(&[&["memcg_stat_show", "mem_cgroup_iter"]])).any());
     }
 
     #[test]

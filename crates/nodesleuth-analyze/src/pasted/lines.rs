@@ -50,7 +50,8 @@ impl PastedView<'_> {
         prose.into_iter().find(|text| pattern.is_match(text))
     }
 
-    /// Whether a command line of a process, a timed command or a logged call matches.
+    /// Whether a command line matches: of a process, a timed command, or a call that started one.
+    /// Other calls are asked for as calls.
     #[must_use]
     pub fn command(&self, pattern: &Regex) -> Option<&str> {
         let processes = self.pasted.processes.iter();
@@ -61,7 +62,8 @@ impl PastedView<'_> {
             .iter()
             .filter_map(|timed| timed.command.as_deref());
         let calls = self.pasted.calls.iter().flat_map(|log| &log.patterns);
-        let calls = calls.map(|call| call.example.as_str());
+        let started = calls.filter(|call| call.call.starts_with("execve"));
+        let calls = started.map(|call| call.example.as_str());
         let mut all = processes.chain(timed).chain(calls);
         all.find(|text| pattern.is_match(text))
     }

@@ -17,8 +17,8 @@ const TOLD: f64 = 0.8;
 const IN_PASSING: f64 = 0.5;
 /// Functions in a stack without a price: they are there, nobody knows how often.
 const WITHOUT_SHARE: f64 = 0.8;
-/// A call that is there among others.
-const AMONG_OTHERS: f64 = 0.6;
+/// A call that is there among others decides nothing.
+const AMONG_OTHERS: f64 = 0.3;
 /// A call that makes so much of all calls is what the log is about.
 const MANY_OF_CALLS: f64 = 0.2;
 /// Longest text that is shown of what was seen.
@@ -181,15 +181,13 @@ impl<'a> Looker<'a> {
                 );
                 (text, share(pattern.calls))
             });
-            let matching = rows
-                .chain(patterns)
-                .filter(|(text, _)| call.regex().is_match(text));
-            let (mut of_all, mut example) = (0.0, None);
-            for (text, share) in matching {
-                of_all += share;
-                example.get_or_insert(text);
-            }
-            let Some(example) = example else {
+            // A log is counted as rows and as patterns: the same calls twice.
+            let matching = |(text, _): &(String, f64)| call.regex().is_match(text);
+            let rows: Vec<(String, f64)> = rows.filter(matching).collect();
+            let patterns: Vec<(String, f64)> = patterns.filter(matching).collect();
+            let sum = |of: &[(String, f64)]| of.iter().map(|(_, share)| share).sum::<f64>();
+            let of_all = sum(&rows).max(sum(&patterns));
+            let Some((example, _)) = rows.into_iter().chain(patterns).next() else {
                 continue;
             };
             let strength = if of_all >= MANY_OF_CALLS {

@@ -10,7 +10,7 @@ use nodesleuth_profile::normalize;
 const MOST_ROWS: usize = 500;
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
-    let first = lines.get(at).trim();
+    let first = tidy(lines.get(at));
     if !(is_header(first) || row(first).is_some()) {
         return 0;
     }
@@ -25,7 +25,7 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     const MOST_BETWEEN: usize = 60;
     for line in lines.from(at) {
         taken += 1;
-        let trimmed = line.trim();
+        let trimmed = tidy(line);
         if let Some(row) = row(trimmed).or_else(|| branch(trimmed)) {
             add(&mut table, row);
             last = taken;
@@ -55,6 +55,16 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     sink.block(kind, at, counted(table.rows.len(), "function"));
     sink.evidence().pasted.stack_tables.push(table);
     last
+}
+
+/// Without what the interactive browser draws: `+` before a row that can be opened, a scroll bar
+/// behind it.
+fn tidy(line: &str) -> &str {
+    let line = line.trim().trim_end_matches(['▒', '░', '█', '◆', '▮', '▯', ' ']);
+    match line.strip_prefix(['+', '-']) {
+        Some(rest) if rest.starts_with(' ') => rest.trim_start(),
+        _ => line,
+    }
 }
 
 fn is_header(line: &str) -> bool {
@@ -250,6 +260,24 @@ mod tests {
         assert_eq!(first.comm.as_deref(), Some("exe"));
         assert_eq!(table.rows[1].name, "shrink_slab");
         assert_eq!(table.rows[2].cum, Some(0.25));
+    }
+
+    #[test]
+    fn rows_of_the_interactive_browser() {
+        let table = read(
+            "      + 1.31% runtime.stringtoslicebyte          ▒\n        0.25% encoding/json.(*Decoder).tokenPrepareForDecode ▒\n\
+             +   12.32%    12.30%  dockerd  [kernel]  [k] copy_user_generic_string  ◆\n",
+        );
+        let names: Vec<_> = table.rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "runtime.stringtoslicebyte",
+                "encoding/json.(*Decoder).tokenPrepareForDecode",
+                "copy_user_generic_string"
+            ]
+        );
+        assert_eq!(table.rows[2].cum, Some(0.1232));
     }
 
     #[test]

@@ -274,14 +274,17 @@ fn take_dentry_state(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize
     let line = line
         .strip_prefix("fs.dentry-state")
         .map_or(line, |rest| rest.trim_start_matches([' ', '=', ':']));
-    let is_six = line.split_whitespace().count() == 6
+    // People lose the last of six, which says nothing on old kernels.
+    let numbers = line.split_whitespace().count();
+    let is_state = matches!(numbers, 5 | 6)
         && line
             .bytes()
             .all(|b| b.is_ascii_digit() || b.is_ascii_whitespace());
-    if !is_six || !(lines.get(at).contains("dentry-state") || sink.is_about("dentry")) {
+    if !is_state || !(lines.get(at).contains("dentry-state") || sink.is_about("dentry")) {
         return 0;
     }
-    match dentry_state::parse(&format!("{line}\n")) {
+    let last = if numbers == 5 { " 0" } else { "" };
+    match dentry_state::parse(&format!("{line}{last}\n")) {
         Ok(state) => {
             sink.block("dentry-state", at, format!("{} dentries", state.total));
             sink.evidence().dentries = Observed::Value(state);

@@ -139,13 +139,15 @@ fn share_at(words: &[&str], at: usize) -> Option<f64> {
 fn functions(words: &[&str], sink: &mut Sink<'_>) {
     for (at, word) in words.iter().enumerate() {
         let name = bare(word);
-        if !is_function(name) {
+        if !(is_function(name) || is_humped(name)) {
             continue;
         }
-        let near = (at + 1..at + 4).chain(at.saturating_sub(3)..at);
-        let share = near
-            .filter(|near| *near != at)
-            .find_map(|near| share_at(words, near));
+        // A share on the other side of a semicolon, or in parentheses before, is another function's.
+        let ends = |at: usize, with: &[char]| words.get(at).is_some_and(|word| word.ends_with(with));
+        let behind = (at + 1..at + 4).take_while(|near| !ends(near - 1, &[';']));
+        let before = at.saturating_sub(3)..at;
+        let before = before.rev().take_while(|near| !ends(*near, &[';', ')']));
+        let share = behind.chain(before).find_map(|near| share_at(words, near));
         let file = sink.file;
         let tables = &mut sink.evidence().pasted.stack_tables;
         let known = tables
@@ -171,6 +173,18 @@ fn functions(words: &[&str], sink: &mut Sink<'_>) {
             None => {}
         }
     }
+}
+
+/// A name as Go spells functions: `decodeLogLine`, `GetNodeAddresses`; not `DaemonSet`.
+fn is_humped(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let humps = bytes
+        .windows(2)
+        .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+        .count();
+    let begins_small = bytes.first().is_some_and(u8::is_ascii_lowercase);
+    let enough = if begins_small { 1 } else { 2 };
+    humps >= enough && name.len() >= 8 && bytes.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Names of processes besides the known agents, as people write them, and their process names.
@@ -201,6 +215,8 @@ const NAMES: &[(&str, &str)] = &[
     ("containerd-shim", "containerd-shim"),
     ("cri-o", "crio"),
     ("k3s", "k3s"),
+    ("k3s-server", "k3s"),
+    ("k3s-agent", "k3s"),
     ("rke2", "rke2"),
     ("kube-controller-manager", "kube-controller"),
     ("kube-router", "kube-router"),
@@ -336,7 +352,7 @@ fn counts(words: &[&str], sink: &mut Sink<'_>) {
     };
     for (at, word) in words.iter().enumerate() {
         let Some(value) =
-            count(word.trim_matches(|c: char| "()[]".contains(c))).filter(|value| *value > 0.0)
+            count(word.trim_matches(|c: char| "()[]?!".contains(c))).filter(|value| *value > 0.0)
         else {
             continue;
         };
@@ -368,7 +384,13 @@ fn counts(words: &[&str], sink: &mut Sink<'_>) {
                 .filter(|before| words[*before].ends_with([':', '=']))
                 .and_then(|before| noun(words[before]))
         };
-        let Some(what) = behind.or_else(labelled) else {
+        // `the number of containers is 2K`
+        let is_said = || {
+            let is = words.get(at.checked_sub(1)?)?.to_ascii_lowercase();
+            let counted = || noun(words[at.checked_sub(2)?]);
+            matches!(is.as_str(), "is" | "are" | "was").then(counted)?
+        };
+        let Some(what) = behind.or_else(labelled).or_else(is_said) else {
             continue;
         };
         let what = match qualifier.as_deref() {
@@ -473,6 +495,15 @@ fn told_versions(words: &[&str], sink: &mut Sink<'_>) {
         let Some((_, component)) = COMPONENTS.iter().find(|(known, _)| *known == lower) else {
             continue;
         };
+        // `CentOS Linux release 7.1` is no kernel.
+        let of_distribution = lower == "linux"
+            && (words[at.saturating_sub(1)..at]
+                .iter()
+                .any(|word| word.starts_with(|c: char| c.is_ascii_uppercase()))
+                || words.get(at + 1).is_some_and(|word| *word == "release"));
+        if of_distribution {
+            continue;
+        }
         let next = (at + 1..(at + 3).min(words.len()))
             .map(|near| words[near].trim_matches(|c: char| "()[],;:\"'`".contains(c)));
         let version = next
@@ -571,9 +602,30 @@ mod tests {
             rows,
             [
                 ("crypto/tls.(*Conn).Handshake", Some(0.275)),
+                ("GetNodeAddresses", None),
                 ("memcg_stat_show", Some(0.31))
             ]
         );
+    }
+
+    #[test]
+    fn the_release_of_a_distribution_is_no_kernel() {
+        let versions = |text: &str| {
+            let versions = read(text).versions;
+            let told = versions.iter().map(|told| format!("{} {}", told.component, told.version));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(versions("CentOS Linux release 7.1.1503 (Core)\n"), [] as [&str; 0]);
+        assert_eq!(versions("it runs on Linux 4.19.7 here\n"), ["kernel 4.19.7"]);
+    }
+
+    #[test]
+    fn functions_without_a_package_and_counts_behind_their_noun() {
+        let pasted = read("High CPU usage: decodeLogLine. The number of containers is 2K in a DaemonSet\n");
+        let names: Vec<_> = pasted.stack_tables[0].rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["decodeLogLine"]);
+        let count = &pasted.counts[0];
+        assert_eq!((count.what.as_str(), count.value), ("containers", 2000.0));
     }
 
     #[test]

@@ -72,6 +72,10 @@ fn prompt(line: &str) -> Option<&str> {
     if line.starts_with("time ") && line.contains('/') {
         return Some(line);
     }
+    // Whatever the prompt is: a number follows, and what it counts stands here.
+    if line.ends_with("wc -l") && line.contains('|') {
+        return Some(line);
+    }
     // `root@node:~# command`, `[root@node ~]# command`, `core@ip-10 ~ $ command`.
     let at = line.find("# ").into_iter().chain(line.find("$ ")).min()?;
     let head = &line[..at];

@@ -1,7 +1,8 @@
-//! Names and addresses in evidence, replaced by others: the same input always by the same
+//! Names, ids and addresses in evidence, replaced by others: the same input always by the same
 //! substitute. What is no name (functions, versions, numbers) stays.
 
 mod addresses;
+mod ids;
 mod names;
 mod substitutes;
 
@@ -23,8 +24,9 @@ const SHORTEST_INSIDE: usize = 6;
 /// What redaction is asked for on the command line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RedactArgs {
-    /// Replace names of nodes, pods, namespaces, hosts and users, and addresses: the same name
-    /// always by the same substitute, addresses of one network by addresses of one network.
+    /// Replace names of nodes, pods, namespaces, hosts and users, ids of containers and pods, and
+    /// addresses: the same name always by the same substitute, addresses of one network by
+    /// addresses of one network.
     #[arg(long)]
     redact: bool,
 
@@ -215,6 +217,7 @@ mod tests {
             "worker-eu-7: user alice in /home/alice, mail alice@corp.example.internal",
             "peer 2001:db8:1::5 at 15:04:05, kernel 4.15.0-43-generic, loopback 127.0.0.1",
             "glued xxworker-eu-7xx",
+            "/kubepods/pod0645b17f-da20-11e7-ba86-005056a23aab is gone",
         ] {
             pasted.logs.push(LogTemplate {
                 example: example.to_owned(),
@@ -257,6 +260,7 @@ mod tests {
             "10.20.",
             "2001:db8",
             "corp.example",
+            "0645b17f",
         ] {
             assert!(!text.contains(name), "{name} in {text}");
         }

@@ -2,6 +2,7 @@
 
 use super::SHORTEST_INSIDE;
 use super::addresses::Addresses;
+use super::ids::Ids;
 use super::names::{KINDS, Names};
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -14,6 +15,7 @@ pub(super) struct Substitutes {
     /// Long ones, longest first, that are also found inside words.
     inside: Vec<(String, String)>,
     addresses: Addresses,
+    ids: Ids,
     replaced: BTreeMap<String, String>,
     secrets: usize,
 }
@@ -53,6 +55,7 @@ impl Substitutes {
             kinds: names.found,
             inside,
             addresses: Addresses::default(),
+            ids: Ids::default(),
             replaced: BTreeMap::new(),
             secrets: 0,
         }
@@ -79,7 +82,7 @@ impl Substitutes {
                 out = out.replace(name.as_str(), substitute);
             }
         }
-        out
+        self.ids.replace(&out)
     }
 
     /// A run of letters, digits and `._-:`.
@@ -129,6 +132,9 @@ impl Substitutes {
     /// Counts what still looks like a name or an address.
     pub(super) fn leftovers(&self, text: &str, found: &mut BTreeMap<String, usize>) {
         let mut note = |what: String| *found.entry(what).or_default() += 1;
+        for _ in 0..self.ids.left_in(text) {
+            note("an id of a container or pod".to_owned());
+        }
         let words = text.split(|c: char| !is_word(c));
         for word in words.filter(|word| !word.is_empty()) {
             if word.contains('@') || is_secret(word) {
@@ -173,6 +179,7 @@ impl Substitutes {
         if !self.replaced.is_empty() {
             map.insert("addresses", self.replaced.clone());
         }
+        map.extend(self.ids.map());
         map
     }
 }
