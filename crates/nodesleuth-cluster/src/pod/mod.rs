@@ -19,6 +19,7 @@ pub use talk::{AgentLine, PROTOCOL, STOP};
 
 use crate::access::Wanted;
 use crate::node::pages::Node;
+use crate::request::Bounds;
 use crate::{Cluster, ClusterError, Rights, node_name};
 use nodesleuth_collect::{Cancel, Clock, Progress};
 use nodesleuth_model::evidence::NodeObject;
@@ -200,7 +201,7 @@ impl Cluster {
     /// When it is not there, not ready, or cannot be asked for.
     pub fn ready_node(&self, run: &PodRun, clock: &dyn Clock) -> Result<NodeObject, ClusterError> {
         let node = Node::new(&self.requester, &run.node, clock);
-        let object = self.block_on(node.object());
+        let object = self.block_on(node.object(Bounds::PAGE.within));
         let object = object
             .map_err(|refusal| ClusterError::refused(&format!("node {}", run.node), &refusal))?;
         match object.ready() {

@@ -275,6 +275,7 @@ fn names_that_are_unknown_and_choices_of_nobody_are_refused() {
 /// Stand-ins for a large cluster, all in flight at once:
 /// `cargo test --release -p nodesleuth --test cluster at_once -- --ignored --nocapture`, or with the
 /// release's binary in `NODESLEUTH_TEST_BINARY` beside a quick build of the stand-ins.
+#[expect(clippy::print_stdout, reason = "figures for whoever runs it")]
 fn watched_at_once(nodes: usize, in_flight: usize, window: f64) {
     const ROOM: f64 = 1.25;
     let cluster = Fleet::of(nodes).start();
