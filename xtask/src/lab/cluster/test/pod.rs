@@ -133,7 +133,7 @@ fn clients_killed(trial: &Trial<'_>) -> Result<Judged> {
         let _ = kill(pid(client.pid())?, Signal::SIGKILL);
         client.ended()?;
         let killed = Instant::now();
-        if !interrupt::wait_until(REMOVAL_LIMIT, || Ok(trial.is_nothing_left()?))? {
+        if !interrupt::wait_until(REMOVAL_LIMIT, || trial.is_nothing_left())? {
             judged.expect(
                 false,
                 format!(
@@ -203,7 +203,7 @@ fn processes(words: &[&str]) -> Vec<u32> {
             line.split(|byte| *byte == 0)
                 .any(|part| part == word.as_bytes())
         };
-        words.iter().all(|word| has(&word))
+        words.iter().all(has)
     })
     .collect()
 }
