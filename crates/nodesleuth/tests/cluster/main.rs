@@ -12,6 +12,7 @@ mod fleet;
 mod kubelet;
 mod pod;
 mod pod_api;
+mod pod_end;
 mod probes;
 mod profiles;
 mod proxy;

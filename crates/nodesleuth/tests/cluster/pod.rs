@@ -1,22 +1,16 @@
 //! `diagnose --node N --via pod`: the pod that is made, what it answers, and that it never stays.
 
 use crate::kubelet::{REVIEWS, granted};
-use crate::pod_api::{HELLO, PodApi, ended, node, recorded, running, waiting};
+use crate::pod_api::{HELLO, PodApi, ended, node, recorded, waiting};
 use crate::run::{command, ended as finished, run};
-use crate::support::{Run, finish, nodesleuth, start};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use crate::support::{Run, nodesleuth};
 use nodesleuth_cluster::bundle_as_lines;
 use nodesleuth_fake_cluster::{Asked, FakeCluster, Reply, Scene};
 use nodesleuth_model::Diagnosis;
 use serde_json::{Value, json};
-use std::process::Child;
 use std::sync::{Arc, Mutex};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
-const DIAGNOSE: &[&str] = &[
+pub(crate) const DIAGNOSE: &[&str] = &[
     "diagnose", "--node", "node-a", "--via", "pod", "--window", "2s", "-o", "json",
 ];
 
@@ -29,7 +23,7 @@ fn whole() -> Vec<Scene> {
     ]
 }
 
-fn serve(api: &Arc<PodApi>) -> FakeCluster {
+pub(crate) fn serve(api: &Arc<PodApi>) -> FakeCluster {
     let api = Arc::clone(api);
     FakeCluster::start(move |asked| api.answer(asked)).unwrap()
 }
@@ -46,7 +40,7 @@ fn against(
 }
 
 #[track_caller]
-fn fails(ran: &Run, words: &[&str]) {
+pub(crate) fn fails(ran: &Run, words: &[&str]) {
     assert_eq!(ran.code, Some(2), "{}\n{}", ran.out, ran.err);
     assert!(ran.out.is_empty());
     for words in words {
@@ -55,7 +49,7 @@ fn fails(ran: &Run, words: &[&str]) {
 }
 
 #[track_caller]
-fn no_pod_stays(api: &PodApi) {
+pub(crate) fn no_pod_stays(api: &PodApi) {
     assert_eq!(api.pods(), Vec::<Value>::new());
 }
 
@@ -346,95 +340,6 @@ fn exec_that_is_refused_or_breaks_is_explained_and_the_pod_removed() {
     }
 }
 
-/// A run that has come as far as its exec stream, on which the agent waits.
-struct Waiting {
-    api: Arc<PodApi>,
-    cluster: FakeCluster,
-    client: Child,
-    _folder: TempDir,
-}
-
-impl Waiting {
-    fn start() -> Self {
-        let api = Arc::new(PodApi::new(vec![
-            Scene::Stderr(HELLO.to_owned()),
-            Scene::Stdin,
-            Scene::Stdout(recorded().into()),
-            Scene::Exit(0),
-        ]));
-        let cluster = serve(&api);
-        let folder = tempfile::tempdir().unwrap();
-        let client = start(&mut command(&cluster, &folder, DIAGNOSE));
-        let waiting = Self {
-            api,
-            cluster,
-            client,
-            _folder: folder,
-        };
-        waiting.until("a stream is opened", |asked| asked.contains("/exec?"));
-        waiting
-    }
-
-    #[track_caller]
-    fn until(&self, what: &str, is_it: impl Fn(&str) -> bool) {
-        let began = Instant::now();
-        while !self.cluster.asked().iter().any(|line| is_it(line)) {
-            let asked = self.cluster.asked();
-            assert!(
-                began.elapsed() < Duration::from_secs(60),
-                "never: {what}\n{asked:?}"
-            );
-            sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn send(&self, signal: Signal) {
-        kill(Pid::from_raw(self.client.id() as i32), signal).unwrap();
-    }
-}
-
-#[test]
-fn ctrl_c_closes_the_window_and_what_there_is_is_reported() {
-    let run = Waiting::start();
-    run.send(Signal::SIGINT);
-    run.until("the agent is told", |asked| asked == "STDIN stop");
-    let ran = finish(run.client);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(serde_json::from_str::<Diagnosis>(&ran.out).is_ok());
-    no_pod_stays(&run.api);
-}
-
-#[test]
-fn ctrl_c_while_the_pod_starts_removes_it() {
-    let api = Arc::new(PodApi::in_states(
-        vec![waiting("ContainerCreating", "")],
-        Vec::new(),
-    ));
-    let cluster = serve(&api);
-    let folder = tempfile::tempdir().unwrap();
-    let client = start(&mut command(&cluster, &folder, DIAGNOSE));
-    let began = Instant::now();
-    while api.pods().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60));
-        sleep(Duration::from_millis(20));
-    }
-    kill(Pid::from_raw(client.id() as i32), Signal::SIGINT).unwrap();
-    fails(&finish(client), &["interrupted"]);
-    no_pod_stays(&api);
-}
-
-#[test]
-fn a_client_that_is_killed_leaves_no_pod() {
-    let mut run = Waiting::start();
-    run.send(Signal::SIGKILL);
-    run.client.wait().unwrap();
-    run.until("the guardian removes the pod", |asked| {
-        asked.starts_with("DELETE")
-    });
-    run.until("the agent notices", |asked| asked == "STDIN is gone");
-    no_pod_stays(&run.api);
-}
-
 #[test]
 fn pod_mode_is_never_begun_unasked() {
     let cluster = FakeCluster::start(|_| None).unwrap();
@@ -465,38 +370,4 @@ fn pod_mode_is_never_begun_unasked() {
         FakeCluster::start(|asked| (asked.path == REVIEWS).then(|| granted(false))).unwrap();
     let ran = run(&cluster, &["diagnose", "--node", "node-a"]);
     fails(&ran, &["you may not get nodes/proxy"]);
-}
-
-#[test]
-fn pods_that_were_left_are_listed_and_removed() {
-    let api = Arc::new(PodApi::in_states(vec![running()], Vec::new()));
-    api.add("nodesleuth-old", "Failed");
-    api.add("nodesleuth-busy", "Running");
-    let cluster = serve(&api);
-    let listed = run(&cluster, &["clean", "--cluster", "--dry-run"]);
-    assert_eq!(listed.code, Some(0), "{listed:?}");
-    assert!(
-        listed
-            .out
-            .contains("would remove pod default/nodesleuth-old on node-a"),
-        "{listed:?}"
-    );
-    assert_eq!(api.pods().len(), 2);
-    let cleaned = run(&cluster, &["clean", "--cluster"]);
-    assert!(
-        cleaned.out.contains("removed pod default/nodesleuth-old"),
-        "{cleaned:?}"
-    );
-    assert!(
-        cleaned.err.contains("nodesleuth-busy on node-a") && cleaned.err.contains("left alone")
-    );
-    assert_eq!(api.pods().len(), 1);
-    let all = run(&cluster, &["clean", "--cluster", "--running"]);
-    assert!(
-        all.out.contains("removed pod default/nodesleuth-busy"),
-        "{all:?}"
-    );
-    no_pod_stays(&api);
-    let none = run(&cluster, &["clean", "--cluster"]);
-    assert_eq!(none.out, "nothing to clean\n");
 }
