@@ -10,6 +10,7 @@ use nodesleuth_model::evidence::{
     CgroupReader, CgroupReaders, FileUse, ReadOutcome, SyscallTrace, TimedReads, WatchedReader,
 };
 use nodesleuth_model::{Cores, Evidence, Missing, Nanos};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// More would take half a minute.
@@ -18,8 +19,6 @@ const MOST: usize = 8;
 const LEAST: Cores = Cores(0.01);
 /// The look for busy ones takes a fifth of it.
 const LOOK: Duration = Duration::from_secs(5);
-/// Rows that are told.
-const KEPT: usize = 40;
 
 /// Counts the calls of each busy process and busy known agent, for `length` each or, without it,
 /// for three seconds if others do not pay too much. `timed` are reads to price rates with.
@@ -59,7 +58,6 @@ pub fn watch_readers(
     found
         .readers
         .sort_by(|a, b| b.cores.0.total_cmp(&a.cores.0));
-    found.readers.truncate(KEPT);
     Ok(found)
 }
 
@@ -90,34 +88,43 @@ fn add(
     });
     match files {
         Ok(files) => {
-            let of_cgroups = files.iter().filter(|file| file.kind == "cgroup");
-            found
-                .readers
-                .extend(of_cgroups.map(|file| reader(&watched, file, timed)));
+            let rows = by_file(&watched, &files, timed);
+            watched.cgroup_cores = Cores(rows.iter().map(|row| row.cores.0).sum());
+            found.readers.extend(rows);
         }
         Err(missing) => watched.missing = Some(missing),
     }
     found.watched.push(watched);
 }
 
-fn reader(watched: &WatchedReader, file: &FileUse, timed: Option<&TimedReads>) -> CgroupReader {
+/// One row a file, or kind of file, whatever is called on it.
+fn by_file(
+    watched: &WatchedReader,
+    files: &[FileUse],
+    timed: Option<&TimedReads>,
+) -> Vec<CgroupReader> {
     let seconds = watched.length.seconds().max(1e-9);
-    let rate = file.calls as f64 / seconds;
-    let timed = (file.call == "read")
-        .then(|| timed.and_then(|timed| read_time(timed, file)))
-        .flatten();
-    CgroupReader {
-        pid: watched.pid,
-        comm: watched.comm.clone(),
-        call: file.call.clone(),
-        pattern: file.pattern.clone(),
-        distinct: file.distinct,
-        rate,
-        cores: Cores(file.on_cpu.seconds() / seconds),
-        timed,
-        // A file is read until a read returns nothing: two calls at least.
-        predicted: timed.map(|timed| Cores(timed.seconds() * rate / 2.0)),
+    let mut rows: BTreeMap<&str, CgroupReader> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.kind == "cgroup") {
+        let row = rows.entry(&file.pattern).or_insert_with(|| CgroupReader {
+            pid: watched.pid,
+            comm: watched.comm.clone(),
+            pattern: file.pattern.clone(),
+            ..CgroupReader::default()
+        });
+        let rate = file.calls as f64 / seconds;
+        row.distinct = row.distinct.max(file.distinct);
+        row.calls += rate;
+        row.cores.0 += file.on_cpu.seconds() / seconds;
+        if file.call == "read" {
+            row.reads += rate;
+            row.timed = timed.and_then(|timed| read_time(timed, file));
+            // A file is read until a read returns nothing: two calls at least.
+            let predicted = row.timed.map(|timed| timed.seconds() * rate / 2.0);
+            row.predicted = predicted.map(Cores);
+        }
     }
+    rows.into_values().collect()
 }
 
 /// What one read of this very file takes, if it was timed.
@@ -173,13 +180,23 @@ mod tests {
             on_cpu: Nanos(1_500_000_000),
             ..FileUse::default()
         };
+        let opened = FileUse {
+            call: "openat".to_owned(),
+            calls: 3,
+            on_cpu: Nanos(300_000_000),
+            ..file(path, "cgroup")
+        };
         let trace = SyscallTrace {
             length: Nanos(3_000_000_000),
             tax: TraceTax {
                 real_cores: Cores(0.02),
                 ..TraceTax::default()
             },
-            files: Observed::Value(vec![file(path, "cgroup"), file("/etc/passwd", "file")]),
+            files: Observed::Value(vec![
+                file(path, "cgroup"),
+                opened,
+                file("/etc/passwd", "file"),
+            ]),
             ..SyscallTrace::default()
         };
         let timed = TimedReads {
@@ -205,10 +222,12 @@ mod tests {
         let [reader] = found.readers.as_slice() else {
             panic!("{found:?}");
         };
-        assert_eq!((reader.rate, reader.cores), (2.0, Cores(0.5)));
+        assert_eq!((reader.reads, reader.calls), (2.0, 3.0));
+        assert_eq!(reader.cores, Cores(0.6));
         assert_eq!(reader.timed, Some(Nanos(500_000_000)));
         assert_eq!(reader.predicted, Some(Cores(0.5)));
         assert_eq!(found.watched[0].tax, Cores(0.02));
+        assert_eq!(found.watched[0].cgroup_cores, Cores(0.6));
     }
 
     #[test]

@@ -4,7 +4,10 @@
 use super::Subtree;
 use nodesleuth_collect::collectors::ALL;
 use nodesleuth_collect::tasks::ProcessClock;
-use nodesleuth_collect::{Cancel, CgroupLook, Clock, Ctx, Node, TracePlan, look_at_cgroups};
+use nodesleuth_collect::{
+    Cancel, CgroupLook, Clock, Ctx, DyingMemorySearch, Node, TracePlan, dying_memory,
+    look_at_cgroups,
+};
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupVersion, DyingMemory, ReadOutcome, TimedReads,
 };
@@ -126,6 +129,7 @@ pub(super) struct Seen {
     pub(super) release: Option<String>,
     pub(super) census: Option<CgroupCensus>,
     pub(super) held: Option<DyingMemory>,
+    pub(super) timed: Option<TimedReads>,
 }
 
 impl Looker<'_> {
@@ -149,7 +153,9 @@ impl Looker<'_> {
             live: memory.and_then(|memory| memory.live.value().copied()),
             slowest,
             all_read,
-            subtree: subtree.map(|subtree| self.below(subtree, held.as_ref())),
+            subtree: subtree.map(|subtree| {
+                self.below(subtree, (census.as_ref(), reads.as_ref()), &mut missing)
+            }),
             target: target.and_then(|target| self.watch(target, &mut missing)),
             missing,
             ..self.pressure()
@@ -160,6 +166,7 @@ impl Looker<'_> {
             release,
             census,
             held,
+            timed: reads,
         }
     }
 
@@ -210,12 +217,35 @@ impl Looker<'_> {
         evidence
     }
 
-    pub(super) fn below(&self, subtree: &Subtree, held: Option<&DyingMemory>) -> SubtreeLook {
+    /// What is below one cgroup, asked there alone: of the whole tree only the largest holders are
+    /// told, and on a large one in a way that does not tell all.
+    pub(super) fn below(
+        &self,
+        subtree: &Subtree,
+        (census, timed): (Option<&CgroupCensus>, Option<&TimedReads>),
+        missing: &mut Vec<String>,
+    ) -> SubtreeLook {
         let dying = match subtree.version {
             CgroupVersion::V1 => None,
             CgroupVersion::V2 => self.dying_below(subtree),
         };
-        let held = held.map(|held| held.below(&subtree.path));
+        let held = census.and_then(|census| {
+            let search = DyingMemorySearch {
+                census,
+                timed_reads: timed,
+                budget: Nanos(u64::try_from(self.read_budget.as_nanos()).unwrap_or(u64::MAX)),
+                below: &subtree.path,
+            };
+            let found = dying_memory(self.node, search, self.cancel);
+            let found = found.map_err(|why| missing.push(why.to_string())).ok()?;
+            if found.partial {
+                missing.push(format!(
+                    "all that dying cgroups below {} hold: the budget for reads ended",
+                    subtree.path
+                ));
+            }
+            (!found.partial).then_some(found.total)
+        });
         SubtreeLook { dying, held }
     }
 

@@ -166,7 +166,9 @@ fn reclaim_subtree(
     let subtree = reclaim::subtree(node, seen, request.subtree.as_deref())?;
     let step = reclaim::step(node, &subtree)?;
     let mut prepared = of_look(seen);
-    prepared.before.subtree = Some(looker.below(&subtree, seen.held.as_ref()));
+    let known = (seen.census.as_ref(), seen.timed.as_ref());
+    let missing = &mut prepared.before.missing;
+    prepared.before.subtree = Some(looker.below(&subtree, known, missing));
     live_in(node, &subtree, request.include_live, &mut prepared)?;
     prepared.shmem = held_sum(seen, &subtree.path, |holder| holder.shmem);
     prepared.dirty = held_sum(seen, &subtree.path, |holder| holder.dirty);

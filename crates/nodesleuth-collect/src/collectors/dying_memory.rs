@@ -37,6 +37,7 @@ fn search(ctx: &Ctx<'_>, evidence: &Evidence) -> Result<DyingMemory, Missing> {
         census,
         timed_reads: timed,
         budget: Nanos(budget.0.saturating_sub(timed.map_or(0, spent))),
+        below: "",
     };
     dying_memory(ctx.node, search, ctx.cancel)
 }

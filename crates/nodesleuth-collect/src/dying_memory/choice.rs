@@ -13,17 +13,31 @@ use nodesleuth_model::{Missing, MissingKind, Nanos};
 
 /// One read of a counter, opened and closed: 9–20 µs measured.
 const COUNTER: Nanos = Nanos(20_000);
+/// A slower file is not read in our own process, where nothing could end it.
+const SLOW: Nanos = Nanos(20_000_000);
 /// A file that was not timed in a child is read only if it is expected to be flat.
 const UNTIMED: Nanos = Nanos(1_000_000);
-/// Assumed where the directories could not be counted.
-const MANY: u64 = 20_000;
+
+/// What the choice depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation<'a> {
+    /// Cgroups that may have to be read.
+    pub(super) directories: u64,
+    /// How long files take.
+    pub(super) timed: Option<&'a TimedReads>,
+    /// CPU time for all of them.
+    pub(super) budget: Nanos,
+}
 
 /// The method that the budget allows.
 pub(super) fn choose(
     node: &Node,
     memory: &Hierarchy,
-    timed: Option<&TimedReads>,
-    budget: Nanos,
+    Situation {
+        directories,
+        timed,
+        budget,
+    }: Situation<'_>,
 ) -> Result<DyingMemoryMethod, Missing> {
     if budget.0 == 0 {
         let reason = "the budget for reads is used up";
@@ -39,11 +53,10 @@ pub(super) fn choose(
             ),
         ));
     }
-    let directories = memory.live.value().copied().unwrap_or(MANY);
     let for_all = |each: Nanos| Nanos(each.0.saturating_mul(directories));
     // No cgroup's file costs more than the root's.
     let each = stat_cost(node, memory, timed);
-    if each.is_some_and(|each| for_all(each) <= budget) {
+    if each.is_some_and(|each| each <= SLOW && for_all(each) <= budget) {
         return Ok(if v1 {
             DyingMemoryMethod::MemoryStat
         } else {

@@ -5,8 +5,9 @@ mod choice;
 mod meter;
 mod search;
 
+use crate::census::walk::{Budget, walk};
 use crate::{Cancel, Node, cpu_time};
-use choice::choose;
+use choice::{Situation, choose};
 use meter::Meter;
 use nodesleuth_model::evidence::{CgroupCensus, DyingMemory, Hierarchy, TimedReads};
 use nodesleuth_model::{Missing, MissingKind, Nanos};
@@ -21,7 +22,14 @@ pub struct DyingMemorySearch<'a> {
     pub timed_reads: Option<&'a TimedReads>,
     /// CPU time that it may cost.
     pub budget: Nanos,
+    /// Only at and below this cgroup, as its path below the mount; "" for all.
+    pub below: &'a str,
 }
+
+/// Directories below one cgroup are counted for no more than this.
+const COUNT: (u64, Nanos) = (200_000, Nanos(300_000_000));
+/// Assumed where the directories could not be counted.
+const MANY: u64 = 20_000;
 
 /// Finds what dying memory cgroups hold. Reads one small file for each cgroup below which
 /// something is unexplained, never one that was seen or is expected to be slow.
@@ -43,7 +51,12 @@ pub fn dying_memory(
     if is_none_dying(memory) {
         return Ok(DyingMemory::default());
     }
-    let method = choose(node, memory, search.timed_reads, search.budget)?;
+    let situation = Situation {
+        directories: directories(node, memory, search.below),
+        timed: search.timed_reads,
+        budget: search.budget,
+    };
+    let method = choose(node, memory, situation)?;
     let meter = Meter {
         node,
         mount: &memory.mount,
@@ -53,12 +66,26 @@ pub fn dying_memory(
         cpu_until: Nanos(began.0.saturating_add(search.budget.0)),
         cancel,
     };
-    let found = Search::new(&meter, &limits).run()?;
+    let found = Search::new(&meter, &limits).run(search.below)?;
     Ok(DyingMemory {
         method,
         cost: spent(),
         ..found
     })
+}
+
+/// How many cgroups may have to be read.
+fn directories(node: &Node, memory: &Hierarchy, below: &str) -> u64 {
+    if below.is_empty() {
+        return memory.live.value().copied().unwrap_or(MANY);
+    }
+    let (directories, cpu) = COUNT;
+    let budget = Budget::from_now(directories, cpu);
+    let folder = node.path(format!("{}{below}", memory.mount));
+    match walk(&folder, &budget, (), |_| ()) {
+        Ok(walked) if !walked.partial => walked.directories,
+        _ => MANY,
+    }
 }
 
 /// Where nothing is dying, small differences between readings would look as if something were.

@@ -59,14 +59,14 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Looks at every cgroup below which something is unexplained.
-    pub(super) fn run(mut self) -> Result<DyingMemory, Missing> {
+    /// Looks at every cgroup at or below this one below which something is unexplained.
+    pub(super) fn run(mut self, top: &str) -> Result<DyingMemory, Missing> {
         let mut pending = BinaryHeap::new();
-        let root = self.meter.read("")?;
+        let root = self.meter.read(top)?;
         self.found.cgroups_read = 1;
         pending.push(Pending {
             unexplained: root.unexplained(),
-            path: String::new(),
+            path: top.to_owned(),
             leaf: false,
         });
         while let Some(next) = pending.pop() {

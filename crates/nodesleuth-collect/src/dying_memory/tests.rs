@@ -65,6 +65,7 @@ fn found(fake: &FakeNode, timed: Option<&TimedReads>) -> Result<DyingMemory, Mis
         census: &census,
         timed_reads: timed,
         budget: Nanos(2_000_000_000),
+        below: "",
     };
     dying_memory(&fake.node, search, &Cancel::default())
 }
@@ -95,6 +96,33 @@ fn what_neither_a_cgroup_nor_its_children_explain_is_held_by_dying_ones() {
     assert_eq!(
         memory.lowest_holding(0.9),
         Some(("/kubepods/besteffort", Bytes(26 * PAGE)))
+    );
+}
+
+#[test]
+fn one_subtree_is_asked_by_itself_however_dear_the_whole_tree_would_be() {
+    let fake = v1();
+    let census = census_of(&fake);
+    // Seven directories are too many for this budget, the two of the subtree are not.
+    let timed = root_took(Nanos(15_000_000));
+    let of = |below| {
+        let search = DyingMemorySearch {
+            census: &census,
+            timed_reads: Some(&timed),
+            budget: Nanos(60_000_000),
+            below,
+        };
+        dying_memory(&fake.node, search, &Cancel::default())
+    };
+    let subtree = of("/kubepods/burstable").unwrap();
+    assert_eq!(subtree.method, DyingMemoryMethod::MemoryStat);
+    assert_eq!(told(&subtree), [("/kubepods/burstable/pod2", 2)]);
+    assert_eq!(subtree.total, Bytes(2 * PAGE));
+    // Counters are asked instead, which this node does not have.
+    let missing = of("/kubepods").unwrap_err();
+    assert!(
+        missing.reason.contains("memory.usage_in_bytes"),
+        "{missing}"
     );
 }
 
@@ -222,6 +250,7 @@ fn a_spent_budget_is_a_reason_not_a_zero() {
         census: &census,
         timed_reads: None,
         budget: Nanos(budget),
+        below: "",
     };
     for budget in [0, 1] {
         let missing = dying_memory(&fake.node, search(budget), &Cancel::default()).unwrap_err();

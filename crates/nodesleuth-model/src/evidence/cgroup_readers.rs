@@ -26,13 +26,15 @@ pub struct WatchedReader {
     pub cores: Cores,
     /// How long it was watched.
     pub length: Nanos,
+    /// CPU inside all its calls about cgroup files, measured: the sum of its rows.
+    pub cgroup_cores: Cores,
     /// What watching cost everybody else.
     pub tax: Cores,
     /// Why its calls could not be counted, if so.
     pub missing: Option<Missing>,
 }
 
-/// What one process spends on cgroup files of one name.
+/// What one process spends on cgroup files of one name, all calls together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CgroupReader {
@@ -40,18 +42,18 @@ pub struct CgroupReader {
     pub pid: Pid,
     /// Its name.
     pub comm: String,
-    /// What it does: `read`, `openat` …
-    pub call: String,
     /// Path with changing parts as `*`.
     pub pattern: String,
     /// Distinct files behind it.
     pub distinct: u64,
-    /// Calls a second.
-    pub rate: f64,
-    /// CPU inside these calls, measured.
+    /// Calls of `read` a second.
+    pub reads: f64,
+    /// Calls of any kind a second: opening, reading, asking for their state.
+    pub calls: f64,
+    /// CPU inside all these calls, measured.
     pub cores: Cores,
     /// What one read of such a file takes, timed apart, where it was.
     pub timed: Option<Nanos>,
-    /// Timed read × rate.
+    /// Timed read × reads.
     pub predicted: Option<Cores>,
 }

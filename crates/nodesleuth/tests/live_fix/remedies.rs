@@ -19,6 +19,34 @@ fn reclaimed(zombies: &Zombies) -> (Option<i32>, Value) {
     (run.code, run.json())
 }
 
+/// Again, a few times, when the machine itself took page cache away meanwhile: it takes that of dying
+/// cgroups first, and other programs may drop it all.
+fn undisturbed(test: fn()) {
+    for attempt in 1.. {
+        let before = taken_away();
+        match std::panic::catch_unwind(test) {
+            Ok(()) => return,
+            Err(_) if attempt < 5 && taken_away() != before => {}
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+/// Pages that were reclaimed for want of memory, and times that somebody dropped page cache.
+fn taken_away() -> u64 {
+    let text = fs::read_to_string("/proc/vmstat").unwrap();
+    let values = text.lines().filter_map(|line| line.split_once(' '));
+    values
+        .filter(|(name, _)| {
+            matches!(
+                *name,
+                "pgsteal_kswapd" | "pgsteal_direct" | "drop_pagecache"
+            )
+        })
+        .map(|(_, value)| value.parse::<u64>().unwrap())
+        .sum()
+}
+
 fn held(json: &Value, when: &str) -> Option<u64> {
     json[when]["subtree"]["held"].as_u64()
 }
@@ -26,20 +54,25 @@ fn held(json: &Value, when: &str) -> Option<u64> {
 #[test]
 #[ignore = "needs root and a v1 memory hierarchy"]
 fn reclaiming_frees_page_cache_clean_and_dirty_to_the_page() {
-    for pin in [Pin::Read, Pin::Written] {
-        let zombies = Zombies::make(pin);
-        assert_eq!(zombies.held(), ALL, "{pin:?}");
-        let (code, json) = reclaimed(&zombies);
-        assert_eq!(held(&json, "before"), Some(ALL), "{json:#}");
-        assert_eq!(
-            (held(&json, "after"), zombies.held()),
-            (Some(0), 0),
-            "{json:#}"
-        );
-        assert_eq!((code, &json["verdict"]), (Some(0), &Value::from("worked")));
-        let writes_out = json["steps"][0]["do"] == "write-out";
-        assert_eq!(writes_out, matches!(pin, Pin::Written), "{json:#}");
-    }
+    undisturbed(|| {
+        reclaiming_is_exact(Pin::Read);
+        reclaiming_is_exact(Pin::Written);
+    });
+}
+
+fn reclaiming_is_exact(pin: Pin) {
+    let zombies = Zombies::make(pin);
+    assert_eq!(zombies.held(), ALL, "{pin:?}");
+    let (code, json) = reclaimed(&zombies);
+    assert_eq!(held(&json, "before"), Some(ALL), "{json:#}");
+    assert_eq!(
+        (held(&json, "after"), zombies.held()),
+        (Some(0), 0),
+        "{json:#}"
+    );
+    assert_eq!((code, &json["verdict"]), (Some(0), &Value::from("worked")));
+    let writes_out = json["steps"][0]["do"] == "write-out";
+    assert_eq!(writes_out, matches!(pin, Pin::Written), "{json:#}");
 }
 
 #[test]

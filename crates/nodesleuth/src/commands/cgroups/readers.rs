@@ -2,8 +2,11 @@
 
 use super::text::told;
 use comfy_table::{CellAlignment, Table, presets};
-use nodesleuth_model::evidence::CgroupReaders;
+use nodesleuth_model::evidence::{CgroupReaders, WatchedReader};
 use nodesleuth_model::{Cores, Observed, printable};
+
+/// Rows that are shown.
+const SHOWN: usize = 20;
 
 pub(super) fn text(readers: &Observed<CgroupReaders>) -> String {
     let found = match readers {
@@ -19,21 +22,7 @@ pub(super) fn text(readers: &Observed<CgroupReaders>) -> String {
         text.push_str(&format!("{}\n", table(found)));
     }
     for watched in &found.watched {
-        let name = printable(&watched.comm);
-        let quiet = !found.readers.iter().any(|row| row.pid == watched.pid);
-        match &watched.missing {
-            Some(missing) => text.push_str(&format!(
-                "{name} ({}), {} cores: not watched: {}\n",
-                watched.pid,
-                watched.cores,
-                told(missing)
-            )),
-            None if quiet => text.push_str(&format!(
-                "{name} ({}), {} cores: reads none\n",
-                watched.pid, watched.cores
-            )),
-            None => {}
-        }
+        text.push_str(&of_reader(watched));
     }
     let tax = found.watched.iter().map(|watched| watched.tax.0);
     text.push_str(&format!(
@@ -43,19 +32,31 @@ pub(super) fn text(readers: &Observed<CgroupReaders>) -> String {
     text
 }
 
+fn of_reader(watched: &WatchedReader) -> String {
+    let (name, cores) = (printable(&watched.comm), watched.cores);
+    let what = match &watched.missing {
+        Some(missing) => format!("not watched: {}", told(missing)),
+        None if watched.cgroup_cores.0 > 0.0 => {
+            format!("{} cores in calls about cgroup files", watched.cgroup_cores)
+        }
+        None => "reads none".to_owned(),
+    };
+    format!("{name} ({}), {cores} cores before: {what}\n", watched.pid)
+}
+
 fn table(found: &CgroupReaders) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
         "cores",
         "reader",
+        "reads/s",
         "calls/s",
-        "call",
         "files",
         "file",
-        "timed × rate",
+        "timed × reads",
     ]);
-    for row in &found.readers {
+    for row in found.readers.iter().take(SHOWN) {
         let priced = match (row.timed, row.predicted) {
             (Some(timed), Some(cores)) => format!("{timed} each: {cores} cores"),
             _ => String::new(),
@@ -63,17 +64,26 @@ fn table(found: &CgroupReaders) -> String {
         table.add_row([
             row.cores.to_string(),
             format!("{} ({})", printable(&row.comm), row.pid),
-            format!("{:.1}", row.rate),
-            row.call.clone(),
+            format!("{:.1}", row.reads),
+            format!("{:.1}", row.calls),
             row.distinct.to_string(),
             printable(&row.pattern).into_owned(),
             priced,
         ]);
     }
-    for column in [0, 2, 4] {
+    for column in [0, 2, 3, 4] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.trim_fmt()
+    let rest = found.readers.iter().skip(SHOWN);
+    let rest: Vec<f64> = rest.map(|row| row.cores.0).collect();
+    match rest.len() {
+        0 => table.trim_fmt(),
+        more => format!(
+            "{}\nand {more} more, {} cores together",
+            table.trim_fmt(),
+            Cores(rest.iter().sum())
+        ),
+    }
 }
