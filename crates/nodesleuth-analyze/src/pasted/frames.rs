@@ -203,8 +203,15 @@ mod tests {
     fn a_leaf_without_any_of_its_callers_is_not_the_signature() {
         let pasted = perf_top();
         let view = PastedView::new(&pasted);
-        assert!(!view.frames(&lists(&[&["shrink_node", "mem_cgroup_iter"]])).any());
-        assert!(view.frames(&lists(&[&["memcg_stat_show", "mem_cgroup_iter"]])).any());
+        assert!(
+            !view
+                .frames(&lists(&[&["shrink_node", "mem_cgroup_iter"]]))
+                .any()
+        );
+        assert!(
+            view.frames(&lists(&[&["memcg_stat_show", "mem_cgroup_iter"]]))
+                .any()
+        );
     }
 
     #[test]

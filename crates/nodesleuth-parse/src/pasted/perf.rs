@@ -60,7 +60,9 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
 /// Without what the interactive browser draws: `+` before a row that can be opened, a scroll bar
 /// behind it.
 fn tidy(line: &str) -> &str {
-    let line = line.trim().trim_end_matches(['▒', '░', '█', '◆', '▮', '▯', ' ']);
+    let line = line
+        .trim()
+        .trim_end_matches(['▒', '░', '█', '◆', '▮', '▯', ' ']);
     match line.strip_prefix(['+', '-']) {
         Some(rest) if rest.starts_with(' ') => rest.trim_start(),
         _ => line,

@@ -143,7 +143,8 @@ fn functions(words: &[&str], sink: &mut Sink<'_>) {
             continue;
         }
         // A share on the other side of a semicolon, or in parentheses before, is another function's.
-        let ends = |at: usize, with: &[char]| words.get(at).is_some_and(|word| word.ends_with(with));
+        let ends =
+            |at: usize, with: &[char]| words.get(at).is_some_and(|word| word.ends_with(with));
         let behind = (at + 1..at + 4).take_while(|near| !ends(near - 1, &[';']));
         let before = at.saturating_sub(3)..at;
         let before = before.rev().take_while(|near| !ends(*near, &[';', ')']));
@@ -192,6 +193,8 @@ const NAMES: &[(&str, &str)] = &[
     ("etcd", "etcd"),
     ("kswapd0", "kswapd0"),
     ("kswapd", "kswapd0"),
+    ("kswap", "kswapd0"),
+    ("kswap0", "kswapd0"),
     ("ksoftirqd", "ksoftirqd"),
     ("java", "java"),
     ("coredns", "coredns"),
@@ -612,17 +615,30 @@ mod tests {
     fn the_release_of_a_distribution_is_no_kernel() {
         let versions = |text: &str| {
             let versions = read(text).versions;
-            let told = versions.iter().map(|told| format!("{} {}", told.component, told.version));
+            let told = versions
+                .iter()
+                .map(|told| format!("{} {}", told.component, told.version));
             told.collect::<Vec<_>>()
         };
-        assert_eq!(versions("CentOS Linux release 7.1.1503 (Core)\n"), [] as [&str; 0]);
-        assert_eq!(versions("it runs on Linux 4.19.7 here\n"), ["kernel 4.19.7"]);
+        assert_eq!(
+            versions("CentOS Linux release 7.1.1503 (Core)\n"),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            versions("it runs on Linux 4.19.7 here\n"),
+            ["kernel 4.19.7"]
+        );
     }
 
     #[test]
     fn functions_without_a_package_and_counts_behind_their_noun() {
-        let pasted = read("High CPU usage: decodeLogLine. The number of containers is 2K in a DaemonSet\n");
-        let names: Vec<_> = pasted.stack_tables[0].rows.iter().map(|row| row.name.as_str()).collect();
+        let pasted =
+            read("High CPU usage: decodeLogLine. The number of containers is 2K in a DaemonSet\n");
+        let names: Vec<_> = pasted.stack_tables[0]
+            .rows
+            .iter()
+            .map(|row| row.name.as_str())
+            .collect();
         assert_eq!(names, ["decodeLogLine"]);
         let count = &pasted.counts[0];
         assert_eq!((count.what.as_str(), count.value), ("containers", 2000.0));

@@ -85,7 +85,9 @@ impl Ids {
 
     /// How many ids of this text are no substitutes of ours.
     pub(super) fn left_in(&self, text: &str) -> usize {
-        let mut left = short_words(text).filter(|word| self.of_short(word).is_some()).count();
+        let mut left = short_words(text)
+            .filter(|word| self.of_short(word).is_some())
+            .count();
         let mut rest = text;
         while let Some(found) = first(rest) {
             let id = &rest[found.from..found.to];
@@ -99,7 +101,10 @@ impl Ids {
 
     /// Kind → id → substitute, of what was seen.
     pub(super) fn map(&self) -> impl Iterator<Item = (&'static str, BTreeMap<String, String>)> {
-        let kinds = [("container ids", &self.containers), ("pod UIDs", &self.pods)];
+        let kinds = [
+            ("container ids", &self.containers),
+            ("pod UIDs", &self.pods),
+        ];
         let seen = kinds.into_iter().filter(|(_, ids)| !ids.is_empty());
         seen.map(|(kind, ids)| (kind, ids.clone()))
     }
@@ -111,7 +116,10 @@ fn given(known: &mut BTreeMap<String, String>, id: &str, make: fn(usize) -> Stri
         return id.to_owned();
     }
     let next = known.len() + 1;
-    known.entry(id.to_owned()).or_insert_with(|| make(next)).clone()
+    known
+        .entry(id.to_owned())
+        .or_insert_with(|| make(next))
+        .clone()
 }
 
 fn container(number: usize) -> String {
@@ -137,7 +145,9 @@ fn first(text: &str) -> Option<Found> {
         }
         let digits = run_of_digits(bytes, at);
         let end = at + digits;
-        let ends = bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let ends = bytes
+            .get(end)
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric());
         let found = match () {
             () if digits == CONTAINER_DIGITS && ends => Some((at, end, Kind::Container)),
             () => uuid_at(bytes, end).or_else(|| static_pod_at(bytes, end).filter(|_| ends)),
@@ -163,25 +173,34 @@ fn uuid_at(bytes: &[u8], end: usize) -> Option<(usize, usize, Kind)> {
             }
             at += 1;
         }
-        if !bytes.get(at..at + digits)?.iter().all(|byte| is_digit(*byte)) {
+        if !bytes
+            .get(at..at + digits)?
+            .iter()
+            .all(|byte| is_digit(*byte))
+        {
             return None;
         }
         at += digits;
     }
-    let ends = bytes.get(to).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let ends = bytes
+        .get(to)
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric());
     ends.then_some((from, to, Kind::Uuid(char::from(between))))
 }
 
 /// `pod` and 32 digits that end here; the last letter of `pod` is a digit as well.
 fn static_pod_at(bytes: &[u8], end: usize) -> Option<(usize, usize, Kind)> {
     let from = end.checked_sub(STATIC_POD_DIGITS)?;
-    let is_one = bytes[..from].ends_with(b"pod")
-        && bytes[from..end].iter().all(|byte| is_digit(*byte));
+    let is_one =
+        bytes[..from].ends_with(b"pod") && bytes[from..end].iter().all(|byte| is_digit(*byte));
     is_one.then_some((from, end, Kind::StaticPod))
 }
 
 fn run_of_digits(bytes: &[u8], from: usize) -> usize {
-    bytes[from..].iter().take_while(|byte| is_digit(**byte)).count()
+    bytes[from..]
+        .iter()
+        .take_while(|byte| is_digit(**byte))
+        .count()
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -210,8 +229,14 @@ mod tests {
         for left in ["4a2ad302", "0645b17f", "005056a23aab"] {
             assert!(!out.contains(left), "{left} in {out}");
         }
-        assert!(out.contains("pod00000000_0000_4000_8000_000000000001.slice"), "{out}");
-        assert!(out.ends_with("of 00000000-0000-4000-8000-000000000001, short c00000000001"), "{out}");
+        assert!(
+            out.contains("pod00000000_0000_4000_8000_000000000001.slice"),
+            "{out}"
+        );
+        assert!(
+            out.ends_with("of 00000000-0000-4000-8000-000000000001, short c00000000001"),
+            "{out}"
+        );
         assert_eq!(ids.left_in(&out), 0);
         assert_eq!(ids.left_in(&text), 4);
         assert_eq!(ids.replace(&out), out);
@@ -223,7 +248,10 @@ mod tests {
     fn static_pods_have_ids_without_separators() {
         let mut ids = Ids::default();
         let out = ids.replace("/kubepods/burstable/pod8b2c36f4b4c0a8f4a4d3c2b1a0f9e8d7/x");
-        assert_eq!(out, "/kubepods/burstable/pod00000000000000000000000000000001/x");
+        assert_eq!(
+            out,
+            "/kubepods/burstable/pod00000000000000000000000000000001/x"
+        );
     }
 
     #[test]
