@@ -24,6 +24,7 @@ const REAL: &[&str] = &[
     "E1123 16:30:41.366251   12571 manager.go:949] took 1m2.5s \u{e4}\nNov  3 00:01:00 n kernel: message repeated 7 times: [ oom]\ntime=\"2020-01-01T00:00:03Z\" level=error msg=\"x\"\n{\"level\":\"warn\",\"ts\":\"2020-01-01T00:00:03Z\",\"msg\":\"slow\"}\n",
     "15:53:50      UID      TGID       TID    %usr %system  %guest   %wait    %CPU   CPU  Command\n15:54:18        0     13512         -   50.00   30.00    0.00    6.54   80.00     1  kubelet\n",
     "top - 15:54:18 up 3 days,  load average: 44.29, 40.00, 38.10\n%Cpu(s):  5.5 us, 90.5 sy,  0.0 ni,  3.0 id\n  PID USER      PR  NI    VIRT    RES    SHR S  %CPU %MEM     TIME+ COMMAND\n  123 root      20   0 1175000  80000  30000 S 224.7  1.0  22098:09 hyperkube\n",
+    "CONTAINER ID   NAME   CPU %   MEM USAGE / LIMIT\n7b31946e2c1e   c   638.20%   42MiB / 500MiB\n\nNAME   CPU(cores)   MEMORY(bytes)\nfluent-bit-sphqq   117m   16Mi\n",
     "$ time cat /sys/fs/cgroup/memory/memory.stat\nreal\t0m9.012s\nuser\t0m0.001s\nsys\t0m9.010s\n",
     "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t26063\t1\n\nSlab:  959096 kB\n\nnr_dying_descendants 7000\nnr_descendants 1\n",
     "/dev/vda on / type ext4 (rw)\n20 1 98:0 / / rw - ext4 /dev/root rw\n",

@@ -3,7 +3,9 @@
 use super::goroutines::housekeepers;
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
-use nodesleuth_model::evidence::{CgroupMode, Hierarchy, PatternCount, kernel_memory_of_dying};
+use nodesleuth_model::evidence::{
+    CgroupMode, CgroupVersion, Hierarchy, PatternCount, kernel_memory_of_dying,
+};
 use nodesleuth_model::{Missing, Observed};
 
 pub(super) const FACTS: &[FactDef] = &[
@@ -100,6 +102,25 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "count",
         doc: "Live and dying memory cgroups: what a walk visits.",
         derive: total,
+    },
+    FactDef {
+        name: "cgroup.memory.beyond_cpu",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "By how many the kernel counts more memory cgroups than cgroups of the cpu controller, \
+              which live in the same directories on v1: a sign of dying ones where nobody counted \
+              directories.",
+        derive: |input| {
+            let census = input.evidence.cgroups.require("cgroup census")?;
+            let count_of = |controller: &str| {
+                let mut all = census.hierarchies.iter();
+                let one = all.find(|one| one.has(controller) && one.version == CgroupVersion::V1);
+                let one = one.ok_or_else(|| absent(format!("no v1 hierarchy of {controller}")))?;
+                one.kernel_count.require("the kernel's count of cgroups")
+            };
+            let (memory, cpu) = (*count_of("memory")?, *count_of("cpu")?);
+            number(memory.saturating_sub(cpu) as f64, "/proc/cgroups")
+        },
     },
     FactDef {
         name: "cgroup.live.max",

@@ -19,6 +19,10 @@ const IN_PASSING: f64 = 0.5;
 const WITHOUT_SHARE: f64 = 0.8;
 /// A call that is there among others decides nothing.
 const AMONG_OTHERS: f64 = 0.3;
+/// A process with less than this share of the hottest one's CPU …
+const LITTLE_BESIDE: f64 = 0.15;
+/// … counts so much.
+const OVERSHADOWED: f64 = 0.3;
 /// A call that makes so much of all calls is what the log is about.
 const MANY_OF_CALLS: f64 = 0.2;
 /// Longest text that is shown of what was seen.
@@ -218,11 +222,21 @@ impl<'a> Looker<'a> {
             .cores
             .map_or_else(String::new, |cores| format!(" at {cores:.2} cores"));
         Some(Seen {
-            strength: of_cores(hottest.cores),
+            strength: of_cores(hottest.cores) * self.beside_the_hottest(hottest.cores),
             measured: hottest.tool != UsageTool::Prose,
             cores: hottest.cores,
             what: format!("process {}{cores}", shown(&hottest.comm)),
         })
+    }
+
+    /// What burns little beside another process is not what the report is about.
+    fn beside_the_hottest(&self, cores: Option<f64>) -> f64 {
+        let all = self.pasted.processes.iter();
+        let hottest = all.filter_map(|usage| usage.cores).fold(0.0, f64::max);
+        match cores {
+            Some(cores) if cores < LITTLE_BESIDE * hottest => OVERSHADOWED,
+            _ => 1.0,
+        }
     }
 
     fn version(&self, range: &VersionRange) -> Option<Seen> {

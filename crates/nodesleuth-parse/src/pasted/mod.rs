@@ -8,6 +8,7 @@
 mod cgroup_files;
 mod clean;
 mod columns;
+mod containers;
 mod counted;
 mod gdb;
 mod goroutines;
@@ -68,6 +69,7 @@ const READERS: &[Reader] = &[
     reader("perf", perf::take),
     reader("bpftrace", maps::take),
     reader("time", timed::take),
+    reader("containers", containers::take),
     reader("processes", processes::take),
     reader("proc", proc_files::take),
     reader("mounts", mounts::take),

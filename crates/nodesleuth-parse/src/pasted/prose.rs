@@ -193,6 +193,8 @@ const NAMES: &[(&str, &str)] = &[
     ("etcd", "etcd"),
     ("kswapd0", "kswapd0"),
     ("kswapd", "kswapd0"),
+    ("kswap", "kswapd0"),
+    ("kswap0", "kswapd0"),
     ("ksoftirqd", "ksoftirqd"),
     ("java", "java"),
     ("coredns", "coredns"),

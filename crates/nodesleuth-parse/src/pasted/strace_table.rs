@@ -7,12 +7,15 @@ use nodesleuth_model::evidence::pasted::{CallTime, PastedCall, PastedCalls};
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let header = lines.get(at).trim();
-    if !(header.starts_with("% time") && header.contains("seconds") && header.contains("syscall")) {
+    let has_header =
+        header.starts_with("% time") && header.contains("seconds") && header.contains("syscall");
+    // People cut the head off: then two whole rows in a row are one.
+    if !has_header && !(is_whole(header) && is_whole(lines.get(at + 1).trim())) {
         return 0;
     }
     let mut calls = Vec::new();
-    let mut taken = 1;
-    for line in lines.from(at + 1) {
+    let mut taken = usize::from(has_header);
+    for line in lines.from(at + taken) {
         let line = line.trim();
         if line.starts_with("---") {
             taken += 1;
@@ -47,6 +50,23 @@ fn is_wall(command: &str) -> bool {
         .split_whitespace()
         .skip_while(|word| !word.ends_with("strace"));
     words.any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('w'))
+}
+
+/// A row with nothing left out: share, seconds with six digits, a time, calls, perhaps errors, a name.
+fn is_whole(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let seconds = words.get(1).and_then(|word| word.split_once('.'));
+    let whole = |at: usize| {
+        words
+            .get(at)
+            .is_some_and(|word| word.parse::<u64>().is_ok())
+    };
+    matches!(words.len(), 5 | 6)
+        && seconds.is_some_and(|(_, digits)| digits.len() == 6)
+        && whole(2)
+        && whole(3)
+        && (words.len() == 5 || whole(4))
+        && row(line).is_some()
 }
 
 /// `40.00    0.538280         824       653       105 futex`; calls and errors may be left out.
@@ -94,6 +114,24 @@ mod tests {
         assert_eq!((futex.calls, futex.errors), (Some(49), Some(12)));
         assert_eq!(futex.seconds, Some(25.451882));
         assert_eq!(table.call("read").unwrap().errors, Some(0));
+    }
+
+    #[test]
+    fn rows_without_their_head_are_a_table_and_a_single_one_is_not() {
+        let rows = "  0.35    0.042107          10      3841           sched_yield\n  0.35    0.041509         152       273        13 openat\n";
+        let mut ingested = Ingested::default();
+        ingested.read("t", rows.as_bytes(), None, true);
+        let table = &ingested.evidence.pasted.calls[0];
+        assert_eq!(table.call("openat").unwrap().errors, Some(13));
+        assert_eq!(table.calls.len(), 2);
+        let mut ingested = Ingested::default();
+        ingested.read(
+            "t",
+            b"0.35 0.042107 10 3841 sched_yield\nis one\n",
+            None,
+            true,
+        );
+        assert!(ingested.evidence.pasted.calls.is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod analyze_files;
 mod bad_input;
 mod bundles;
 mod cases;
+mod cases_in_part;
 mod flame_html;
 mod pprof;
 #[path = "../support/mod.rs"]

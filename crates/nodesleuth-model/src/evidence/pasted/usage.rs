@@ -42,7 +42,7 @@ pub struct ProcessUsage {
 pub enum UsageTool {
     /// `pidstat`: of an interval.
     Pidstat,
-    /// `top`: of an interval.
+    /// `top`, `docker stats`, `kubectl top`: of an interval.
     Top,
     /// `ps`: CPU time by age, a mean over its whole life.
     Ps,
