@@ -86,7 +86,10 @@ fn wrong_words_are_refused_before_anything_is_asked() {
             &["pprof", "-top", "--node", "n", "-seconds=5", "--window=5s"][..],
             "both say how long",
         ),
-        (&["flame", "--node", "n", "--namespace", "c"][..], "--pod"),
+        (
+            &["flame", "--node", "n", "--namespace", "c"][..],
+            "cannot be used with",
+        ),
         (&["flame", "--pod", "a/b:0x1"][..], "NAMESPACE/POD:PORT"),
         (
             &["flame", "--window", "3s", "x.pb.gz"][..],
