@@ -30,6 +30,9 @@ pub struct NodeOptions {
     /// How long beyond its length a profile may take to come, and how long one is waited for that
     /// somebody else takes.
     pub patience: Duration,
+    /// Many are asked, and the windows of all end at once: what no report on many uses is not asked for,
+    /// and pods are listed once.
+    pub is_one_of_many: bool,
     /// Ask for the kubelet's goroutines, after the window.
     pub goroutines: bool,
     /// Ask what its heap holds, after the window.

@@ -116,7 +116,11 @@ impl<'a> Run<'a> {
             false => WindowEnd::Completed,
         };
         self.progress.stage("asking once more");
-        let closed = self.metrics(self.time.page()).await;
+        let closed = match &opened {
+            // A counter that is not known at one end says nothing.
+            Err(refusal) if refusal.is_about_time() => Err(refusal.clone()),
+            _ => self.metrics(self.time.closing_page()).await,
+        };
         evidence.window = WindowSpan {
             opened: moment(&opened).unwrap_or(profile.began()),
             closed: moment(&closed).unwrap_or(profile.ended()),
@@ -134,13 +138,20 @@ impl<'a> Run<'a> {
             }
             _ => before.config,
         };
-        let pods = self
-            .if_it_answers(&closed, self.pods(self.time.page()))
-            .await;
+        let pods = match &before.pods {
+            Ok(pods) if self.options.is_one_of_many => Ok(pods.clone()),
+            _ => {
+                let pods = self.pods(self.time.page());
+                self.if_it_answers(&closed, pods).await
+            }
+        };
         let stats = self
             .if_it_answers(&closed, self.stats(self.time.page()))
             .await;
-        let summary = self.if_it_answers(&closed, self.summary()).await;
+        evidence.stats_summary = match self.options.is_one_of_many {
+            true => Observed::NotRequested,
+            false => observed(self.if_it_answers(&closed, self.summary()).await),
+        };
 
         evidence.node_object = observed(object);
         evidence.kubelet_metrics = window(opened, closed);
@@ -148,7 +159,6 @@ impl<'a> Run<'a> {
         let in_vain = |refusal: &Refusal| refusal.is_about_time() && refusal.kind != Kind::NotAsked;
         let is_disturbed = before.stats.as_ref().is_err_and(in_vain);
         evidence.container_stats = window_or_once(before.stats, stats);
-        evidence.stats_summary = observed(summary);
         evidence.node_pods = window_or_once(before.pods, pods);
         evidence.kubelet_pages = self.asked.take();
         derived::fill(&mut evidence);

@@ -4,8 +4,9 @@
 use super::NodeOptions;
 use std::time::{Duration, Instant};
 
-/// No page is waited for longer.
-const LONGEST_PAGE: Duration = Duration::from_secs(30);
+/// No page is waited for longer: API servers give up on a node after 30 s and say so, which tells
+/// more than our own limit.
+const LONGEST_PAGE: Duration = Duration::from_secs(35);
 /// A kubelet whose first page takes longer is slow: its profile is taken meanwhile.
 const PROMPT: Duration = Duration::from_secs(3);
 /// The window opens no later, whatever is still missing.
@@ -41,7 +42,13 @@ impl NodeTime {
         self.until(self.limit.saturating_sub(self.spare / 2))
     }
 
-    /// For one page at the end, if there is time for it: half of what is left, so that the pages
+    /// For the page that closes the window, without which the CPU is not known: all but a little of
+    /// what is left.
+    pub(super) fn closing_page(&self) -> Option<Duration> {
+        self.until(self.limit.saturating_sub(self.spare / 8))
+    }
+
+    /// For another page at the end, if there is time for it: half of what is left, so that the pages
     /// after it have their turn.
     pub(super) fn page(&self) -> Option<Duration> {
         let page = (self.left() / 2).min(LONGEST_PAGE);

@@ -67,14 +67,14 @@ impl GoroutineState {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Lock => "waits for a lock",
-            Self::Channel => "waits for a channel",
-            Self::Select => "waits for one of several channels",
-            Self::Condition => "waits for others",
-            Self::Network => "waits for the network",
-            Self::Timer => "sleeps",
+            Self::Lock => "waiting for a lock",
+            Self::Channel => "waiting for a channel",
+            Self::Select => "waiting for one of several channels",
+            Self::Condition => "waiting for others",
+            Self::Network => "waiting for the network",
+            Self::Timer => "sleeping",
             Self::Call => "in a system call",
-            Self::Running => "runs, or is ready to",
+            Self::Running => "running, or ready to",
         }
     }
 }

@@ -83,14 +83,14 @@ mod tests {
         };
         assert_eq!(
             headline,
-            "1,207 after the window: 1,200 waits for one of several channels; 7 waits for a lock."
+            "1,207 after the window: 1,200 waiting for one of several channels; 7 waiting for a lock."
         );
         let Block::Table { rows, .. } = &blocks[1] else {
             panic!("{blocks:?}")
         };
         assert_eq!(
             rows[1].cells.join("|"),
-            "7|main.write|main.run|waits for a lock"
+            "7|main.write|main.run|waiting for a lock"
         );
         assert!(Goroutines.build(&Diagnosis::default()).is_empty());
     }

@@ -129,6 +129,7 @@ pub(crate) fn collect_node(
         pods_from_api_server: rights.may("list pods"),
         limit,
         patience: NodeOptions::PATIENCE,
+        is_one_of_many: false,
         goroutines: questions.goroutines,
         heap: questions.heap,
         tool: TOOL.to_owned(),

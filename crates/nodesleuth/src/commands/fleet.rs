@@ -114,6 +114,7 @@ pub(crate) fn run(
         pods_from_api_server: rights.may("list pods"),
         limit,
         patience: limit.saturating_sub(questions.window),
+        is_one_of_many: true,
         goroutines: questions.goroutines,
         heap: questions.heap,
         tool: TOOL.to_owned(),

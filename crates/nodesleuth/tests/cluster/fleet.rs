@@ -275,8 +275,7 @@ fn names_that_are_unknown_and_choices_of_nobody_are_refused() {
 /// Stand-ins for a large cluster, all in flight at once:
 /// `cargo test --release -p nodesleuth --test cluster at_once -- --ignored --nocapture`, or with the
 /// release's binary in `NODESLEUTH_TEST_BINARY` beside a quick build of the stand-ins.
-#[expect(clippy::print_stdout, reason = "figures for whoever runs it")]
-fn watched_at_once(nodes: usize, in_flight: usize, window: f64) {
+fn watched_at_once(nodes: usize, in_flight: usize, window: f64) -> String {
     const ROOM: f64 = 1.25;
     let cluster = Fleet::of(nodes).start();
     let folder = tempfile::tempdir().unwrap();
@@ -306,7 +305,7 @@ fn watched_at_once(nodes: usize, in_flight: usize, window: f64) {
         .iter()
         .filter(|node| node.cores.is_none())
         .count();
-    println!(
+    let mut told = format!(
         "{nodes} nodes, {in_flight} at once: {seconds:.1} s for {rounds} x {window} s (wanted: {:.1} s), {peak} MiB at most; \
          {} failed, of {unknown} others the CPU is not known; CPU {:.1} s, of the stand-ins {:.1} s",
         rounds * window * ROOM,
@@ -315,10 +314,12 @@ fn watched_at_once(nodes: usize, in_flight: usize, window: f64) {
         cpu(UsageWho::RUSAGE_SELF) - ours,
     );
     for group in &report.groups {
-        println!("  {:?}: {} nodes", group.id, group.nodes.len());
+        told.push_str(&format!("\n  {:?}: {} nodes", group.id, group.nodes.len()));
     }
-    assert_eq!(report.nodes.len() + report.failed.len(), nodes);
-    assert!(peak < 300, "{peak} MiB");
+    let counted = report.nodes.len() + report.failed.len();
+    assert_eq!(counted, nodes, "{told}");
+    assert!(peak < 300, "{told}");
+    told
 }
 
 /// User and kernel time in seconds.
@@ -332,17 +333,17 @@ fn cpu(who: UsageWho) -> f64 {
 #[test]
 #[ignore = "its figures only count on a quiet machine"]
 fn hundreds_of_nodes_at_once_take_little_longer_than_one() {
-    watched_at_once(300, 300, 20.0);
+    println!("{}", watched_at_once(300, 300, 20.0));
 }
 
 #[test]
 #[ignore = "minutes; its figures only count on a quiet machine"]
 fn hundreds_of_nodes_in_turns_take_little_longer_than_their_windows() {
-    watched_at_once(300, 50, 20.0);
+    println!("{}", watched_at_once(300, 50, 20.0));
 }
 
 #[test]
 #[ignore = "its figures only count on a quiet machine"]
 fn thousands_of_nodes_at_once_take_little_longer_than_one() {
-    watched_at_once(2_000, 2_000, 30.0);
+    println!("{}", watched_at_once(2_000, 2_000, 30.0));
 }

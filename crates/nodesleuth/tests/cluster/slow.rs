@@ -16,12 +16,12 @@ const DIAGNOSE: &[&str] = &[
     "--window",
     "2s",
     "--timeout",
-    "10s",
+    "14s",
     "-o",
     "json",
 ];
 /// The node's time, and what starting and analysing may take on a busy machine.
-const BOUND: Duration = Duration::from_secs(20);
+const BOUND: Duration = Duration::from_secs(40);
 
 /// A run against a sick kubelet, with other replies where `other` has them.
 #[track_caller]
