@@ -122,6 +122,13 @@ impl CadvisorLab {
         json_of(&mut command)
     }
 
+    /// What the released binary says about who reads cgroup files, this cAdvisor among others.
+    pub(crate) fn cgroup_readers(&self, binary: &Path) -> Result<Value> {
+        let mut command = Command::new(binary);
+        command.args(["cgroups", "--readers", "5s", "-o", "json"]);
+        json_of(&mut command)
+    }
+
     /// What the released binary says about which function reads which file.
     pub(crate) fn readers(&self, binary: &Path) -> Result<Value> {
         let mut command = Command::new(binary);

@@ -29,7 +29,10 @@ pub(crate) fn many_cgroups(workspace: &Workspace) -> Result<Outcome> {
     };
     in_lab(workspace, size, |lab, binary, diagnosis| {
         let mut unmet = expectations::of_many_cgroups(diagnosis);
-        unmet.extend(read_bill::unmet(&lab.calls_on_files(binary)?));
+        let calls = lab.calls_on_files(binary)?;
+        unmet.extend(read_bill::unmet(&calls));
+        let readers = lab.cgroup_readers(binary)?;
+        unmet.extend(read_bill::unmet_by_reader(&readers, &calls, lab.pid()));
         let profiled = lab.profile(workspace, binary)?;
         unmet.extend(profile_expectations::of(&profiled.said, &profiled.folded));
         unmet.extend(pprof_agreement::of(&profiled.theirs, &profiled.ours));

@@ -7,6 +7,8 @@ use serde_json::Value;
 const ACCOUNTED: f64 = 0.9;
 /// How many of the stacks at calls about files must reach the function that began them.
 const ROOTED: f64 = 0.95;
+/// How far two measurements of the same cAdvisor, one after the other, may be apart.
+const APART: f64 = 0.35;
 /// Beginnings of the names of files that it must have read in some cgroup.
 const MUST_BE_READ: [&str; 2] = ["memory.", "cpu"];
 
@@ -62,6 +64,50 @@ pub(super) fn unmet_by_function(files: &Value) -> Vec<String> {
         ));
     }
     unmet
+}
+
+/// What `nodesleuth cgroups --readers -o json` must say: this cAdvisor's bill for cgroup files, by
+/// file, and the same as what `nodesleuth syscalls --files` says of it.
+pub(super) fn unmet_by_reader(readers: &Value, capture: &Value, pid: u32) -> Vec<String> {
+    let found = &readers["readers"]["value"];
+    let of_pid = |rows: &str| {
+        let rows = found[rows].as_array().cloned().unwrap_or_default();
+        rows.into_iter().filter(move |row| row["pid"] == pid)
+    };
+    let Some(said) = of_pid("watched").find_map(|row| row["cgroup_cores"].as_f64()) else {
+        return vec!["cgroups --readers did not watch cAdvisor".to_owned()];
+    };
+    let mut unmet = Vec::new();
+    let by_file: f64 = of_pid("readers")
+        .filter_map(|row| row["cores"].as_f64())
+        .sum();
+    if (by_file - said).abs() > said * 1e-6 {
+        unmet.push(format!("its files cost {by_file:.4} cores, not {said:.4}"));
+    }
+    match cores_for_cgroup_files(capture) {
+        Some(billed) => {
+            eprintln!("lab: {said:.3} cores for cgroup files by --readers, {billed:.3} by --files");
+            if (said - billed).abs() > APART * said.max(billed) {
+                unmet.push(format!(
+                    "cgroups --readers says {said:.3} cores for cgroup files, syscalls --files {billed:.3}"
+                ));
+            }
+        }
+        None => unmet.push("syscalls --files bills no cgroup file".to_owned()),
+    }
+    unmet
+}
+
+/// Cores in all calls about files of cgroups.
+fn cores_for_cgroup_files(capture: &Value) -> Option<f64> {
+    let seconds = capture["window_seconds"].as_f64().filter(|it| *it > 0.0)?;
+    let totals = capture["files"]["totals"].as_array()?;
+    let of_cgroups = totals.iter().filter(|total| {
+        let path = total["path"].as_str().unwrap_or_default();
+        path.starts_with("/sys/fs/cgroup/")
+    });
+    let nanos: f64 = of_cgroups.filter_map(|it| it["on_cpu_ns"].as_f64()).sum();
+    (nanos > 0.0).then_some(nanos / 1e9 / seconds)
 }
 
 /// The part of the reads' time on a CPU that is billed to files whose path is known.
@@ -128,6 +174,25 @@ mod tests {
         files["readers"][0]["function"] = json!("syscall.Read");
         assert_eq!(unmet_by_function(&files).len(), 1);
         assert_eq!(unmet_by_function(&json!({})).len(), 2);
+    }
+
+    #[test]
+    fn readers_and_files_must_agree_and_rows_add_up() {
+        let files = json!({"window_seconds": 5.0, "files": {"totals": [
+            {"path": "/sys/fs/cgroup/memory/a/memory.stat", "on_cpu_ns": 1_000_000_000},
+            {"path": "/etc/passwd", "on_cpu_ns": 9_000_000_000_u64},
+        ]}});
+        let readers = |row: f64, sum: f64| {
+            json!({"readers": {"value": {
+                "watched": [{"pid": 7, "cgroup_cores": sum}],
+                "readers": [{"pid": 7, "cores": row}, {"pid": 8, "cores": 3.0}],
+            }}})
+        };
+        let unmet = |row, sum| unmet_by_reader(&readers(row, sum), &files, 7);
+        assert_eq!(unmet(0.22, 0.22), Vec::<String>::new());
+        assert_eq!(unmet(0.1, 0.22).len(), 1, "rows that were left out");
+        assert_eq!(unmet(0.4, 0.4).len(), 1, "twice what was billed");
+        assert_eq!(unmet_by_reader(&json!({}), &files, 7).len(), 1);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SLOW: Duration = Duration::from_secs(9);
 /// What reads may cost in all.
 const BUDGET_SECONDS: f64 = 2.0;
 /// Cgroups in one that makes it worth timing.
-const CROWD: u64 = 400;
+const CROWD: u64 = 3_000;
 
 /// A FIFO that stands in for a file.
 struct StandIn {
