@@ -41,7 +41,7 @@ const PIECES: &[&[u8]] = &[
 ];
 
 /// A broken copy of a good text.
-pub fn respelled(good: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+pub(crate) fn respelled(good: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut bytes = good.to_vec();
     for _ in 0..=numbers.next() % 4 {
         let from = numbers.next() % (bytes.len() + 1);
