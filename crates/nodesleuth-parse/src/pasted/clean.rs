@@ -5,6 +5,13 @@ pub(super) struct Lines<'t> {
     lines: Vec<&'t str>,
 }
 
+/// What a line is to a table.
+pub(super) enum Part {
+    Own,
+    Between,
+    Other,
+}
+
 impl<'t> Lines<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         Self {
@@ -29,6 +36,25 @@ impl<'t> Lines<'t> {
     /// How many lines from `at` on hold.
     pub(super) fn while_true(&self, at: usize, mut holds: impl FnMut(&str) -> bool) -> usize {
         self.from(at).take_while(|line| holds(line)).count()
+    }
+
+    /// How many lines from `at` on a table takes: up to its last own line, with no more than
+    /// `most_between` lines that may stand between two of its own.
+    pub(super) fn table(
+        &self,
+        at: usize,
+        most_between: usize,
+        mut part: impl FnMut(&str) -> Part,
+    ) -> usize {
+        let mut last = 0;
+        for (taken, line) in self.from(at).enumerate() {
+            match part(line) {
+                Part::Own => last = taken + 1,
+                Part::Between if taken + 1 - last <= most_between => {}
+                Part::Between | Part::Other => break,
+            }
+        }
+        last
     }
 
     /// Lines from `at` on until one that is blank.

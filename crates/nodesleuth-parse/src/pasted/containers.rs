@@ -95,9 +95,13 @@ fn without_random_end(name: &str) -> &str {
 mod tests {
     use crate::pasted::testing::read;
 
+    /// Names and thousandths of a CPU.
     fn usages(text: &str) -> Vec<(String, f64)> {
         let processes = read(text).evidence.pasted.processes;
-        let usage = |usage: &super::ProcessUsage| (usage.comm.clone(), usage.cores.unwrap());
+        let usage = |usage: &super::ProcessUsage| {
+            let thousandths = (usage.cores.unwrap() * 1000.0).round();
+            (usage.comm.clone(), thousandths)
+        };
         processes.iter().map(usage).collect()
     }
 
@@ -107,12 +111,12 @@ mod tests {
                       68e20776129f        0.00%   1.082 MiB/500 MiB   0.22%\n\
                       7b31946e2c1e        638.20% 42 MiB/500 MiB      8.40%\n";
         let of = |cores| ("a container".to_owned(), cores);
-        assert_eq!(usages(docker), [of(0.0), of(6.382)]);
+        assert_eq!(usages(docker), [of(0.0), of(6382.0)]);
         let named = "CONTAINER ID   NAME       CPU %     MEM USAGE / LIMIT\n\
                      7b31946e2c1e   cadvisor   50.00%    42MiB / 500MiB\n";
-        assert_eq!(usages(named), [("cadvisor".to_owned(), 0.5)]);
+        assert_eq!(usages(named), [("cadvisor".to_owned(), 500.0)]);
         let pods = "NAME               CPU(cores)   MEMORY(bytes)\n\
                     fluent-bit-sphqq   117m         16Mi\n";
-        assert_eq!(usages(pods), [("fluent-bit".to_owned(), 0.117)]);
+        assert_eq!(usages(pods), [("fluent-bit".to_owned(), 117.0)]);
     }
 }

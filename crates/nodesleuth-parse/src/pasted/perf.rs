@@ -1,6 +1,6 @@
 //! `perf report --stdio` and `perf top`: rows of functions, and the branches of their call trees.
 
-use super::clean::Lines;
+use super::clean::{Lines, Part};
 use super::numbers::{larger, percent};
 use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{PastedCount, StackRow, StackTable, StackTool};
@@ -8,6 +8,8 @@ use nodesleuth_profile::normalize;
 
 /// Rows of a call tree that are kept.
 const MOST_ROWS: usize = 500;
+/// Call trees are long, and reports have blank lines in them.
+const MOST_BETWEEN: usize = 60;
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let first = tidy(lines.get(at));
@@ -19,23 +21,20 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         tool: StackTool::PerfReport,
         ..StackTable::default()
     };
-    let mut last = 0;
-    let mut taken = 0;
-    /// Call trees are long, and reports have blank lines in them.
-    const MOST_BETWEEN: usize = 60;
-    for line in lines.from(at) {
-        taken += 1;
+    let last = lines.table(at, MOST_BETWEEN, |line| {
         let trimmed = tidy(line);
         if let Some(row) = row(trimmed).or_else(|| branch(trimmed)) {
             add(&mut table, row);
-            last = taken;
+            Part::Own
         } else if is_header(trimmed) {
             header(trimmed, &mut table, sink);
-            last = taken;
-        } else if !is_between(line) || taken - last > MOST_BETWEEN {
-            break;
+            Part::Own
+        } else if is_between(line) {
+            Part::Between
+        } else {
+            Part::Other
         }
-    }
+    });
     if table.rows.is_empty() {
         return 0;
     }

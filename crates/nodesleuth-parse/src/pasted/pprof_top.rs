@@ -1,10 +1,13 @@
 //! Tables of `go tool pprof`: `-top`, `-tree`, `-peek`, and rows of them without their header.
 
-use super::clean::Lines;
+use super::clean::{Lines, Part};
 use super::numbers::{go_duration, percent, plain};
 use super::sink::{Sink, counted};
 use nodesleuth_model::evidence::pasted::{StackRow, StackTable, StackTool, Weighed};
 use nodesleuth_profile::normalize;
+
+/// Context lines of `-tree` and lines that people added.
+const MOST_BETWEEN: usize = 40;
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let first = lines.get(at).trim();
@@ -16,32 +19,29 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         tool: StackTool::Pprof,
         ..StackTable::default()
     };
-    let mut last = 0;
-    let mut taken = 0;
-    /// Context lines of `-tree` and lines that people added.
-    const MOST_BETWEEN: usize = 40;
-    for line in lines.from(at) {
-        taken += 1;
+    let last = lines.table(at, MOST_BETWEEN, |line| {
         let line = line.trim();
         if let Some(row) = context(line) {
             // Its share is of the function beside it, not of all.
             if table.rows.iter().all(|known| known.name != row.name) {
                 table.rows.push(row);
             }
-            last = taken;
+            Part::Own
         } else if let Some(row) = row(line) {
             if line.split_whitespace().next().is_some_and(is_bytes) {
                 table.weighed = Weighed::Memory;
             }
             table.rows.push(row);
-            last = taken;
+            Part::Own
         } else if is_preface(line) || is_header(line) {
             preface(line, &mut table);
-            last = taken;
-        } else if !is_between(line) || taken - last > MOST_BETWEEN {
-            break;
+            Part::Own
+        } else if is_between(line) {
+            Part::Between
+        } else {
+            Part::Other
         }
-    }
+    });
     if table.rows.is_empty() && table.total_seconds.is_none() {
         return 0;
     }

@@ -10,8 +10,8 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
     let has_header =
         header.starts_with("% time") && header.contains("seconds") && header.contains("syscall");
     // People cut the head off: then two whole rows in a row are one.
-    let begins = has_header || (is_whole(header) && is_whole(lines.get(at + 1).trim()));
-    if !begins {
+    let is_headless = || is_whole(header) && is_whole(lines.get(at + 1).trim());
+    if !(has_header || is_headless()) {
         return 0;
     }
     let mut calls = Vec::new();

@@ -54,7 +54,7 @@ impl Pen {
     fn block(&mut self, block: &Block) {
         match block {
             Block::Heading(title) => {
-                self.out.push('\n');
+                self.blank_line();
                 self.line(&title.to_uppercase(), BOLD);
             }
             Block::Verdict { text, tone } => {
@@ -66,6 +66,13 @@ impl Pen {
             Block::Subheading(text) => self.wrapped(text, "", "   ", BOLD),
             Block::List { label, items } => self.list(label, items),
             Block::Table { columns, rows } => self.table(columns, rows),
+        }
+    }
+
+    /// One, also behind a block that ends with one.
+    fn blank_line(&mut self) {
+        if !self.out.ends_with("\n\n") {
+            self.out.push('\n');
         }
     }
 
@@ -159,6 +166,16 @@ mod tests {
                 colour: false,
             },
         )
+    }
+
+    #[test]
+    fn one_blank_line_stands_before_a_heading() {
+        let verdict = Block::Verdict {
+            text: "v".into(),
+            tone: Tone::Open,
+        };
+        let drawn = draw(vec![verdict, Block::Heading("next".into())]);
+        assert_eq!(drawn, "t\n\nv\n\nNEXT\n");
     }
 
     #[test]

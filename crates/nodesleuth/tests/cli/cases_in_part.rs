@@ -44,8 +44,13 @@ fn a_part_of_a_case_gets_no_wrong_answer_that_is_certain() {
             }
         }
     }
-    assert!(tried >= 1000, "only {tried} forms");
-    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried >= 800, "only {tried} forms");
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Folders of cases with their files.
@@ -73,20 +78,39 @@ fn forms(files: &[PathBuf]) -> Vec<Form> {
     for file in files {
         let one = read_files(std::slice::from_ref(file));
         forms.push(form(format!("only {}", name(file)), one));
-        let rest: Vec<PathBuf> = files.iter().filter(|other| *other != file).cloned().collect();
+        let rest: Vec<PathBuf> = files
+            .iter()
+            .filter(|other| *other != file)
+            .cloned()
+            .collect();
         if files.len() > 2 {
             forms.push(form(format!("without {}", name(file)), read_files(&rest)));
         }
     }
-    let measured: Vec<PathBuf> = files.iter().filter(|file| name(file) != PROSE).cloned().collect();
+    let measured: Vec<PathBuf> = files
+        .iter()
+        .filter(|file| name(file) != PROSE)
+        .cloned()
+        .collect();
     if measured.len() > 1 {
         forms.push(form("without prose".to_owned(), read_files(&measured)));
     }
     let whole = read_files(files);
-    for (component, version) in [("kernel", "3.10.0-957.el7"), ("kernel", "6.6.31"), ("go", "1.14.1"), ("go", "1.23.4")] {
-        forms.push(form(format!("{component} {version}"), of_version(&whole, component, version)));
+    for (component, version) in [
+        ("kernel", "3.10.0-957.el7"),
+        ("kernel", "6.6.31"),
+        ("go", "1.14.1"),
+        ("go", "1.23.4"),
+    ] {
+        let changed = of_version(&whole, component, version);
+        if changed != whole {
+            forms.push(form(format!("{component} {version}"), changed));
+        }
     }
-    forms.push(form("other functions".to_owned(), of_other_functions(whole)));
+    let changed = of_other_functions(whole.clone());
+    if changed != whole {
+        forms.push(form("other functions".to_owned(), changed));
+    }
     forms
 }
 
@@ -110,7 +134,10 @@ fn of_version(whole: &Evidence, component: &str, version: &str) -> Evidence {
 fn of_other_functions(mut evidence: Evidence) -> Evidence {
     let other = |name: &mut String| *name = format!("other.f{}", name.len());
     let pasted = &mut evidence.pasted;
-    let rows = pasted.stack_tables.iter_mut().flat_map(|table| &mut table.rows);
+    let rows = pasted
+        .stack_tables
+        .iter_mut()
+        .flat_map(|table| &mut table.rows);
     rows.for_each(|row| other(&mut row.name));
     let frames = pasted.stacks.iter_mut().flat_map(|stack| &mut stack.frames);
     frames.for_each(other);
