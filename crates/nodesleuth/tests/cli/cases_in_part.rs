@@ -76,7 +76,7 @@ fn forms(files: &[PathBuf]) -> Vec<Form> {
     let form = |what: String, evidence| Form { what, evidence };
     let mut forms = Vec::new();
     for file in files {
-        let one = read_files(&[file.clone()]);
+        let one = read_files(std::slice::from_ref(file));
         forms.push(form(format!("only {}", name(file)), one));
         let rest: Vec<PathBuf> = files
             .iter()
