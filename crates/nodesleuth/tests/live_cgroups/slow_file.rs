@@ -5,11 +5,13 @@
 use super::support::{Run, binary, finish, start};
 use super::zombies::Zombies;
 use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::Value;
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -33,7 +35,8 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Answers everybody who opens it after this time with a few bytes, unless they have gone.
+    /// Answers who opens it after this time with a few bytes, unless they have gone: then it is ready
+    /// for the next at once.
     fn answering(folder: &Path, name: &str, after: Duration) -> Self {
         let path = folder.join(name);
         mkfifo(&path, Mode::from_bits_truncate(0o600)).unwrap();
@@ -49,8 +52,11 @@ impl StandIn {
                 if let Ok(end) = open(&fifo, flags, Mode::empty()) {
                     count.fetch_add(1, Ordering::Relaxed);
                     let began = Instant::now();
-                    while began.elapsed() < after && !stopped.load(Ordering::Relaxed) {
-                        thread::sleep(Duration::from_millis(20));
+                    while began.elapsed() < after
+                        && !has_no_reader(&end)
+                        && !stopped.load(Ordering::Relaxed)
+                    {
+                        thread::sleep(Duration::from_millis(5));
                     }
                     // EPIPE: the reader has given up.
                     let _ = File::from(end).write_all(b"total_cache 0\n");
@@ -76,6 +82,13 @@ impl Drop for StandIn {
         self.stop.store(true, Ordering::Relaxed);
         let _ = self.thread.take().unwrap().join();
     }
+}
+
+/// Whether nobody has the other end open.
+fn has_no_reader(end: &OwnedFd) -> bool {
+    let mut ends = [PollFd::new(end.as_fd(), PollFlags::empty())];
+    let polled = poll(&mut ends, PollTimeout::ZERO);
+    polled.unwrap() > 0 && ends[0].revents().unwrap().contains(PollFlags::POLLERR)
 }
 
 /// A process that burns CPU.
