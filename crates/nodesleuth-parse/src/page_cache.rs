@@ -6,8 +6,8 @@ use std::fmt;
 use std::io;
 
 const PAGE: usize = 8 << 10;
-/// With the page size, the most memory one file takes: 4 MiB.
-const SLOTS: usize = 512;
+/// With the page size, the most memory one file takes: 8 MiB.
+const SLOTS: usize = 1024;
 /// What is read at once is not worth keeping from this size on.
 const LARGE: usize = 4 * PAGE;
 

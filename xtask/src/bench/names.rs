@@ -46,8 +46,8 @@ pub(crate) fn measure(workspace: &Workspace, _: &Path) -> Result<String> {
     let built = format!("{LARGE} of {}, stripped", peers::go_version()?);
     let mut text = "## Names of addresses in Go binaries\n\n\
         Through `.gopclntab`, with inlined calls, files and lines: opening (median of 21) and looking \
-        an address up (mean of 200,000 here and there, beginning with nothing in memory; the files \
-        are in the page cache).\n\n\
+        an address up (CPU, mean of 200,000 here and there, beginning with nothing in memory, median of \
+        5 such passes; the files are in the page cache).\n\n\
         | binary | functions | opened in | each lookup |\n|---|---|---|---|\n"
         .to_owned();
     let mut within = true;

@@ -37,7 +37,7 @@ impl From<ElfError> for BinaryError {
 }
 
 /// An opened binary. Its Go function table is kept in memory (eight bytes a function), ELF symbols
-/// are read when the first is needed, everything else through a cache of at most 4 MiB.
+/// are read when the first is needed, everything else through a cache of at most 8 MiB.
 #[derive(Debug)]
 pub struct Binary<'f> {
     file: PageCache<'f>,
