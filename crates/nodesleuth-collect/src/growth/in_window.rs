@@ -1,9 +1,7 @@
 //! Who makes and removes memory cgroups while a target is watched: the kernel's tracepoints cost only
 //! whoever makes one, so a thread may listen all the time.
 
-use super::owners::Pods;
-use super::tally::Tally;
-use super::{KEPT, events};
+use super::heard::Listener;
 use crate::cpu_time::monotonic;
 use crate::{Cancel, Node};
 use nodesleuth_model::evidence::CgroupGrowth;
@@ -76,33 +74,16 @@ fn listen(
     stop: &AtomicBool,
     cancel: &Cancel,
 ) -> Result<CgroupGrowth, String> {
-    let mut events = events(node)?;
+    let mut listener = Listener::open(node, hierarchy)?;
     let began = monotonic();
-    let (mut tally, mut pods) = (Tally::default(), Pods::default());
-    let is_ours = |number: u32| hierarchy.is_none_or(|ours| ours == number);
     while !stop.load(Ordering::Relaxed) && !cancel.requested() {
-        events.poll(&mut |event| {
-            if is_ours(event.hierarchy) {
-                tally.add(node, event);
-            }
-        });
-        pods.look(node, &tally);
+        listener.poll();
         thread::park_timeout(POLL);
     }
     let length = Nanos(monotonic().0.saturating_sub(began.0));
-    let lost = events.finish(&mut |event| {
-        if is_ours(event.hierarchy) {
-            tally.add(node, event);
-        }
-    });
-    let mut growth = tally.growth(KEPT);
-    for group in &mut growth.groups {
-        pods.name(node, group);
-    }
     Ok(CgroupGrowth {
         length,
-        lost,
-        ..growth
+        ..listener.finish()
     })
 }
 

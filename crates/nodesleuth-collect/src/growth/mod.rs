@@ -1,6 +1,7 @@
 //! Watches for a while who makes and removes memory cgroups and how soon the kernel lets them go.
 
 mod forecast;
+mod heard;
 mod in_window;
 mod names;
 mod owners;
@@ -9,16 +10,15 @@ mod tally;
 use crate::census::{census, kernel_hierarchy};
 use crate::{Cancel, Clock, Node, Progress};
 pub(crate) use forecast::forecast;
+use heard::{Heard, Listener};
 pub(crate) use in_window::InWindow;
 use names::Names;
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupGrowth, GrowthGroup, GrowthMethod, Hierarchy, TimedReads,
 };
 use nodesleuth_model::{Missing, MissingKind, Nanos, Observed};
-use nodesleuth_trace::{CgroupEvent, CgroupEvents};
 use owners::Pods;
 use std::time::Duration;
-use tally::Tally;
 
 /// How often events are taken from the kernel: whoever made a cgroup must still be there to have a
 /// name.
@@ -64,7 +64,7 @@ pub fn watch_growth(
 /// How they are watched.
 enum Way<'a> {
     /// The kernel's tracepoints.
-    Tracepoints(CgroupEvents),
+    Tracepoints(Listener<'a>),
     /// By name, because tracepoints are not to be had.
     Names(Names<'a>, String),
     /// Not at all in between, because nothing else is to be had.
@@ -74,8 +74,8 @@ enum Way<'a> {
 impl<'a> Way<'a> {
     /// The best that there is.
     fn open(node: &'a Node, memory: &'a Hierarchy) -> Self {
-        let because = match events(node) {
-            Ok(events) => return Self::Tracepoints(events),
+        let because = match Listener::open(node, kernel_hierarchy(node, memory)) {
+            Ok(listener) => return Self::Tracepoints(listener),
             Err(because) => because,
         };
         match Names::open(node, memory) {
@@ -93,20 +93,18 @@ fn watch_by(
     watch: GrowthWatch<'_>,
     before: &Hierarchy,
 ) -> Result<CgroupGrowth, Missing> {
-    let mut watching = Watching {
-        node,
+    watch.progress.stage("watching cgroups");
+    let watching = Watching {
         clock,
         cancel,
-        hierarchy: kernel_hierarchy(node, before),
-        pods: Pods::default(),
+        length: watch.length,
     };
-    watch.progress.stage("watching cgroups");
     let mut growth = match way {
-        Way::Tracepoints(events) => watching.events(events, watch.length),
-        Way::Names(names, because) => watching.names(names, watch.length, because),
+        Way::Tracepoints(listener) => watching.listen(listener),
+        Way::Names(names, because) => watching.names(names, Heard::nothing(node), because),
         Way::TwoCounts(because) => CgroupGrowth {
             method: GrowthMethod::TwoCounts { because },
-            length: watching.wait(watch.length, &mut || ()),
+            length: watching.wait(&mut || ()),
             ..CgroupGrowth::default()
         },
     };
@@ -114,9 +112,10 @@ fn watch_by(
     let now = memory_of(&after)?;
     if matches!(growth.method, GrowthMethod::TwoCounts { .. }) {
         growth.groups = compared(before, now);
-    }
-    for group in &mut growth.groups {
-        watching.pods.name(node, group);
+        let mut pods = Pods::default();
+        for group in &mut growth.groups {
+            pods.name(node, group);
+        }
     }
     growth.live = both(&before.live, &now.live, |live| *live).into();
     growth.dying = both(&before.dying, &now.dying, |dying| dying.count).into();
@@ -129,13 +128,6 @@ fn memory_of(census: &CgroupCensus) -> Result<&Hierarchy, Missing> {
         let reason = "no hierarchy carries the memory controller";
         Missing::new(MissingKind::Absent, reason)
     })
-}
-
-fn events(node: &Node) -> Result<CgroupEvents, String> {
-    if !node.is_live() {
-        return Err("only this machine's own kernel can be asked".to_owned());
-    }
-    CgroupEvents::open()
 }
 
 fn both<T>(
@@ -168,75 +160,51 @@ fn compared(before: &Hierarchy, after: &Hierarchy) -> Vec<GrowthGroup> {
     groups
 }
 
+/// For how long, and who may end it earlier.
 struct Watching<'a> {
-    node: &'a Node,
     clock: &'a dyn Clock,
     cancel: &'a Cancel,
-    /// The kernel's number of the memory hierarchy.
-    hierarchy: Option<u32>,
-    pods: Pods,
+    length: Duration,
 }
 
 impl Watching<'_> {
-    fn events(&mut self, mut events: CgroupEvents, length: Duration) -> CgroupGrowth {
-        let mut tally = Tally::default();
-        let (node, hierarchy) = (self.node, self.hierarchy);
-        let mut pods = Pods::default();
-        let is_ours = |event: &CgroupEvent| hierarchy.is_none_or(|ours| ours == event.hierarchy);
-        let took = self.wait(length, &mut || {
-            events.poll(&mut |event| {
-                if is_ours(&event) {
-                    tally.add(node, event);
-                }
-            });
-            // A pod's folder may be gone before the watch is over.
-            pods.look(node, &tally);
-        });
-        let lost = events.finish(&mut |event| {
-            if is_ours(&event) {
-                tally.add(node, event);
-            }
-        });
-        self.pods = pods;
+    fn listen(&self, mut listener: Listener<'_>) -> CgroupGrowth {
+        let length = self.wait(&mut || listener.poll());
         CgroupGrowth {
-            length: took,
-            lost,
-            ..tally.growth(KEPT)
+            length,
+            ..listener.finish()
         }
     }
 
     /// Without who made them and when the kernel let them go.
-    fn names(&mut self, mut names: Names<'_>, length: Duration, because: String) -> CgroupGrowth {
-        let mut tally = Tally::default();
-        let mut pods = Pods::default();
-        let took = self.wait(length, &mut || {
-            names.poll(&mut tally);
-            pods.look(self.node, &tally);
+    fn names(&self, mut names: Names<'_>, mut heard: Heard<'_>, because: String) -> CgroupGrowth {
+        let length = self.wait(&mut || {
+            names.poll(&mut heard.tally);
+            heard.remember_owners();
         });
-        names.poll(&mut tally);
-        self.pods = pods;
+        names.poll(&mut heard.tally);
         CgroupGrowth {
             method: GrowthMethod::Names {
                 because,
                 watched: names.watched(),
                 not_watched: names.not_watched,
             },
-            length: took,
+            length,
             lost: names.overflows,
             released: None,
             lag: None,
             waiting: None,
-            ..tally.growth(KEPT)
+            ..heard.growth()
         }
     }
 
     /// Waits in steps, and says for how long.
-    fn wait(&self, length: Duration, step: &mut dyn FnMut()) -> Nanos {
+    fn wait(&self, step: &mut dyn FnMut()) -> Nanos {
         let began = self.clock.boot();
         loop {
             step();
             let passed = self.clock.boot().since(began);
-            let left = length.saturating_sub(Duration::from_nanos(passed.0));
+            let left = self.length.saturating_sub(Duration::from_nanos(passed.0));
             if left.is_zero() || self.cancel.requested() {
                 return passed;
             }

@@ -1,9 +1,10 @@
+use super::tally::Tally;
 use super::*;
 use crate::Quiet;
 use crate::fake_node::{FakeClock, FakeNode};
 use nodesleuth_model::Bytes;
 use nodesleuth_model::evidence::{ReadOutcome, TimedRead};
-use nodesleuth_trace::CgroupChange;
+use nodesleuth_trace::{CgroupChange, CgroupEvent};
 
 const TABLE: &str = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t";
 
