@@ -12,6 +12,7 @@ mod node;
 mod pod;
 mod profile;
 mod proxy;
+mod random;
 mod refusal;
 mod request;
 mod slices;

@@ -44,7 +44,7 @@ pub use node::{Node, ReadError};
 pub use own_cost::peak_memory;
 pub use profiles::{
     DebugPages, Loaded as CheckedProfile, checked_profile, fetch_profile, goroutines_of, heap_of,
-    is_as_long_as, shown_address,
+    is_as_long_as, kept_debug_page, shown_address,
 };
 pub use readers::watch_readers;
 pub use run::{CollectError, Collected, Options, TargetChoice, collect};

@@ -1,7 +1,6 @@
 //! One node through the API server: what its kubelet says of itself, and its CPU profile, in one
 //! window.
 
-mod debug_pages;
 mod derived;
 pub(crate) mod pages;
 mod profile;

@@ -4,11 +4,11 @@
 use super::pages::Node;
 use super::profile::{ProfileTaken, Taken};
 use super::time::NodeTime;
-use super::{NodeOptions, debug_pages, derived};
+use super::{NodeOptions, derived};
 use crate::profile::ProfileOf;
 use crate::request::{interrupted, stopped};
 use crate::{Refusal, RefusalKind as Kind};
-use nodesleuth_collect::{Cancel, Collected, Progress};
+use nodesleuth_collect::{Cancel, Collected, Progress, goroutines_of, heap_of, kept_debug_page};
 use nodesleuth_model::evidence::{
     ClockAnchor, ContainerStats, KubeletConfig, KubeletMetrics, KubeletPage, NodeObject, NodePods,
     Vantage, Via, WindowEnd, WindowSpan,
@@ -231,12 +231,12 @@ impl<'a> Run<'a> {
     async fn debug_pages(&self, is_slow: bool, evidence: &mut Evidence) -> Vec<(String, Vec<u8>)> {
         let mut files = Vec::new();
         if self.options.goroutines || is_slow {
-            let bytes = self.debug_page("/debug/pprof/goroutine").await;
-            evidence.goroutines = debug_pages::goroutines(bytes, &mut files);
+            let page = self.debug_page("/debug/pprof/goroutine").await;
+            evidence.goroutines = kept_debug_page(page, "goroutine", goroutines_of, &mut files);
         }
         if self.options.heap {
-            let bytes = self.debug_page("/debug/pprof/heap").await;
-            evidence.heap = debug_pages::heap(bytes, &mut files);
+            let page = self.debug_page("/debug/pprof/heap").await;
+            evidence.heap = kept_debug_page(page, "heap", heap_of, &mut files);
         }
         files
     }
@@ -270,9 +270,10 @@ impl<'a> Run<'a> {
         self.page("/stats/summary", self.time.page(), ask).await
     }
 
-    async fn debug_page(&self, path: &str) -> Answer<Vec<u8>> {
+    async fn debug_page(&self, path: &str) -> Result<Vec<u8>, Missing> {
         let ask = |within| self.node.debug_page(path, within);
-        self.page(path, self.time.page(), ask).await
+        let page = self.page(path, self.time.page(), ask).await;
+        page.map_err(|refusal| refusal.missing())
     }
 
     async fn pods(&self, within: Option<Duration>) -> Answer<Reading<NodePods>> {

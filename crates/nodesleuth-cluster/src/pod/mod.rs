@@ -20,11 +20,9 @@ pub use talk::{AgentLine, PROTOCOL, STOP};
 use crate::access::Wanted;
 use crate::node::pages::Node;
 use crate::request::Bounds;
-use crate::{Cluster, ClusterError, Rights, node_name};
+use crate::{Cluster, ClusterError, Rights, node_name, random};
 use nodesleuth_collect::{Cancel, Clock, Progress};
 use nodesleuth_model::evidence::NodeObject;
-use std::fs::File;
-use std::io::Read;
 use std::time::Duration;
 
 /// Most bytes of a bundle, packed.
@@ -266,15 +264,12 @@ fn why_not_ready(object: &NodeObject) -> &str {
 
 /// Nobody else has a pod of this name.
 fn fresh_name() -> Result<String, ClusterError> {
-    let mut bytes = [0; 6];
-    let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
-    read.map_err(|error| {
+    let digits = random::digits::<6>().map_err(|error| {
         ClusterError::new(
             format!("cannot read /dev/urandom: {error}"),
             "see the system's message above",
         )
     })?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("nodesleuth-{digits}"))
 }
 

@@ -1,10 +1,9 @@
 //! Who is let in, and to which pages.
 
+use crate::random;
 use http::request::Parts;
 use http::{Method, StatusCode};
-use std::fmt::Write;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 
 /// Random bytes of a token.
@@ -46,13 +45,10 @@ pub(super) struct Refused(pub(super) StatusCode, pub(super) &'static str);
 impl Door {
     /// With a new token.
     pub(super) fn new(address: SocketAddr) -> io::Result<Self> {
-        let mut bytes = [0; TOKEN_BYTES];
-        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        let mut token = String::new();
-        for byte in bytes {
-            let _ = write!(token, "{byte:02x}");
-        }
-        Ok(Self { address, token })
+        Ok(Self {
+            address,
+            token: random::digits::<TOKEN_BYTES>()?,
+        })
     }
 
     /// What other tools are told.

@@ -50,10 +50,21 @@ fn page<T>(
         return Observed::Unavailable(Missing::new(MissingKind::Unsupported, reason));
     };
     let fetched = fetch(&address, GIVE_UP_AFTER);
-    let understood = fetched.and_then(|bytes| Ok((understand(&bytes)?, bytes)));
-    let understood = understood.map(|(value, bytes)| {
+    kept(fetched, name, understand, files)
+}
+
+/// What a page says, or why there is none; a page that was understood joins the files of the
+/// bundle under this name.
+pub fn kept<T>(
+    bytes: Result<Vec<u8>, Missing>,
+    name: &str,
+    understand: impl FnOnce(&[u8]) -> Result<T, Missing>,
+    files: &mut Vec<(String, Vec<u8>)>,
+) -> Observed<T> {
+    let understood = bytes.and_then(|bytes| {
+        let value = understand(&bytes)?;
         files.push((format!("{PROFILES_DIR}/{name}.pb.gz"), bytes));
-        value
+        Ok(value)
     });
     understood.into()
 }

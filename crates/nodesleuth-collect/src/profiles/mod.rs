@@ -11,7 +11,7 @@ mod server_text;
 mod validate;
 
 use crate::{Cancel, Clock, CollectError};
-pub use debug_pages::DebugPages;
+pub use debug_pages::{DebugPages, kept as kept_debug_page};
 pub use file::Loaded;
 pub use goroutines::goroutines_of;
 pub use heap::heap_of;
