@@ -117,6 +117,12 @@ pub(crate) fn window(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The first of these options that was given.
+pub(crate) fn first_given(options: &[(&'static str, bool)]) -> Option<&'static str> {
+    let mut options = options.iter();
+    options.find(|(_, given)| *given).map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ mod bundle;
 mod commands;
 mod failure;
 mod ingest;
+mod input;
 mod new_file;
 mod output;
 mod plugin;

@@ -1,6 +1,7 @@
 //! Options that say which node of which cluster, and connecting to it.
 
 use super::TOOL;
+use crate::args;
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Display;
@@ -58,15 +59,11 @@ impl ClusterArgs {
 
     /// The option that was given although no node was named.
     pub(crate) fn given(&self) -> Option<&'static str> {
-        let given = [
+        args::first_given(&[
             ("--context", self.context.is_some()),
             ("--kubeconfig", self.kubeconfig.is_some()),
             ("--as", self.as_user.is_some()),
-        ];
-        given
-            .into_iter()
-            .find(|(_, given)| *given)
-            .map(|(name, _)| name)
+        ])
     }
 }
 

@@ -112,12 +112,11 @@ impl ProfileArgs {
 
     /// Options that say nothing without a node or pod.
     fn not_asked(&self) -> Result<(), Failure> {
-        let given = [
+        let given = args::first_given(&[
             ("--path", self.path.is_some()),
             ("--window", self.window.is_some()),
-        ];
-        let given = given.iter().find(|(_, given)| *given);
-        match given.map(|(name, _)| *name).or(self.cluster.given()) {
+        ]);
+        match given.or(self.cluster.given()) {
             None => Ok(()),
             Some(option) => Err(Failure::usage(
                 format!("{option} is for profiles from a cluster"),

@@ -8,6 +8,7 @@ mod text;
 use super::target_choice::own_binary;
 use crate::args::{self, Format};
 use crate::failure::Failure;
+use crate::input;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
@@ -23,7 +24,7 @@ use nodesleuth_analyze::remedy::{Expectation, RemedyEntry};
 use nodesleuth_collect::{Node, SystemClock};
 use nodesleuth_model::{Nanos, Pid};
 use schedule::Schedule;
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -300,9 +301,7 @@ fn ask(args: &Args) -> Result<Go, Failure> {
         return Ok(Go::DryRun);
     }
     output::print("Type yes to do it: ")?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(if answer.trim() == "yes" {
+    Ok(if input::says_yes()? {
         Go::Do
     } else {
         Go::DryRun

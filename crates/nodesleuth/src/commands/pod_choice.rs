@@ -6,6 +6,7 @@ use super::target_choice::TargetArgs;
 use crate::args;
 use crate::bundle;
 use crate::failure::Failure;
+use crate::input;
 use crate::output;
 use crate::progress::Display;
 use crate::signals;
@@ -14,7 +15,7 @@ use nodesleuth_cluster::{AnswerBy, Cluster, GRANT_POD, PodOptions, PodRun, Refus
 use nodesleuth_collect::{Collected, SystemClock};
 use nodesleuth_model::Observed;
 use nodesleuth_model::evidence::{NodeObject, Vantage, Via};
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
@@ -73,15 +74,13 @@ fn start_wait(text: &str) -> Result<Duration, String> {
 impl PodArgs {
     /// The option that was given although it is about a pod.
     fn given(&self) -> Option<&'static str> {
-        let given = [
+        args::first_given(&[
             ("--namespace", self.namespace.is_some()),
             ("--image", self.image.is_some()),
             ("--pull-secret", self.pull_secret.is_some()),
             ("--start-wait", self.start_wait.is_some()),
             ("--via-logs", self.via_logs),
-        ];
-        let mut given = given.into_iter().filter(|(_, given)| *given);
-        given.next().map(|(name, _)| name)
+        ])
     }
 
     fn options(&self, target: &TargetArgs) -> PodOptions {
@@ -114,6 +113,12 @@ pub(crate) fn collect_from(
     progress: &Display,
 ) -> Result<Collected, Failure> {
     if target.pod.via == Some(Way::Pod) {
+        if let Some(option) = target.given_on_kubelet() {
+            return Err(Failure::usage(
+                format!("{option} is about what is asked of a kubelet, and a pod asks none"),
+                "leave it away, or use --via api",
+            ));
+        }
         return by_pod(target, node, progress);
     }
     if let Some(option) = target.given_on_node().or_else(|| target.pod.given()) {
@@ -155,18 +160,10 @@ fn agrees(node: &str, failure: &Failure) -> Result<bool, Failure> {
     output::note(&format!(
         "A short-lived privileged pod on {node} could look instead. Type yes to run it: "
     ));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    Ok(input::says_yes()?)
 }
 
 fn by_pod(target: &TargetArgs, node: &str, progress: &Display) -> Result<Collected, Failure> {
-    if target.timeout.is_some() {
-        return Err(Failure::usage(
-            "--timeout bounds what is asked of a kubelet, and a pod has its own deadline",
-            "leave it away: --window, --read-budget and --start-wait say how long a pod takes",
-        ));
-    }
     let cluster = target.cluster.connect()?;
     let run = cluster.plan_pod(node, target.pod.options(target))?;
     output::note(&format!(

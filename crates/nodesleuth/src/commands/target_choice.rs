@@ -125,11 +125,10 @@ impl TargetArgs {
 
     /// On this machine they come from the server of the CPU profile.
     fn check_debug_pages(&self) -> Result<(), Failure> {
-        let given = [("--goroutines", self.goroutines), ("--heap", self.heap)];
-        let given = given.iter().find(|(_, given)| *given);
+        let given = args::first_given(&[("--goroutines", self.goroutines), ("--heap", self.heap)]);
         let has_server = self.pprof.iter().any(|source| source.contains("://"));
         match given {
-            Some((option, _)) if !has_server => Err(Failure::usage(
+            Some(option) if !has_server => Err(Failure::usage(
                 format!("{option} needs a server that tells it, and none is named"),
                 "name the target's CPU profile with --pprof http://…/debug/pprof/profile, or a node \
                  with --node",
@@ -224,16 +223,23 @@ impl TargetArgs {
 
     /// The option that was given although it asks for something on the node itself.
     pub(crate) fn given_on_node(&self) -> Option<&'static str> {
-        let given = [
+        args::first_given(&[
             ("--pid", self.pid.is_some()),
             ("--name", self.name.is_some()),
             ("--read-budget", self.read_budget.is_some()),
             ("--no-stacks", self.no_stacks),
             ("--trace-for", self.trace_for.is_some()),
             ("--no-trace", self.no_trace),
-        ];
-        let mut given = given.into_iter().filter(|(_, given)| *given);
-        given.next().map(|(name, _)| name)
+        ])
+    }
+
+    /// The option that was given although only a kubelet that is asked can heed it.
+    pub(crate) fn given_on_kubelet(&self) -> Option<&'static str> {
+        args::first_given(&[
+            ("--timeout", self.timeout.is_some()),
+            ("--goroutines", self.goroutines),
+            ("--heap", self.heap),
+        ])
     }
 
     /// The same choice for an agent that runs on the node.
@@ -252,8 +258,6 @@ impl TargetArgs {
         let plain = [
             ("--no-stacks", self.no_stacks),
             ("--no-trace", self.no_trace),
-            ("--goroutines", self.goroutines),
-            ("--heap", self.heap),
         ];
         let plain = plain.into_iter().filter(|(_, given)| *given);
         valued

@@ -341,6 +341,20 @@ fn exec_that_is_refused_or_breaks_is_explained_and_the_pod_removed() {
 }
 
 #[test]
+fn what_only_a_kubelet_can_heed_is_refused_before_a_pod_is_made() {
+    let cluster = FakeCluster::start(|_| None).unwrap();
+    for option in ["--goroutines", "--heap", "--timeout=60s"] {
+        let ran = run(
+            &cluster,
+            &["diagnose", "--node", "node-a", "--via", "pod", option],
+        );
+        let name = option.split('=').next().unwrap();
+        fails(&ran, &[name, "use --via api"]);
+    }
+    assert_eq!(cluster.asked(), Vec::<String>::new());
+}
+
+#[test]
 fn pod_mode_is_never_begun_unasked() {
     let cluster = FakeCluster::start(|_| None).unwrap();
     for (args, words) in [
