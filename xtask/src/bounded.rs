@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -173,6 +174,41 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<Output> {
     })
 }
 
+/// Runs `command`, shows what it prints to either stream, and keeps it.
+pub(crate) fn shown(command: &mut Command, limit: Duration) -> Result<(ExitStatus, String)> {
+    let doing = || "keeping a program's output".to_owned();
+    let kept = tempfile::NamedTempFile::new().doing(doing)?;
+    // Both streams append: neither writes over the other.
+    let append = || File::options().append(true).open(kept.path());
+    command
+        .stdin(Stdio::null())
+        .stdout(append().doing(doing)?)
+        .stderr(append().doing(doing)?);
+    let mut following = kept.reopen().doing(doing)?;
+    let ended = AtomicBool::new(false);
+    let status = std::thread::scope(|scope| {
+        scope.spawn(|| show(&mut following, &ended));
+        let status = run(command, limit);
+        ended.store(true, Ordering::Release);
+        status
+    })?;
+    let printed = from_start(&mut kept.reopen().doing(doing)?)?;
+    Ok((status, printed))
+}
+
+/// Copies a growing file to standard output, to its end once nobody writes it any more.
+fn show(growing: &mut File, ended: &AtomicBool) {
+    loop {
+        let last = ended.load(Ordering::Acquire);
+        // What cannot be shown is kept all the same.
+        let _ = std::io::copy(growing, &mut std::io::stdout());
+        if last {
+            return;
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
 fn from_start(file: &mut File) -> Result<String> {
     let mut bytes = Vec::new();
     file.rewind()
@@ -233,5 +269,16 @@ mod tests {
         );
         let failure = output.success("sh").unwrap_err().to_string();
         assert!(failure.contains("exit status: 3") && failure.contains("err"));
+    }
+
+    #[test]
+    fn what_is_shown_is_kept_in_order() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo first; echo second >&2; echo third; exit 3"]);
+
+        let (status, printed) = shown(&mut command, Duration::from_secs(10)).unwrap();
+
+        assert_eq!(status.code(), Some(3));
+        assert_eq!(printed, "first\nsecond\nthird\n");
     }
 }

@@ -3,8 +3,6 @@
 use std::process::Command;
 use std::time::Duration;
 
-use nix::unistd::geteuid;
-
 use crate::bounded;
 use crate::failure::Result;
 use crate::lab::cadvisor_program;
@@ -36,15 +34,6 @@ pub(crate) fn rustdoc(workspace: &Workspace) -> Result<Outcome> {
     passes(cargo.env("RUSTDOCFLAGS", "-Dwarnings"), BUILD_LIMIT)
 }
 
-pub(crate) fn live(workspace: &Workspace) -> Result<Outcome> {
-    if !geteuid().is_root() {
-        return Ok(Outcome::Skipped("it needs root".to_owned()));
-    }
-    let words = "test --release --no-fail-fast -p nodesleuth -p nodesleuth-trace --test live --test live_syscalls \
-                 --test live_stacks --test live_profile --test live_cgroups --test live_fix -- --ignored --test-threads=1";
-    passes(&mut cargo(workspace, words), BUILD_LIMIT)
-}
-
 /// Binaries of the installed Go and Debian's stripped cadvisor, against what Go makes of them.
 pub(crate) fn go_binaries(workspace: &Workspace) -> Result<Outcome> {
     if Command::new("go").arg("version").output().is_err() {
@@ -54,15 +43,6 @@ pub(crate) fn go_binaries(workspace: &Workspace) -> Result<Outcome> {
     let mut cargo = cargo(workspace, words);
     cargo.env("NODESLEUTH_TEST_GO_BINARIES", cadvisor_program(workspace)?);
     passes(&mut cargo, BUILD_LIMIT)
-}
-
-/// The demo's agent, guardian and scratch cgroups in full size.
-pub(crate) fn demo_processes(workspace: &Workspace) -> Result<Outcome> {
-    if !geteuid().is_root() {
-        return Ok(Outcome::Skipped("it needs root".to_owned()));
-    }
-    let words = "test --release -p nodesleuth-act --test processes -- --ignored --test-threads=1";
-    passes(&mut cargo(workspace, words), BUILD_LIMIT)
 }
 
 fn cargo(workspace: &Workspace, words: &str) -> Command {

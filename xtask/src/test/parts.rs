@@ -7,7 +7,7 @@ use crate::failure::Result;
 use crate::lab::vm;
 use crate::policy;
 use crate::test::summary::Outcome;
-use crate::test::{browser, cadvisor, cargo_parts};
+use crate::test::{browser, cadvisor, cargo_parts, live};
 use crate::workspace::Workspace;
 
 /// Whether a part also belongs to `--quick`.
@@ -22,6 +22,8 @@ pub(crate) enum Speed {
 pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) speed: Speed,
+    /// Whether others on the machine can spoil what it measures, so that a failure is tried again.
+    pub(crate) again: bool,
     /// An error is a failure of the part.
     pub(crate) run: fn(&Workspace) -> Result<Outcome>,
 }
@@ -45,22 +47,35 @@ pub(crate) const PARTS: &[Part] = &[
         workspace.release_binary().map(|_| Outcome::Passed)
     }),
     slow("browser", browser::run),
-    slow("live tests on this machine", cargo_parts::live),
+    slow("live tests on this machine", live::machine),
     slow("names in Go binaries", cargo_parts::go_binaries),
-    slow("demo processes in full size", cargo_parts::demo_processes),
-    slow("lab: real cAdvisor", cadvisor::many_cgroups),
-    slow("lab: real cAdvisor among zombies", cadvisor::zombies),
-    slow("lab: remedies in a guest with cgroup v2", vm::small),
+    slow("demo processes in full size", live::demo_processes),
+    lab("lab: real cAdvisor", cadvisor::many_cgroups),
+    lab("lab: real cAdvisor among zombies", cadvisor::zombies),
+    lab("lab: remedies in a guest with cgroup v2", vm::small),
 ];
 
 const fn quick(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Part {
-    let speed = Speed::Quick;
-    Part { name, speed, run }
+    Part {
+        name,
+        speed: Speed::Quick,
+        again: false,
+        run,
+    }
 }
 
 const fn slow(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Part {
-    let speed = Speed::Slow;
-    Part { name, speed, run }
+    Part {
+        speed: Speed::Slow,
+        ..quick(name, run)
+    }
+}
+
+const fn lab(name: &'static str, run: fn(&Workspace) -> Result<Outcome>) -> Part {
+    Part {
+        again: true,
+        ..slow(name, run)
+    }
 }
 
 /// Prints what is wrong; passes if nothing is.

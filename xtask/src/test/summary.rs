@@ -7,6 +7,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
+    /// What failed at first, and passed when it was run once more, alone.
+    PassedAgain(Vec<String>),
     /// Why is printed where it failed.
     Failed,
     /// What was not done, and why.
@@ -17,6 +19,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Passed => "passed",
+            Self::PassedAgain(_) => "passed at the second try",
             Self::Failed => "FAILED",
             Self::Skipped(_) => "SKIPPED",
         })
@@ -44,8 +47,13 @@ impl Summary {
     }
 
     pub(crate) fn add(&mut self, row: Row) {
-        if let Outcome::Skipped(why) = &row.outcome {
-            self.warn(&format!("skipped {}: {why}", row.name));
+        match &row.outcome {
+            Outcome::Skipped(why) => self.warn(&format!("skipped {}: {why}", row.name)),
+            Outcome::PassedAgain(what) => {
+                let what = what.join(", ");
+                self.warn(&format!("failed, and passed when run once more: {what}"));
+            }
+            Outcome::Passed | Outcome::Failed => {}
         }
         self.rows.push(row);
     }
@@ -70,7 +78,8 @@ impl fmt::Display for Summary {
         for warning in &self.warnings {
             writeln!(f, "!!! WARNING: {warning}")?;
         }
-        let passed = self.count(|outcome| *outcome == Outcome::Passed);
+        let passed =
+            self.count(|outcome| matches!(outcome, Outcome::Passed | Outcome::PassedAgain(_)));
         let failed = self.count(|outcome| *outcome == Outcome::Failed);
         let skipped = self.count(|outcome| matches!(outcome, Outcome::Skipped(_)));
         write!(f, "{passed} passed, {failed} failed")?;
@@ -91,9 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_closing_line_counts_and_a_skipped_part_is_no_failure() {
+    fn the_closing_line_counts_and_neither_a_skipped_part_nor_one_tried_again_is_a_failure() {
         let mut summary = Summary::default();
-        let outcomes = [Outcome::Passed, Outcome::Skipped("no root".to_owned())];
+        let outcomes = [
+            Outcome::PassedAgain(vec!["split".to_owned()]),
+            Outcome::Skipped("no root".to_owned()),
+        ];
         for outcome in outcomes {
             summary.add(Row {
                 name: "part",
@@ -107,6 +119,8 @@ mod tests {
             text.contains("!!! WARNING: skipped part: no root"),
             "{text}"
         );
+        assert!(text.contains("passed at the second try\n"), "{text}");
+        assert!(text.contains("once more: split\n"), "{text}");
         assert!(
             text.ends_with("\n1 passed, 0 failed, 1 skipped\n"),
             "{text}"

@@ -228,13 +228,14 @@ fn what_finds_no_room_is_counted_as_lost() {
         );
         assert!(capture.lost > 0, "{engine}");
         // What perf's rings lose is also of CPUs that others use or nobody, and records of
-        // processes that begin or end.
-        let most = match engine {
-            StackEngine::Bpf => 103.0,
-            StackEngine::PerfRings => 250.0,
+        // processes that begin or end. Timers that come late are told by the time between two
+        // samples, which a ring without room does not hold.
+        let expected_share = match engine {
+            StackEngine::Bpf => 97.0..103.0,
+            StackEngine::PerfRings => 75.0..250.0,
         };
         let share = percent(in_stacks + capture.lost, expected);
-        assert!((97.0..most).contains(&share), "{engine}: {share}");
+        assert!(expected_share.contains(&share), "{engine}: {share}");
     }
 }
 
