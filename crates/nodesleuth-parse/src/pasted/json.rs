@@ -1,10 +1,12 @@
 //! JSON answers of the kubelet and the API server: configz, stats/summary, a Node.
 
 use super::clean::Lines;
-use super::numbers::{go_duration, percent};
-use super::sink::Sink;
+use super::sink::{Sink, counted};
 use super::versions;
-use nodesleuth_model::evidence::pasted::{PastedCount, ProcessUsage, UsageTool};
+use crate::kube::{configz, node, summary};
+use nodesleuth_model::Observed;
+use nodesleuth_model::evidence::StatsSummary;
+use nodesleuth_model::evidence::pasted::{ProcessUsage, UsageTool};
 use serde_json::Value;
 
 pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
@@ -19,15 +21,17 @@ pub(super) fn take(lines: &Lines<'_>, at: usize, sink: &mut Sink<'_>) -> usize {
         return 0;
     };
     let used = text[..values.byte_offset()].matches('\n').count() + 1;
-    if let Some(config) = value.get("kubeletconfig") {
-        configz(config, at, sink);
-    } else if value
-        .get("node")
-        .is_some_and(|node| node.get("nodeName").is_some())
-    {
-        summary(&value, at, sink);
+    let json = text[..values.byte_offset()].trim();
+    if let Ok(config) = configz::parse(json) {
+        sink.block("configz", at, counted(config.fields.len(), "setting"));
+        sink.evidence().kubelet_config = Observed::Value(config);
+    } else if let Ok(summary) = summary::parse(json) {
+        of_summary(summary, at, sink);
     } else if let Some(info) = value.pointer("/status/nodeInfo") {
-        node(info, at, sink);
+        of_node(info, at, sink);
+        if let Ok(node) = node::parse(json) {
+            sink.evidence().node_object = Observed::Value(node);
+        }
     } else {
         sink.ignore(format!("line {}: JSON of a kind that is not known", at + 1));
     }
@@ -53,52 +57,16 @@ fn one_value(lines: &Lines<'_>, at: usize) -> Option<String> {
     Some(text.join("\n"))
 }
 
-/// Settings that are numbers, durations, percentages or switches, as `config.NAME`.
-fn configz(config: &Value, at: usize, sink: &mut Sink<'_>) {
-    let Some(config) = config.as_object() else {
-        return;
-    };
-    let mut taken = 0;
-    for (name, value) in config {
-        let number = match value {
-            Value::Number(number) => number.as_f64().map(|number| (number, "")),
-            Value::Bool(on) => Some((f64::from(u8::from(*on)), "")),
-            Value::String(text) => go_duration(text)
-                .map(|seconds| (seconds, "seconds"))
-                .or_else(|| percent(text).map(|share| (share, "share"))),
-            _ => None,
-        };
-        if let Some((value, unit)) = number {
-            push(sink, format!("config.{name}"), value, unit);
-            taken += 1;
-        }
-    }
-    sink.block("configz", at, format!("{taken} settings"));
-}
-
 /// CPU of the node and its daemons, and how many pods and containers there are.
-fn summary(value: &Value, at: usize, sink: &mut Sink<'_>) {
-    let cores = |of: &Value| Some(of.pointer("/cpu/usageNanoCores")?.as_f64()? / 1e9);
-    if let Some(cores) = value.get("node").and_then(cores) {
-        push(sink, "node.cpu.cores".to_owned(), cores, "cores");
-    }
-    let list = |of: &Value, name: &str| {
-        of.get(name)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
-    for system in list(&value["node"], "systemContainers") {
-        let name = system.get("name").and_then(Value::as_str).unwrap_or("");
-        let (Some(cores), false) = (cores(&system), name == "pods") else {
-            continue;
+fn of_summary(summary: StatsSummary, at: usize, sink: &mut Sink<'_>) {
+    let daemons = summary.system.iter().filter(|(name, _)| *name != "pods");
+    for (name, usage) in daemons {
+        let Some(cores) = usage.cores else { continue };
+        let comm = match name.as_str() {
+            "runtime" => "container-runtime",
+            name => name,
         };
         let file = sink.file;
-        let comm = if name == "runtime" {
-            "container-runtime"
-        } else {
-            name
-        };
         sink.evidence().pasted.processes.push(ProcessUsage {
             file,
             tool: UsageTool::Top,
@@ -108,18 +76,13 @@ fn summary(value: &Value, at: usize, sink: &mut Sink<'_>) {
             ..ProcessUsage::default()
         });
     }
-    let pods = list(value, "pods");
-    let containers: usize = pods.iter().map(|pod| list(pod, "containers").len()).sum();
-    push(sink, "pods".to_owned(), pods.len() as f64, "");
-    push(sink, "containers".to_owned(), containers as f64, "");
-    sink.block(
-        "stats/summary",
-        at,
-        format!("{} pods, {containers} containers", pods.len()),
-    );
+    let (pods, containers) = (summary.pods, summary.containers);
+    let what = format!("{pods} pods, {containers} containers");
+    sink.block("stats/summary", at, what);
+    sink.evidence().stats_summary = Observed::Value(summary);
 }
 
-fn node(info: &Value, at: usize, sink: &mut Sink<'_>) {
+fn of_node(info: &Value, at: usize, sink: &mut Sink<'_>) {
     const FIELDS: &[(&str, &str)] = &[
         ("kernelVersion", "kernel"),
         ("osImage", "os"),
@@ -139,17 +102,6 @@ fn node(info: &Value, at: usize, sink: &mut Sink<'_>) {
     sink.block("node", at, "versions");
 }
 
-fn push(sink: &mut Sink<'_>, what: String, value: f64, unit: &str) {
-    let file = sink.file;
-    sink.evidence().pasted.counts.push(PastedCount {
-        file,
-        what,
-        value,
-        unit: unit.to_owned(),
-        measured: true,
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use crate::pasted::Ingested;
@@ -160,29 +112,25 @@ mod tests {
 {"node":{"nodeName":"n","cpu":{"usageNanoCores":1500000000},
  "systemContainers":[{"name":"kubelet","cpu":{"usageNanoCores":900000000}}]},"pods":[{"containers":[{},{}]}]
 }
-{"kind":"Node","status":{"nodeInfo":{"kernelVersion":"5.4.0","containerRuntimeVersion":"containerd://1.4.3"}}}
+{"kind":"Node","metadata":{"name":"n"},"status":{"nodeInfo":{"kernelVersion":"5.4.0","kubeletVersion":"v1.20.2","containerRuntimeVersion":"containerd://1.4.3"}}}
 {"other": 1}
 "#;
         let mut ingested = Ingested::default();
         ingested.read("t", text.as_bytes(), None, true);
         let pasted = &ingested.evidence.pasted;
-        let count = |what: &str| {
-            pasted
-                .counts
-                .iter()
-                .find(|c| c.what == what)
-                .map(|c| c.value)
-        };
+        let config = ingested.evidence.kubelet_config.value().unwrap();
+        assert_eq!(config.fields["syncFrequency"], "1m0s");
+        assert_eq!(config.fields["maxPods"], "110");
+        let summary = ingested.evidence.stats_summary.value().unwrap();
+        assert_eq!(summary.containers, 2);
+        assert_eq!(summary.node_cpu.unwrap().cores, Some(1.5));
+        let node = ingested.evidence.node_object.value().unwrap();
         assert_eq!(
-            (count("config.syncFrequency"), count("config.maxPods")),
-            (Some(60.0), Some(110.0))
-        );
-        assert_eq!(
-            (count("containers"), count("node.cpu.cores")),
-            (Some(2.0), Some(1.5))
+            (node.name.as_str(), node.kubelet_version.as_str()),
+            ("n", "v1.20.2")
         );
         assert_eq!(pasted.processes[0].cores, Some(0.9));
-        assert_eq!(pasted.versions[1].component, "containerd");
+        assert_eq!(pasted.versions[2].component, "containerd");
         assert_eq!(pasted.files[0].ignored.len(), 1);
     }
 }
