@@ -10,7 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::test::summary::Outcome;
 use crate::workspace::Workspace;
 
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 /// More than so many failures are no noise.
 const MOST_AGAIN: usize = 3;
 const OPTIONS: [&str; 2] = ["--ignored", "--test-threads=1"];
