@@ -1,19 +1,31 @@
 //! 20,000 zombies on this machine's kernel, and what `nodesleuth fix reclaim-subtree` makes of them.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use crate::bounded;
 use crate::failure::{Failure, Result, While};
-use crate::lab::RunName;
 use crate::lab::zombies::{PAGE_BYTES, Zombies};
+use crate::lab::{MANY_ZOMBIES, RunName};
 use crate::workspace::Workspace;
 
 const FIX_LIMIT: Duration = Duration::from_secs(600);
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Dying cgroups to make.
+    #[arg(long, value_name = "N", default_value_t = MANY_ZOMBIES)]
+    zombies: usize,
+    /// Try this nodesleuth instead of a new release build.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
 /// Makes them, has them freed, and demands that not a page is left.
-pub(crate) fn run(workspace: &Workspace, zombies: usize) -> Result<ExitCode> {
-    let binary = workspace.release_binary()?;
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
+    let zombies = args.zombies;
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let lab = workspace.lab_dir()?;
     let made = Zombies::make(&RunName::ours("zombies")?, zombies, &lab)?;
     let state = tempfile::tempdir().doing(|| "making a folder for the fix's state".to_owned())?;

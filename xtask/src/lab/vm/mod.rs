@@ -64,10 +64,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
             format!("there are {}", known.join(" and ")),
         ));
     }
-    let binary = match &args.binary {
-        Some(binary) => binary.clone(),
-        None => workspace.release_binary()?,
-    };
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let mut unmet = Vec::new();
     for kernel in kernels {
         for mode in [CgroupMode::V1, CgroupMode::V2] {
@@ -77,7 +74,11 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
                     mode,
                     zombies: args.zombies,
                 };
-                unmet.extend(try_remedies(workspace, kernel, &scenario, &binary)?);
+                // What is wrong with one guest says nothing of the others.
+                unmet.extend(
+                    try_remedies(workspace, kernel, &scenario, &binary)
+                        .unwrap_or_else(|failure| vec![failure.to_string()]),
+                );
             }
         }
     }
