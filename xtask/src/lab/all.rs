@@ -1,11 +1,11 @@
 //! `cargo xtask lab all`: what takes too long for `cargo xtask test`, one after the other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::bounded::Running;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::parent;
 use crate::test::summary::{Outcome, Row, Summary};
@@ -21,34 +21,82 @@ pub(crate) struct Args {
     only: String,
 }
 
-/// A part: its name, and the words after `cargo xtask lab`.
-const PARTS: [(&str, &str); 4] = [
-    ("captures killed", "kills"),
-    ("zombies of this machine", "reclaim"),
-    ("zombies in guests", "vm --zombies 20000"),
-    ("cluster", "cluster test"),
+/// Whose words a part's are.
+#[derive(Debug, Clone, Copy)]
+enum Program {
+    Lab,
+    /// Tests that need this machine for themselves.
+    Cargo,
+}
+
+impl Program {
+    fn spelled(self) -> &'static str {
+        match self {
+            Self::Lab => "cargo xtask lab",
+            Self::Cargo => "cargo",
+        }
+    }
+
+    fn command(self, workspace: &Workspace, words: &str, binary: &Path) -> Command {
+        let words = words.split(' ');
+        match self {
+            Self::Lab => {
+                let mut lab = Command::new(parent::OURSELVES);
+                lab.arg("lab").args(words).arg("--binary").arg(binary);
+                lab
+            }
+            Self::Cargo => {
+                let mut cargo = workspace.cargo();
+                cargo.args(words).env("NODESLEUTH_TEST_BINARY", binary);
+                cargo
+            }
+        }
+    }
+}
+
+/// Name, program and words of each part. Benchmarks and fuzzing have commands of their own.
+const PARTS: [(&str, Program, &str); 6] = [
+    ("captures killed", Program::Lab, "kills"),
+    ("zombies of this machine", Program::Lab, "reclaim"),
+    ("zombies in guests", Program::Lab, "vm --zombies 20000"),
+    ("cluster", Program::Lab, "cluster test"),
+    (
+        "many stand-ins at once",
+        Program::Cargo,
+        "test --package nodesleuth --test cluster -- --ignored --test-threads=1 --nocapture",
+    ),
+    (
+        "limits of a real collection",
+        Program::Cargo,
+        "test --release --package nodesleuth-collect --lib run::tests -- --ignored --nocapture",
+    ),
 ];
 const PART_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A part that fails, or is over its limit, does not keep the others from running.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
+    let chosen = || PARTS.iter().filter(|part| part.0.contains(&args.only));
+    if chosen().next().is_none() {
+        let names = PARTS.map(|part| part.0).join(", ");
+        return Err(Failure::new(format!("no part {}", args.only), names));
+    }
     let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let mut summary = Summary::default();
-    for (name, words) in PARTS.iter().filter(|part| part.0.contains(&args.only)) {
+    for &(name, program, words) in chosen() {
         interrupt::check()?;
-        println!("\n=== {name}: cargo xtask lab {words} ===");
-        let mut command = Command::new(parent::OURSELVES);
-        command.arg("lab").args(words.split(' '));
-        command.arg("--binary").arg(&binary);
+        println!("\n=== {name}: {} {words} ===", program.spelled());
+        let mut command = program.command(workspace, words, &binary);
         let began = Instant::now();
         let outcome = outcome_of(&mut command).unwrap_or_else(|failure| {
             println!("{failure}");
             Outcome::Failed
         });
+        let took = began.elapsed();
+        println!("--- {name}: {outcome} in {:.1} s", took.as_secs_f64());
         summary.add(Row {
             name,
             outcome,
-            took: began.elapsed(),
+            took,
         });
     }
     print!("{summary}");

@@ -22,7 +22,12 @@ pub(crate) struct Args {
     binary: Option<PathBuf>,
 }
 
-/// Makes them, has them freed, and demands that not a page is left.
+/// How far bytes may be from a page each. While 20,000 are made the kernel reclaims some of their
+/// pages by itself, and charges others to where the worker is: its own, and the filesystem's. To the
+/// byte the live tests count 300.
+const SHARE_OFF: f64 = 0.05;
+
+/// Makes them, has them freed, and demands that next to nothing is left.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let zombies = args.zombies;
     let binary = workspace.release_binary_or(args.binary.as_deref())?;
@@ -58,12 +63,16 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
         said["after"]["dying"],
         said["verdict"]
     );
-    if before == Some(zombies as u64 * PAGE_BYTES) && after == Some(0) {
+    let made = (zombies as u64 * PAGE_BYTES) as f64;
+    let off = |bytes: Option<u64>, wanted: f64| {
+        bytes.is_none_or(|bytes| (bytes as f64 - wanted).abs() > made * SHARE_OFF)
+    };
+    if !off(before, made) && !off(after, 0.0) && said["verdict"] == "worked" {
         return Ok(ExitCode::SUCCESS);
     }
     Err(Failure::new(
         "reclaiming the zombies of this machine",
-        "their pages were not counted or not freed to the byte",
+        format!("{made} bytes were to be counted, and nothing to be left"),
     ))
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
                 let scenario = Scenario {
                     mode,
                     zombies: args.zombies,
+                    slab_takes_pages: kernel.slab_takes_pages,
                 };
                 // What is wrong with one guest says nothing of the others.
                 unmet.extend(
@@ -93,11 +94,12 @@ pub(crate) fn small(workspace: &Workspace) -> Result<Outcome> {
     if let Some(missing) = missing_tool() {
         return Ok(Outcome::Skipped(missing));
     }
+    let [.., kernel] = &KERNELS;
     let scenario = Scenario {
         mode: CgroupMode::V2,
         zombies: 300,
+        slab_takes_pages: kernel.slab_takes_pages,
     };
-    let [.., kernel] = &KERNELS;
     let binary = workspace.release_binary()?;
     try_remedies(workspace, kernel, &scenario, &binary).map(none_of)
 }

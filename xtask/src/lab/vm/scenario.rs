@@ -11,7 +11,7 @@ use crate::lab::vm::steps::{Printed, Step, Transcript};
 /// The cgroup in which zombies are made.
 const PARENT: &str = "/kubepods";
 /// What pins the zombies of a trial.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pin {
     /// The worker's word for it.
     worker: &'static str,
@@ -19,12 +19,6 @@ struct Pin {
     catalog: &'static str,
     /// Where its files are.
     files: &'static str,
-    /// What is tried among many zombies: first what must not free them, where this kernel and we
-    /// have such a remedy, so that they serve again, then what must. On 5.10 dropping slab may take
-    /// pages along.
-    few_v1: &'static [&'static str],
-    /// On v2 only `drop-all` frees what was written; 5.10 refuses to reclaim there.
-    few_v2: &'static [&'static str],
 }
 
 const PINS: [Pin; 3] = [READ, WRITTEN, TMPFS];
@@ -32,23 +26,17 @@ const READ: Pin = Pin {
     worker: "read",
     catalog: "page-cache",
     files: "/disk/files",
-    few_v1: &["drop-slab", "drop-page-cache"],
-    few_v2: &["drop-slab", "drop-page-cache"],
 };
 const WRITTEN: Pin = Pin {
     worker: "written",
     catalog: "written-files",
     files: "/disk/files",
-    few_v1: &["drop-slab", "reclaim-subtree"],
-    few_v2: &["reclaim-subtree", "drop-all"],
 };
 /// Nothing frees them but removing the files, as every trial's end does.
 const TMPFS: Pin = Pin {
     worker: "tmpfs",
     catalog: "tmpfs",
     files: "/shm/files",
-    few_v1: &["drop-all"],
-    few_v2: &["drop-all"],
 };
 const PLANS: [&str; 4] = [
     "reclaim-subtree",
@@ -56,7 +44,7 @@ const PLANS: [&str; 4] = [
     "drop-page-cache",
     "drop-all",
 ];
-/// Of more zombies only a few trials are done: making them takes most of a guest's time.
+/// Of more zombies only [`Scenario::few_plans`] are tried: making them takes most of a guest's time.
 const MOST_FOR_ALL_TRIALS: usize = 2_000;
 /// Until the kernel has released what nothing pins any more.
 const RELEASE_SECONDS: u32 = 120;
@@ -83,6 +71,8 @@ impl Trial {
 pub(crate) struct Scenario {
     pub(crate) mode: CgroupMode,
     pub(crate) zombies: usize,
+    /// Whether this kernel's inodes take their pages along when slab is dropped.
+    pub(crate) slab_takes_pages: bool,
 }
 
 impl Scenario {
@@ -108,11 +98,7 @@ impl Scenario {
     fn trials(&self) -> Vec<Trial> {
         let all = self.zombies <= MOST_FOR_ALL_TRIALS;
         let of_pin = |pin: Pin| {
-            let plans = match self.mode {
-                _ if all => &PLANS,
-                CgroupMode::V1 => pin.few_v1,
-                CgroupMode::V2 => pin.few_v2,
-            };
+            let plans = if all { &PLANS } else { self.few_plans(pin) };
             let trial = move |(index, &plan)| Trial {
                 pin,
                 plan,
@@ -121,6 +107,20 @@ impl Scenario {
             plans.iter().enumerate().map(trial)
         };
         PINS.into_iter().flat_map(of_pin).collect()
+    }
+
+    /// First a remedy that must not free them, where this kernel and we have one, so that the same
+    /// zombies serve again; then one that must. Nothing frees a tmpfs but removing its files, which is
+    /// how every trial ends; on v2 only `drop-all` frees what was written, and 5.10 cannot reclaim.
+    fn few_plans(&self, pin: Pin) -> &'static [&'static str] {
+        match self.mode {
+            _ if pin == TMPFS => &["drop-all"],
+            _ if pin == READ && self.slab_takes_pages => &["drop-page-cache"],
+            _ if pin == READ => &["drop-slab", "drop-page-cache"],
+            CgroupMode::V1 if self.slab_takes_pages => &["reclaim-subtree"],
+            CgroupMode::V1 => &["drop-slab", "reclaim-subtree"],
+            CgroupMode::V2 => &["reclaim-subtree", "drop-all"],
+        }
     }
 
     /// Emulated, each zombie takes 4 ms from its file to its removal on a quiet machine, and ten
@@ -361,11 +361,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn among_few_zombies_every_remedy_has_its_own() {
+        let trials = scenario().trials();
+        assert_eq!(trials.len(), PINS.len() * PLANS.len());
+        assert!(trials.iter().all(|trial| trial.lets_go));
+    }
+
+    #[test]
     fn among_many_zombies_each_pin_is_tried_once_and_let_go() {
         for mode in [CgroupMode::V1, CgroupMode::V2] {
             let zombies = MOST_FOR_ALL_TRIALS + 1;
-            let (many, few) = (Scenario { mode, zombies }, Scenario { mode, zombies: 300 });
-            assert_eq!(few.trials().len(), PINS.len() * PLANS.len());
+            let many = Scenario {
+                mode,
+                zombies,
+                slab_takes_pages: true,
+            };
             for pin in PINS {
                 let trials = many.trials();
                 let of_pin = trials.iter().filter(|it| it.pin.worker == pin.worker);
@@ -380,6 +390,7 @@ mod tests {
         Scenario {
             mode: CgroupMode::V2,
             zombies: 300,
+            slab_takes_pages: false,
         }
     }
 
