@@ -67,6 +67,16 @@ impl Workspace {
         Ok(target.join("release/nodesleuth"))
     }
 
+    /// The binary that somebody named, else the released one, built.
+    pub(crate) fn release_binary_or(&self, named: Option<&Path>) -> Result<PathBuf> {
+        match named {
+            Some(named) => named
+                .canonicalize()
+                .doing(|| format!("looking for {}", named.display())),
+            None => self.release_binary(),
+        }
+    }
+
     /// Builds the released binary so that it needs no library, for images, and says where it is.
     pub(crate) fn static_binary(&self) -> Result<PathBuf> {
         const TARGET: &str = "x86_64-unknown-linux-gnu";

@@ -1,7 +1,7 @@
 //! `cargo xtask lab kills`: kills captures at chance moments and asks bpftool what is left of them.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -31,10 +31,13 @@ pub(crate) struct Args {
     /// How many captures to kill.
     #[arg(default_value_t = 100)]
     count: u32,
+    /// Try this nodesleuth instead of a new release build.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
-    let binary = workspace.release_binary()?;
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let before = attached()?;
     for index in 0..args.count {
         interrupt::check()?;

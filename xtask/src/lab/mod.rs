@@ -37,11 +37,11 @@ pub(crate) enum Task {
     /// Captures of system calls killed at chance moments: nothing may be left of them.
     Kills(kills::Args),
     /// 20,000 zombies on this machine, and a fix that lets them go.
-    Reclaim,
+    Reclaim(reclaim::Args),
     /// Remedies tried on zombies in guests with older kernels.
     Vm(vm::Args),
     /// Kills, remedies among 20,000 zombies here and in every guest, the cluster: what `cargo xtask test` leaves out.
-    All,
+    All(all::Args),
     /// Removes what killed runs of the lab left on this machine.
     Clean,
 }
@@ -51,9 +51,9 @@ pub(crate) fn run(workspace: &Workspace, task: Task) -> Result<ExitCode> {
         Task::Cadvisor(args) => command::run(workspace, &args),
         Task::Cluster(task) => cluster::run(workspace, &task),
         Task::Kills(args) => kills::run(workspace, &args),
-        Task::Reclaim => reclaim::run(workspace, MANY_ZOMBIES),
+        Task::Reclaim(args) => reclaim::run(workspace, &args),
         Task::Vm(args) => vm::run(workspace, &args),
-        Task::All => all::run(),
+        Task::All(args) => all::run(workspace, &args),
         Task::Clean => clean::run(workspace),
     }
 }

@@ -1,19 +1,36 @@
 //! 20,000 zombies on this machine's kernel, and what `nodesleuth fix reclaim-subtree` makes of them.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use crate::bounded;
 use crate::failure::{Failure, Result, While};
-use crate::lab::RunName;
 use crate::lab::zombies::{PAGE_BYTES, Zombies};
+use crate::lab::{MANY_ZOMBIES, RunName};
 use crate::workspace::Workspace;
 
 const FIX_LIMIT: Duration = Duration::from_secs(600);
 
-/// Makes them, has them freed, and demands that not a page is left.
-pub(crate) fn run(workspace: &Workspace, zombies: usize) -> Result<ExitCode> {
-    let binary = workspace.release_binary()?;
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Dying cgroups to make.
+    #[arg(long, value_name = "N", default_value_t = MANY_ZOMBIES)]
+    zombies: usize,
+    /// Try this nodesleuth instead of a new release build.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+/// How far bytes may be from a page each. While 20,000 are made the kernel reclaims some of their
+/// pages by itself, and charges others to where the worker is: its own, and the filesystem's. To the
+/// byte the live tests count 300.
+const SHARE_OFF: f64 = 0.05;
+
+/// Makes them, has them freed, and demands that next to nothing is left.
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
+    let zombies = args.zombies;
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let lab = workspace.lab_dir()?;
     let made = Zombies::make(&RunName::ours("zombies")?, zombies, &lab)?;
     let state = tempfile::tempdir().doing(|| "making a folder for the fix's state".to_owned())?;
@@ -46,12 +63,16 @@ pub(crate) fn run(workspace: &Workspace, zombies: usize) -> Result<ExitCode> {
         said["after"]["dying"],
         said["verdict"]
     );
-    if before == Some(zombies as u64 * PAGE_BYTES) && after == Some(0) {
+    let made = (zombies as u64 * PAGE_BYTES) as f64;
+    let off = |bytes: Option<u64>, wanted: f64| {
+        bytes.is_none_or(|bytes| (bytes as f64 - wanted).abs() > made * SHARE_OFF)
+    };
+    if !off(before, made) && !off(after, 0.0) && said["verdict"] == "worked" {
         return Ok(ExitCode::SUCCESS);
     }
     Err(Failure::new(
         "reclaiming the zombies of this machine",
-        "their pages were not counted or not freed to the byte",
+        format!("{made} bytes were to be counted, and nothing to be left"),
     ))
 }
 

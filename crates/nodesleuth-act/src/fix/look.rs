@@ -5,7 +5,7 @@ use super::Subtree;
 use nodesleuth_collect::collectors::ALL;
 use nodesleuth_collect::tasks::ProcessClock;
 use nodesleuth_collect::{
-    Cancel, CgroupLook, Clock, Ctx, DyingMemorySearch, Node, TracePlan, dying_memory,
+    Cancel, CgroupLook, Clock, Ctx, DyingMemorySearch, Node, TracePlan, census, dying_memory,
     look_at_cgroups,
 };
 use nodesleuth_model::evidence::{
@@ -178,6 +178,12 @@ impl Looker<'_> {
         while self.clock.boot().0.saturating_sub(began.0) < lag && !self.cancel.requested() {
             self.clock.wait(PAUSE);
         }
+    }
+
+    /// Dying memory cgroups of the node, where they can be counted; nothing that may be slow is read.
+    pub(super) fn dying(&self) -> Option<u64> {
+        let census = census(self.node, self.clock, self.cancel).ok()?;
+        Some(census.memory()?.dying.value()?.count)
     }
 
     /// The node's memory and pressure: what the guards between two steps ask for.

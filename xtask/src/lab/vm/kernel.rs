@@ -25,6 +25,8 @@ const MODULES: [&str; 8] = [
 pub(crate) struct GuestKernel {
     /// What `uname -r` prints in the guest.
     pub(crate) release: &'static str,
+    /// Whether inodes take their pages along when slab is dropped (`catalog/remedies/drop-slab.toml`).
+    pub(crate) slab_takes_pages: bool,
     package: Package,
 }
 
@@ -32,6 +34,7 @@ pub(crate) struct GuestKernel {
 pub(crate) const KERNELS: [GuestKernel; 2] = [
     GuestKernel {
         release: "5.10.0-32-cloud-amd64",
+        slab_takes_pages: true,
         package: Package {
             name: "linux-5.10.0-32",
             pool_path: "pool/main/l/linux-signed-amd64/linux-image-5.10.0-32-cloud-amd64_5.10.223-1_amd64.deb",
@@ -41,6 +44,7 @@ pub(crate) const KERNELS: [GuestKernel; 2] = [
     },
     GuestKernel {
         release: "6.1.0-50-cloud-amd64",
+        slab_takes_pages: false,
         package: Package {
             name: "linux-6.1.0-50",
             pool_path: "pool/main/l/linux-signed-amd64/linux-image-6.1.0-50-cloud-amd64_6.1.176-1_amd64.deb",

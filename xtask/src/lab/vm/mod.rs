@@ -64,10 +64,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
             format!("there are {}", known.join(" and ")),
         ));
     }
-    let binary = match &args.binary {
-        Some(binary) => binary.clone(),
-        None => workspace.release_binary()?,
-    };
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let mut unmet = Vec::new();
     for kernel in kernels {
         for mode in [CgroupMode::V1, CgroupMode::V2] {
@@ -76,8 +73,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
                 let scenario = Scenario {
                     mode,
                     zombies: args.zombies,
+                    slab_takes_pages: kernel.slab_takes_pages,
                 };
-                unmet.extend(try_remedies(workspace, kernel, &scenario, &binary)?);
+                // What is wrong with one guest says nothing of the others.
+                unmet.extend(
+                    try_remedies(workspace, kernel, &scenario, &binary)
+                        .unwrap_or_else(|failure| vec![failure.to_string()]),
+                );
             }
         }
     }
@@ -92,11 +94,12 @@ pub(crate) fn small(workspace: &Workspace) -> Result<Outcome> {
     if let Some(missing) = missing_tool() {
         return Ok(Outcome::Skipped(missing));
     }
+    let [.., kernel] = &KERNELS;
     let scenario = Scenario {
         mode: CgroupMode::V2,
         zombies: 300,
+        slab_takes_pages: kernel.slab_takes_pages,
     };
-    let [.., kernel] = &KERNELS;
     let binary = workspace.release_binary()?;
     try_remedies(workspace, kernel, &scenario, &binary).map(none_of)
 }

@@ -42,8 +42,8 @@ pub(crate) fn init(mode: CgroupMode) -> String {
     let cgroups = match mode {
         CgroupMode::V1 => {
             "mount -t tmpfs cgroup /sys/fs/cgroup\n\
-             for c in memory cpu,cpuacct cpuset devices blkio pids freezer name=systemd; do\n\
-             d=/sys/fs/cgroup/${c#name=}; mkdir -p $d; mount -t cgroup -o $c cgroup $d\n\
+             for c in memory cpu,cpuacct cpuset devices blkio pids freezer none,name=systemd; do\n\
+             d=/sys/fs/cgroup/${c#none,name=}; mkdir -p $d; mount -t cgroup -o $c cgroup $d\n\
              done\n\
              echo 1 > /sys/fs/cgroup/memory/memory.use_hierarchy\n"
         }
@@ -64,9 +64,11 @@ pub(crate) fn init(mode: CgroupMode) -> String {
          {cgroups}\
          for file in /steps/*; do\n\
          name=$(sed -n 1s/^.//p $file); limit=$(sed -n 2s/^.//p $file)\n\
+         read began _ </proc/uptime\n\
          timeout -s KILL $limit sh $file >/tmp/out 2>/tmp/err; code=$?\n\
+         read ended _ </proc/uptime\n\
          {{ echo \"{BEGIN}$name\"; cat /tmp/out; echo; echo \"{ERRORS}\"; cat /tmp/err; echo; \
-         echo \"{EXIT}$code\"; }} >/dev/ttyS1\n\
+         echo \"{EXIT}$code $began $ended\"; }} >/dev/ttyS1\n\
          done\n\
          echo '{END}' >/dev/ttyS1\n\
          reboot -f\n"
@@ -74,16 +76,31 @@ pub(crate) fn init(mode: CgroupMode) -> String {
 }
 
 /// What one step printed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Printed {
     pub(crate) name: String,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     /// 137 when it was over its limit.
     pub(crate) code: i32,
+    /// By the guest's clock.
+    pub(crate) seconds: f64,
 }
 
 impl Printed {
+    /// Exit code, and the guest's uptime at both ends.
+    fn ended(&mut self, fields: &str) {
+        let mut fields = fields.split_whitespace();
+        self.code = fields
+            .next()
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(-1);
+        let mut uptime = || fields.next()?.parse::<f64>().ok();
+        if let (Some(began), Some(ended)) = (uptime(), uptime()) {
+            self.seconds = ended - began;
+        }
+    }
+
     /// Its standard output as JSON.
     pub(crate) fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_str(&self.stdout).map_err(|error| {
@@ -111,8 +128,8 @@ impl Transcript {
                 name.clone_into(&mut step.name);
             } else if line == ERRORS {
                 in_errors = true;
-            } else if let Some(code) = line.strip_prefix(EXIT) {
-                step.code = code.trim().parse().unwrap_or(-1);
+            } else if let Some(fields) = line.strip_prefix(EXIT) {
+                step.ended(fields);
                 transcript.steps.push(std::mem::take(&mut step));
                 in_errors = false;
             } else if line == END {
@@ -145,10 +162,12 @@ mod tests {
 
     #[test]
     fn output_errors_and_codes_are_told_apart_and_a_cut_off_guest_is_not_whole() {
-        let text = "=== step a\n{\"x\":\n1}\n\n=== stderr\nhm\n\n=== exit 3\n=== step b\nhalf";
+        let text =
+            "=== step a\n{\"x\":\n1}\n\n=== stderr\nhm\n\n=== exit 3 40.10 52.35\n=== step b\nhalf";
         let transcript = Transcript::parse(text);
         let a = transcript.step("a").unwrap();
         assert_eq!((a.code, a.stderr.trim()), (3, "hm"));
+        assert!((a.seconds - 12.25).abs() < 1e-9);
         assert_eq!(a.json().unwrap()["x"], 1);
         assert!(!transcript.is_whole && transcript.step("b").is_err());
         assert!(Transcript::parse("=== all steps done\n").is_whole);

@@ -91,6 +91,82 @@ impl Clock for Lagging<'_> {
     }
 }
 
+/// A kernel that releases one of nine dying cgroups every other second.
+struct Releasing<'a> {
+    now: AtomicU64,
+    node: &'a Node,
+}
+
+impl Clock for Releasing<'_> {
+    fn boot(&self) -> BootNanos {
+        BootNanos(self.now.load(Ordering::Relaxed))
+    }
+
+    fn utc_unix_nanos(&self) -> u64 {
+        1_700_000_000_000_000_000
+    }
+
+    fn wait(&self, time: Duration) {
+        let step = u64::try_from(time.as_nanos()).unwrap();
+        let now = self.now.fetch_add(step, Ordering::Relaxed) + step;
+        dying(self.node, 9_u64.saturating_sub(now / 2_000_000_000));
+    }
+}
+
+/// Beside the root and `/leak`, which are there.
+fn dying(node: &Node, count: u64) {
+    let all = count + 2;
+    let text = format!("#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t{all}\t1\n");
+    write(node, "/proc/cgroups", &text);
+}
+
+fn fix<'a>(
+    plan: Plan,
+    binary: std::path::PathBuf,
+    (node, clock, cancel): (&'a Node, &'a dyn Clock, &'a Cancel),
+) -> Fix<'a> {
+    Fix {
+        looker: Looker {
+            node,
+            clock,
+            cancel,
+            binary,
+            read_budget: Duration::from_secs(2),
+        },
+        limits: Limits {
+            pressure_percent: 100.0,
+            available_share: 0.0,
+            fast_read: Nanos(1_000_000),
+            although_fast: true,
+        },
+        request: Request {
+            plan,
+            subtree: None,
+            include_live: false,
+            pattern: String::new(),
+            settle: Duration::ZERO,
+        },
+        state_folder: "/tmp/state".to_owned(),
+    }
+}
+
+#[test]
+fn the_verdict_waits_as_long_as_cgroups_are_being_released() {
+    let (folder, node) = node();
+    hold(&node, 0);
+    let clock = Releasing {
+        now: AtomicU64::new(0),
+        node: &node,
+    };
+    let cancel = Cancel::default();
+    let binary = reading_child(folder.path());
+    let fix = fix(Plan::DropAll, binary, (&node, &clock, &cancel));
+    let done = fix.carry_out(&Prepared::default(), None, &Quiet).unwrap();
+    assert_eq!(done.after.dying, Some(0), "{:?}", done.after);
+    let waited = clock.boot().0 / 1_000_000_000;
+    assert!((18..25).contains(&waited), "{waited} s");
+}
+
 #[test]
 fn bytes_are_compared_when_the_kernel_has_counted_what_was_freed() {
     let (folder, node) = node();
@@ -101,29 +177,8 @@ fn bytes_are_compared_when_the_kernel_has_counted_what_was_freed() {
         node: &node,
     };
     let cancel = Cancel::default();
-    let fix = Fix {
-        looker: Looker {
-            node: &node,
-            clock: &clock,
-            cancel: &cancel,
-            binary: reading_child(folder.path()),
-            read_budget: Duration::from_secs(2),
-        },
-        limits: Limits {
-            pressure_percent: 100.0,
-            available_share: 0.0,
-            fast_read: Nanos(1_000_000),
-            although_fast: true,
-        },
-        request: Request {
-            plan: Plan::ReclaimSubtree,
-            subtree: None,
-            include_live: false,
-            pattern: String::new(),
-            settle: Duration::ZERO,
-        },
-        state_folder: "/tmp/state".to_owned(),
-    };
+    let binary = reading_child(folder.path());
+    let fix = fix(Plan::ReclaimSubtree, binary, (&node, &clock, &cancel));
     let prepared = Prepared {
         subtree: Some(Subtree {
             mount: MEMORY.to_owned(),

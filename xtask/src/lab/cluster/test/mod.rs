@@ -101,12 +101,7 @@ pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result
             names.join(", "),
         ));
     }
-    let binary = match &args.binary {
-        Some(binary) => binary
-            .canonicalize()
-            .doing(|| format!("looking for {}", binary.display()))?,
-        None => workspace.release_binary()?,
-    };
+    let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let was_up = Cluster::find(places).is_ok();
     let cluster = up::run(places)?;
     let folder = tempfile::tempdir().doing(|| "making a temporary folder".to_owned())?;
