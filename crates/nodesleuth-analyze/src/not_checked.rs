@@ -57,6 +57,10 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     );
     note("the node's pods", evidence.node_pods.missing());
     half_windows(evidence, &mut note);
+    note(
+        "the rest of the kubelet's /metrics/cadvisor, whose beginning tells lower bounds",
+        beginning_only(evidence).as_ref(),
+    );
     note("the target's goroutines", evidence.goroutines.missing());
     note("the target's heap", evidence.heap.missing());
     target_parts(evidence, &mut note);
@@ -81,6 +85,13 @@ fn from_outside() -> NotChecked {
               shows them"
             .to_owned(),
     }
+}
+
+/// Why a page of statistics that is used is not whole.
+fn beginning_only(evidence: &Evidence) -> Option<Missing> {
+    let stats = evidence.container_stats.value()?;
+    let reason = stats.after.value.incomplete.clone()?;
+    Some(Missing::new(MissingKind::TimedOut, reason))
 }
 
 /// Pages that came at one end of the window only.

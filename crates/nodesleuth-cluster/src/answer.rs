@@ -32,8 +32,29 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
         Some(object) if !object.message.is_empty() => object.message.as_str(),
         _ => first_line(&text),
     };
-    let kind = kind(status, headers, said, object.as_ref());
-    let said: String = said.chars().take(SHOWN_CHARACTERS).collect();
+    of(status, headers, said, object.as_ref())
+}
+
+/// The same of what somebody else made of an answer: its message, and the API server's reason where
+/// the answer was a `Status` object.
+pub(crate) fn of_words(status: u16, said: &str, reason: Option<&str>) -> Refusal {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let object = reason.map(|reason| Status {
+        kind: "Status".to_owned(),
+        message: said.to_owned(),
+        reason: reason.to_owned(),
+    });
+    of(status, &HeaderMap::new(), said, object.as_ref())
+}
+
+/// As much of a text as is shown.
+pub(crate) fn shown(said: &str) -> String {
+    said.chars().take(SHOWN_CHARACTERS).collect()
+}
+
+fn of(status: StatusCode, headers: &HeaderMap, said: &str, object: Option<&Status>) -> Refusal {
+    let kind = kind(status, headers, said, object);
+    let said = shown(said);
     let said = match (kind, said.is_empty()) {
         (Kind::Redirected, _) => format!("HTTP {status}, a redirect, not followed"),
         (_, true) => format!("HTTP {status} without a word"),
@@ -108,7 +129,7 @@ fn retry_after(headers: &HeaderMap) -> Duration {
 mod tests {
     use super::*;
 
-    fn of(status: u16, body: &str) -> Refusal {
+    fn answered(status: u16, body: &str) -> Refusal {
         let status = StatusCode::from_u16(status).unwrap();
         refusal(status, &HeaderMap::new(), body.as_bytes())
     }
@@ -189,7 +210,7 @@ mod tests {
             (418, "teapot".into(), Kind::Other(418)),
         ];
         for (status, body, kind) in rows {
-            let refusal = of(status, &body);
+            let refusal = answered(status, &body);
             assert_eq!(refusal.kind, kind, "{status} {body}");
             assert!(!refusal.said.is_empty() && !refusal.help().is_empty());
         }
@@ -209,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_one_short_line() {
-        let refusal = of(500, &format!("\n\n{}\nmore", "x".repeat(1_000)));
+        let refusal = answered(500, &format!("\n\n{}\nmore", "x".repeat(1_000)));
         assert_eq!(
             refusal.said.chars().count(),
             SHOWN_CHARACTERS + "HTTP 500 Internal Server Error: ".len()

@@ -1,15 +1,22 @@
 //! From a kubeconfig to a client.
 
 use crate::ClusterError;
+use crate::kubectl::Kubectl;
 use crate::request::Requester;
+use crate::way::Way;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
+/// For what our own client does not understand.
+const BEYOND_US: &str = "`kubectl get nodes` with the same kubeconfig shows whether it works at all; if it does, \
+     --kubectl asks by kubectl";
+/// Each request is a process of some 50 MiB then, and a node waits for one as long as its window.
+const MOST_KUBECTLS: usize = 10;
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -22,6 +29,8 @@ pub struct ConnectOptions {
     pub kubeconfig: Option<PathBuf>,
     /// User to act as (`kubectl --as`).
     pub as_user: Option<String>,
+    /// The kubectl to ask by, in place of our own client.
+    pub kubectl: Option<PathBuf>,
 }
 
 /// A cluster that can be asked.
@@ -31,6 +40,8 @@ pub struct Cluster {
     pub(crate) requester: Arc<Requester>,
     pub(crate) namespace: String,
     server: String,
+    beyond: Option<String>,
+    most_in_flight: usize,
 }
 
 impl Cluster {
@@ -48,6 +59,9 @@ impl Cluster {
                     "see the system's message above",
                 )
             })?;
+        if let Some(program) = &options.kubectl {
+            return Self::by_kubectl(runtime, program, options);
+        }
         let (client, namespace, server) = runtime.block_on(async {
             let mut config = config(options).await?;
             config.connect_timeout = Some(CONNECT);
@@ -60,19 +74,55 @@ impl Cluster {
             let server = shown(&config);
             let namespace = config.default_namespace.clone();
             let client = Client::try_from(config).map_err(|error| {
-                ClusterError::new(
-                    format!("cannot use the kubeconfig: {error}"),
-                    "`kubectl get nodes` with the same kubeconfig shows whether it works at all",
-                )
+                ClusterError::new(format!("cannot use the kubeconfig: {error}"), BEYOND_US)
             })?;
             Ok::<_, ClusterError>((client, namespace, server))
         })?;
         Ok(Self {
             runtime,
-            requester: Arc::new(Requester::new(client)),
+            requester: Arc::new(Requester::new(Way::Library(client))),
             namespace,
             server,
+            beyond: None,
+            most_in_flight: usize::MAX,
         })
+    }
+
+    /// Our own client is not made: it might log in, which kubectl is to do.
+    fn by_kubectl(
+        runtime: Runtime,
+        program: &Path,
+        options: &ConnectOptions,
+    ) -> Result<Self, ClusterError> {
+        let kubectl = Kubectl::find(program, options)?;
+        let (server, namespace, beyond) = match runtime.block_on(config(options)) {
+            Ok(config) => (shown(&config), config.default_namespace, None),
+            Err(error) => (
+                "the cluster that it knows".to_owned(),
+                "default".to_owned(),
+                Some(error.what),
+            ),
+        };
+        Ok(Self {
+            runtime,
+            server: format!("{} to {server}", kubectl.program().display()),
+            requester: Arc::new(Requester::new(Way::Kubectl(kubectl))),
+            namespace,
+            beyond,
+            most_in_flight: MOST_KUBECTLS,
+        })
+    }
+
+    /// Why our own client could not have asked, where kubectl does and that is known.
+    #[must_use]
+    pub fn beyond_library(&self) -> Option<&str> {
+        self.beyond.as_deref()
+    }
+
+    /// Nodes that can be asked at the same time.
+    #[must_use]
+    pub fn most_in_flight(&self) -> usize {
+        self.most_in_flight
     }
 
     /// The API server's address as it may be shown.
@@ -132,7 +182,7 @@ fn unusable(error: &KubeconfigError) -> ClusterError {
         KubeconfigError::FindPath | KubeconfigError::ReadConfig(..) => {
             "name a kubeconfig with --kubeconfig or KUBECONFIG"
         }
-        _ => "`kubectl get nodes` with the same kubeconfig shows whether it works at all",
+        _ => BEYOND_US,
     };
     ClusterError::new(format!("cannot use the kubeconfig: {error}"), help)
 }

@@ -3,6 +3,7 @@
 use crate::node::Run;
 use crate::node::pages::{Node, encoded, malformed};
 use crate::request::{Bounds, interrupted};
+use crate::stop::Stop;
 use crate::{Cluster, ClusterError, NodeOptions, NodeSeen, Refusal, RefusalKind, node_name};
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -10,11 +11,16 @@ use nodesleuth_collect::{Cancel, Clock, Quiet};
 use nodesleuth_model::evidence::NodeObject;
 use nodesleuth_parse::kube::node;
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// Nodes in one page of a list: a Node with its images takes some 20 KiB.
 const NODES_IN_A_PAGE: u32 = 250;
 /// No cluster has more pages of them.
 const MOST_PAGES: usize = 100;
+/// One node begins so long after the one before it, so that their windows do not all end in the same
+/// moment.
+const STEP: Duration = Duration::from_millis(2);
 
 /// Which nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,46 +110,62 @@ impl Cluster {
         Ok(nodes)
     }
 
-    /// Watches these nodes, at most `in_flight` at a time. Each is handed over as it is done; when
+    /// Watches these nodes, so many at a time as the options say. Each is handed over as it is done; when
     /// the user stops, those that were begun end early and the others are refused.
     pub fn collect_fleet(
         &self,
         nodes: Vec<NodeObject>,
-        in_flight: usize,
         options: &NodeOptions,
         clock: &dyn Clock,
         cancel: &Cancel,
         mut each: impl FnMut(FleetResult),
     ) {
-        let one = |object: NodeObject| async move {
+        let in_flight = options.in_flight.clamp(1, nodes.len().max(1));
+        let stop = &Stop::of(cancel);
+        let one = |(at, object): (usize, NodeObject)| async move {
             let name = object.name.clone();
-            let seen = match cancel.requested() {
+            let after = match at < in_flight {
+                true => step(in_flight, options) * at as u32,
+                // Its turn comes when another node is done.
+                false => Duration::ZERO,
+            };
+            let seen = match stop.is_wanted() {
                 true => Err(interrupted()),
-                false => self.one_of_many(object, options, clock, cancel).await,
+                false => self.one_of_many(object, after, options, clock, stop).await,
             };
             FleetResult { name, seen }
         };
-        self.block_on(async {
-            let results = stream::iter(nodes.into_iter().map(one));
-            let mut results = results.buffer_unordered(in_flight.max(1));
+        self.block_on(stop.told_during(async {
+            let results = stream::iter(nodes.into_iter().enumerate().map(one));
+            let mut results = results.buffer_unordered(in_flight);
             while let Some(result) = results.next().await {
                 each(result);
             }
-        });
+        }));
     }
 
     async fn one_of_many(
         &self,
         object: NodeObject,
+        after: Duration,
         options: &NodeOptions,
         clock: &dyn Clock,
-        cancel: &Cancel,
+        stop: &Stop<'_>,
     ) -> Result<NodeSeen, Refusal> {
         let node = Node::new(&self.requester, &object.name, clock);
-        let run = Run::new(&node, options, cancel, &Quiet);
+        // Its time runs from here: the last of all ends no later than the first.
+        let run = Run::new(&node, options, stop, &Quiet);
+        sleep(after).await;
         // The list has the object already.
         run.watched(Ok(object)).await
     }
+}
+
+/// How long one node begins after the one before it: all have begun when a third of the time beside
+/// the window is over.
+fn step(in_flight: usize, options: &NodeOptions) -> Duration {
+    let spare = options.limit.saturating_sub(options.window);
+    STEP.min(spare / 3 / in_flight as u32)
 }
 
 /// Every k-th of these, so that `sample` are left.

@@ -8,6 +8,7 @@ mod answer;
 mod connect;
 mod error;
 mod fleet;
+mod kubectl;
 mod node;
 mod pod;
 mod profile;
@@ -16,6 +17,8 @@ mod random;
 mod refusal;
 mod request;
 mod slices;
+mod stop;
+mod way;
 
 pub use access::{Right, Rights};
 pub use connect::{Cluster, ConnectOptions};

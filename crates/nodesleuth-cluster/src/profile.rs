@@ -1,11 +1,13 @@
 //! Any profile of a node's kubelet or of a pod, as it comes.
 
-use crate::request::{Bounds, Requester, interrupted, stopped};
+use crate::request::{Bounds, Queue, Requester, interrupted};
 use crate::slices::Slices;
+use crate::stop::Stop;
 use crate::{Cluster, ClusterError, NodeOptions, Refusal, RefusalKind as Kind, node_name};
 use nodesleuth_collect::{Cancel, Progress};
 use nodesleuth_profile::{Limits, Merger, write};
 use std::fmt;
+use std::future::pending;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -115,21 +117,22 @@ impl Cluster {
                 "pages are /debug/pprof/profile, heap, allocs, goroutine, mutex, block, threadcreate",
             ));
         }
+        let stop = Stop::of(cancel);
         let taking = Taking {
             requester: &self.requester,
             of,
             length: options.length,
             longest_slice: options.longest_slice,
-            cancel,
+            stop: &stop,
             progress,
             patience: NodeOptions::PATIENCE,
         };
-        let taken = self.block_on(async {
+        let taken = self.block_on(stop.told_during(async {
             match options.path == CPU {
                 true => taking.cpu().await.map(|(bytes, _)| bytes),
                 false => taking.page(&options.path, Duration::ZERO).await,
             }
-        });
+        }));
         taken.map_err(|refusal| ClusterError::refused(&format!("{}, {of}", options.path), &refusal))
     }
 }
@@ -140,7 +143,7 @@ pub(crate) struct Taking<'a> {
     pub(crate) of: &'a ProfileOf,
     pub(crate) length: Duration,
     pub(crate) longest_slice: Duration,
-    pub(crate) cancel: &'a Cancel,
+    pub(crate) stop: &'a Stop<'a>,
     pub(crate) progress: &'a dyn Progress,
     /// How long beyond a profile's length its server may take.
     pub(crate) patience: Duration,
@@ -187,16 +190,20 @@ impl Taking<'_> {
             within: length + self.patience,
             // Then it is asked for in shorter slices.
             again_when_cut: false,
+            queue: Queue::Windows,
         };
         let page = self.of.page(page);
         tokio::select! {
             bytes = self.requester.bytes(&page, bounds) => bytes,
-            () = stopped(self.cancel) => Err(interrupted()),
+            () = self.stop.wanted() => Err(interrupted()),
         }
     }
 
     /// Tells how far the window is, for ever.
     async fn show_time(&self, started: Instant) {
+        if !self.progress.is_shown() {
+            return pending().await;
+        }
         loop {
             let passed = started.elapsed().min(self.length);
             self.progress.window(passed, self.length);

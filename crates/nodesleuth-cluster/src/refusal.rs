@@ -64,6 +64,8 @@ pub enum RefusalKind {
     LoginFailed,
     /// A redirect, usually to a login page.
     Redirected,
+    /// kubectl, which was asked in place of our own client, could not do it.
+    KubectlFailed,
     /// An answer that is not what was asked for.
     Malformed,
     /// The user stopped.
@@ -99,6 +101,7 @@ impl Refusal {
                 | Kind::NotTrusted
                 | Kind::LoginFailed
                 | Kind::Redirected
+                | Kind::KubectlFailed
                 | Kind::Interrupted
         )
     }
@@ -163,10 +166,13 @@ impl Refusal {
                 "the kubeconfig's certificate-authority is not the one that signed the server's certificate"
             }
             Kind::LoginFailed => {
-                "run the login command of this context by hand and see what it says"
+                "run the login command of this context by hand and see what it says; --kubectl lets kubectl log in"
             }
             Kind::Redirected => {
                 "a front end wants a login: renew the kubeconfig, or use a context that goes to the API server directly"
+            }
+            Kind::KubectlFailed => {
+                "`kubectl get --raw /version` with the same options shows whether kubectl works at all"
             }
             Kind::Malformed => "something other than the kubelet may have answered",
             Kind::Interrupted => "run it again and let it finish",

@@ -1,11 +1,11 @@
 //! One request: bounded in time and size, and every way in which it can fail told apart.
 
 use crate::answer;
+use crate::way::{Ask, Body, Way};
 use crate::{Refusal, RefusalKind as Kind};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
-use kube::client::Body;
 use nodesleuth_collect::Cancel;
 use nodesleuth_model::Bytes;
 use std::error::Error;
@@ -34,6 +34,17 @@ pub(crate) struct Bounds {
     /// Whether it is sent once more when the connection ends without an answer: one that was kept
     /// open may have been closed by the other side just then.
     pub(crate) again_when_cut: bool,
+    /// Where it waits for its turn.
+    pub(crate) queue: Queue,
+}
+
+/// Where a request waits when many nodes are asked at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// What a window begins and ends with, which must not be late.
+    Windows,
+    /// Everything else.
+    Others,
 }
 
 impl Bounds {
@@ -42,7 +53,16 @@ impl Bounds {
         bytes: 32 << 20,
         within: Duration::from_secs(30),
         again_when_cut: true,
+        queue: Queue::Others,
     };
+
+    /// The same, before all others.
+    pub(crate) fn first(self) -> Self {
+        Self {
+            queue: Queue::Windows,
+            ..self
+        }
+    }
 
     /// The same within this time.
     pub(crate) fn within(self, within: Duration) -> Self {
@@ -50,24 +70,34 @@ impl Bounds {
     }
 }
 
-/// A request's time; waiting for its turn is a part of it, and a small one.
+/// A request's time; waiting for its turn is a part of it.
 #[derive(Clone, Copy, Debug)]
 struct Time {
     limit: Duration,
     until: Instant,
+    queue: Queue,
 }
 
 impl Time {
-    fn begin(limit: Duration) -> Self {
+    fn begin(limit: Duration, queue: Queue) -> Self {
         Self {
             limit,
             until: Instant::now() + limit,
+            queue,
         }
     }
 
     fn no_answer(self) -> Refusal {
         let said = format!("no answer within {:.0} s", self.limit.as_secs_f64());
         Refusal::new(Kind::NoAnswer, said)
+    }
+
+    fn not_asked(self) -> Refusal {
+        let said = format!(
+            "its turn did not come within {:.0} s: too many nodes are asked at the same time",
+            self.limit.as_secs_f64()
+        );
+        Refusal::new(Kind::NotAsked, said)
     }
 
     fn unfinished(self, bytes: u64) -> Refusal {
@@ -82,6 +112,8 @@ impl Time {
 
 /// Requests that are begun at the same moment: each may need a connection with its handshake.
 const MOST_STARTS: usize = 64;
+/// Beside them so many that are not about windows, and so many of their bodies: they fill gaps.
+const MOST_OTHERS: usize = 8;
 /// A request that is not answered in this time has begun: profiles answer after their window.
 const START: Duration = Duration::from_millis(50);
 /// Whoever asks through our proxy has a timeout of their own.
@@ -94,9 +126,24 @@ const DOWNLOAD: Duration = Duration::from_secs(2);
 /// Sends requests. Starting them and reading their answers is limited over all nodes; waiting for
 /// an answer costs nothing and is limited by the number of nodes in flight.
 pub(crate) struct Requester {
-    client: Client,
+    way: Way,
+    windows: Turns,
+    others: Turns,
+}
+
+/// Turns of one queue.
+struct Turns {
     starts: Semaphore,
     downloads: Semaphore,
+}
+
+impl Turns {
+    fn of(starts: usize, downloads: usize) -> Self {
+        Self {
+            starts: Semaphore::new(starts),
+            downloads: Semaphore::new(downloads),
+        }
+    }
 }
 
 impl fmt::Debug for Requester {
@@ -106,17 +153,27 @@ impl fmt::Debug for Requester {
 }
 
 impl Requester {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(way: Way) -> Self {
         Self {
-            client,
-            starts: Semaphore::new(MOST_STARTS),
-            downloads: Semaphore::new(MOST_DOWNLOADS),
+            way,
+            windows: Turns::of(MOST_STARTS, MOST_DOWNLOADS),
+            others: Turns::of(MOST_OTHERS, MOST_OTHERS),
         }
     }
 
-    /// For streams, which are no requests with an answer.
-    pub(crate) fn client(&self) -> Client {
-        self.client.clone()
+    fn turns(&self, queue: Queue) -> &Turns {
+        match queue {
+            Queue::Windows => &self.windows,
+            Queue::Others => &self.others,
+        }
+    }
+
+    /// For streams, which are no requests with an answer: kubectl has none for us.
+    pub(crate) fn client(&self) -> Option<Client> {
+        match &self.way {
+            Way::Library(client) => Some(client.clone()),
+            Way::Kubectl(_) => None,
+        }
     }
 
     /// Gets a page as text.
@@ -152,10 +209,13 @@ impl Requester {
 
     /// Gets whatever is answered, refusals too, for somebody else to read.
     pub(crate) async fn raw(&self, path: &str) -> Result<Response<Body>, Refusal> {
-        let request = Request::get(path)
-            .body(Body::from(Vec::new()))
-            .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        self.begun(request, Time::begin(LONGEST_RAW)).await
+        let ask = Ask {
+            method: Method::GET,
+            path,
+            body: &[],
+        };
+        self.begun(&ask, Time::begin(LONGEST_RAW, Queue::Others))
+            .await
     }
 
     /// Sends JSON and gets JSON.
@@ -188,7 +248,7 @@ impl Requester {
         bounds: Bounds,
     ) -> Result<(Response<Body>, Time), Refusal> {
         let mut tries = 1;
-        let time = Time::begin(bounds.within);
+        let time = Time::begin(bounds.within, bounds.queue);
         loop {
             match self.once(method.clone(), path, body, time).await {
                 Err(refusal) if tries < MOST_TRIES => match refusal.kind {
@@ -211,18 +271,8 @@ impl Requester {
         body: &[u8],
         time: Time,
     ) -> Result<Response<Body>, Refusal> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("accept", "application/json, text/plain, */*")
-            .header("content-type", "application/json")
-            .header(
-                "user-agent",
-                concat!("nodesleuth/", env!("CARGO_PKG_VERSION")),
-            )
-            .body(Body::from(body.to_vec()))
-            .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
-        let response = self.begun(request, time).await?;
+        let ask = Ask { method, path, body };
+        let response = self.begun(&ask, time).await?;
         let status = response.status();
         match status {
             StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => Ok(response),
@@ -233,19 +283,20 @@ impl Requester {
 
 impl Requester {
     /// Sends it when not too many others are just being sent.
-    async fn begun(&self, request: Request<Body>, time: Time) -> Result<Response<Body>, Refusal> {
-        let turn = self.starts.acquire().await;
-        let mut answer = pin!(self.client.send(request));
+    async fn begun(&self, ask: &Ask<'_>, time: Time) -> Result<Response<Body>, Refusal> {
+        let turn = timeout_at(time.until, self.turns(time.queue).starts.acquire()).await;
+        let turn = turn.map_err(|_| time.not_asked())?;
+        let left = time.until.saturating_duration_since(Instant::now());
+        let mut answer = pin!(self.way.send(ask, left));
         let started = time.until.min(Instant::now() + START);
-        let answer = match timeout_at(started, &mut answer).await {
+        match timeout_at(started, &mut answer).await {
             Ok(answer) => answer,
             Err(_) => {
                 drop(turn);
                 let answer = timeout_at(time.until, answer).await;
                 answer.map_err(|_| time.no_answer())?
             }
-        };
-        answer.map_err(|error| failed(&error))
+        }
     }
 
     /// What a refusal says, as far as it is worth reading.
@@ -275,7 +326,7 @@ impl Requester {
     ) -> Result<(), Refusal> {
         let mut body = response.into_body();
         let mut bytes: u64 = 0;
-        let turn = timeout_at(time.until, self.downloads.acquire()).await;
+        let turn = timeout_at(time.until, self.turns(time.queue).downloads.acquire()).await;
         let mut turn = Some(turn.map_err(|_| time.unfinished(bytes))?);
         let slow = Instant::now() + DOWNLOAD;
         loop {
@@ -293,7 +344,7 @@ impl Requester {
                 Ok(Some(Err(error))) => {
                     let said = format!(
                         "the connection was cut in the middle of the answer ({})",
-                        root(&error)
+                        root(error.as_ref())
                     );
                     return Err(Refusal::new(Kind::Cut, said));
                 }

@@ -33,6 +33,11 @@ pub trait Progress: Sync {
 
     /// The window is at `elapsed` of `total`.
     fn window(&self, elapsed: Duration, total: Duration);
+
+    /// Whether anybody sees it: else nobody needs to tell every moment.
+    fn is_shown(&self) -> bool {
+        true
+    }
 }
 
 /// Says nothing.
@@ -42,6 +47,10 @@ pub struct Quiet;
 impl Progress for Quiet {
     fn stage(&self, _what: &str) {}
     fn window(&self, _elapsed: Duration, _total: Duration) {}
+
+    fn is_shown(&self) -> bool {
+        false
+    }
 }
 
 /// What every collector is handed.

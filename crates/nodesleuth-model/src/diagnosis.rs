@@ -107,7 +107,7 @@ pub struct TargetSummary {
 }
 
 impl TargetSummary {
-    /// As people call it: `kubelet (pid 812)`, `kubelet on node-a`.
+    /// As people call it: `kubelet (pid 812)`, `kubelet (pid 812) on node-a`, `kubelet on node-a`.
     #[must_use]
     pub fn name(&self) -> String {
         target_name(&self.comm, self.pid, self.node.as_deref())

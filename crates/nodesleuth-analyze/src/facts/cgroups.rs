@@ -1,6 +1,7 @@
 //! Facts about live and dying cgroups.
 
 use super::goroutines::housekeepers;
+use super::kubelet::counted_in;
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
 use nodesleuth_model::evidence::{
@@ -220,6 +221,8 @@ pub(super) fn total(input: &Input<'_>) -> Derived {
     number((live + dying.count) as f64, "live + dying")
 }
 
+const HOUSEKEEPERS: &str = "goroutines in cAdvisor's housekeeping, one for each cgroup";
+
 /// The cgroups that are told apart by name.
 struct Largest<'a> {
     live: u64,
@@ -236,11 +239,18 @@ fn largest<'a>(input: &Input<'a>) -> Result<Largest<'a>, Missing> {
         (&evidence.cgroups, evidence.container_stats.value())
     {
         let stats = &window.after.value;
+        let whole = match stats.incomplete {
+            None => None,
+            Some(_) => housekeepers(input).filter(|live| *live > stats.cgroups),
+        };
         return Ok(Largest {
-            live: stats.cgroups,
+            live: whole.unwrap_or(stats.cgroups),
             patterns: &stats.patterns,
             mount: None,
-            source: "cgroups in the kubelet's /metrics/cadvisor".to_owned(),
+            source: match whole {
+                Some(_) => HOUSEKEEPERS.to_owned(),
+                None => counted_in("cgroups in the kubelet's /metrics/cadvisor", stats),
+            },
         });
     }
     if let (Observed::NotRequested, Some(live)) = (&evidence.cgroups, housekeepers(input)) {
@@ -248,7 +258,7 @@ fn largest<'a>(input: &Input<'a>) -> Result<Largest<'a>, Missing> {
             live,
             patterns: &[],
             mount: None,
-            source: "goroutines in cAdvisor's housekeeping, one for each cgroup".to_owned(),
+            source: HOUSEKEEPERS.to_owned(),
         });
     }
     let census = evidence.cgroups.require("cgroup census")?;

@@ -233,7 +233,7 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Cgroups that the kubelet's cAdvisor follows.",
         derive: |input| {
             let stats = &stats(input)?.after.value;
-            number(stats.cgroups as f64, "/metrics/cadvisor")
+            number(stats.cgroups as f64, counted_in("/metrics/cadvisor", stats))
         },
     },
     FactDef {
@@ -393,6 +393,14 @@ fn created_rate(input: &Input<'_>) -> Derived {
         recent.count() as f64 / RECENT_SECONDS,
         "creation times of the node's pods",
     )
+}
+
+/// A page as the source of counts: the beginning of one tells lower bounds.
+pub(super) fn counted_in(page: &str, stats: &ContainerStats) -> String {
+    match stats.incomplete {
+        None => page.to_owned(),
+        Some(_) => format!("{page}, of which only the beginning came: at least so many"),
+    }
 }
 
 /// Ages at the end of the window, sorted.

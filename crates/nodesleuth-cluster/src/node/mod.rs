@@ -7,6 +7,7 @@ mod profile;
 mod run;
 mod time;
 
+use crate::stop::Stop;
 use crate::{Cluster, ClusterError};
 use nodesleuth_collect::{Cancel, Clock, Collected, Progress};
 use pages::Node;
@@ -29,15 +30,40 @@ pub struct NodeOptions {
     /// How long beyond its length a profile may take to come, and how long one is waited for that
     /// somebody else takes.
     pub patience: Duration,
-    /// Many are asked, and the windows of all end at once: what no report on many uses is not asked for,
-    /// and pods are listed once.
-    pub is_one_of_many: bool,
+    /// So many nodes are asked at the same time.
+    pub in_flight: usize,
     /// Ask for the kubelet's goroutines, after the window.
     pub goroutines: bool,
     /// Ask what its heap holds, after the window.
     pub heap: bool,
     /// Version of the tool, such as "nodesleuth 0.1.0".
     pub tool: String,
+}
+
+/// How many nodes are asked at the same time as this one: their windows all end at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// None: everything is asked for.
+    Alone,
+    /// Some: what no report on many uses is not asked for, and pods are listed once.
+    Some,
+    /// So many that what is asked before the window would eat up the time behind it: a window begins
+    /// with its counters, and the rest is asked once, when there is room.
+    Crowd,
+}
+
+impl Company {
+    /// More are a crowd: three hundred still had time for all of it, not much of it left.
+    const MOST: usize = 100;
+
+    /// Of so many nodes.
+    pub(crate) fn of(in_flight: usize) -> Self {
+        match in_flight {
+            0 | 1 => Self::Alone,
+            2..=Self::MOST => Self::Some,
+            _ => Self::Crowd,
+        }
+    }
 }
 
 impl NodeOptions {
@@ -85,8 +111,9 @@ impl Cluster {
     ) -> Result<Collected, ClusterError> {
         let name = node_name(name)?;
         let node = Node::new(&self.requester, &name, clock);
-        let run = Run::new(&node, options, cancel, progress);
-        let seen = self.block_on(run.collect());
+        let stop = Stop::of(cancel);
+        let run = Run::new(&node, options, &stop, progress);
+        let seen = self.block_on(stop.told_during(run.collect()));
         seen.map(NodeSeen::checked)
             .map_err(|refusal| ClusterError::refused(&format!("node {name}"), &refusal))
     }

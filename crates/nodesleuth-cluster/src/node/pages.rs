@@ -59,7 +59,7 @@ impl<'a> Node<'a> {
         let mut reader = MetricsReader::default();
         let bounds = Bounds {
             bytes: MOST_METRICS_BYTES,
-            ..Bounds::PAGE.within(within)
+            ..Bounds::PAGE.within(within).first()
         };
         let began = self.clock.boot();
         self.requester
@@ -83,19 +83,25 @@ impl<'a> Node<'a> {
             ..Bounds::PAGE.within(within)
         };
         let began = self.clock.boot();
-        let headers = self
+        let came = self
             .requester
             .pieces(&self.page("/metrics/cadvisor"), bounds, |piece| {
                 reader.push(piece).map_err(malformed)
             })
-            .await?;
+            .await;
         let ended = self.clock.boot();
+        let stats = match came {
+            Ok(headers) => ContainerStats {
+                node_unix_millis: date(&headers),
+                ..reader.finish().map_err(malformed)?
+            },
+            Err(refusal) => beginning(reader, refusal)?,
+        };
         Ok(Reading {
             at: median_moment(began, ended),
             value: ContainerStats {
                 answered_in: ended.since(began),
-                node_unix_millis: date(&headers),
-                ..reader.finish().map_err(malformed)?
+                ..stats
             },
         })
     }
@@ -163,6 +169,20 @@ impl<'a> Node<'a> {
         }
         let said = format!("more than {MOST_PAGES} pages of pods");
         Err(Refusal::new(Kind::TooLarge, said))
+    }
+}
+
+/// What came of a page before it was cut or its time was over, if that tells of any cgroup.
+fn beginning(reader: ContainerStatsReader, refusal: Refusal) -> Result<ContainerStats, Refusal> {
+    if !matches!(refusal.kind, Kind::Unfinished | Kind::Cut | Kind::TooLarge) {
+        return Err(refusal);
+    }
+    match reader.so_far() {
+        Ok(stats) if stats.cgroups > 0 => Ok(ContainerStats {
+            incomplete: Some(refusal.to_string()),
+            ..stats
+        }),
+        _ => Err(refusal),
     }
 }
 

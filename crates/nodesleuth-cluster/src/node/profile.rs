@@ -2,13 +2,12 @@
 
 use super::run::{Answer, Run};
 use crate::profile::{ProfileOf, Taking};
-use crate::request::stopped;
 use crate::{Refusal, RefusalKind as Kind};
 use nodesleuth_collect::{checked_profile, is_as_long_as};
 use nodesleuth_model::bundle::PROFILES_DIR;
 use nodesleuth_model::evidence::{KubeletMetrics, ProfileFailure, ProfileRecord};
 use nodesleuth_model::{BootNanos, Evidence, Missing, Reading};
-use std::future::{Future, ready};
+use std::future::{Future, pending, ready};
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
@@ -27,8 +26,13 @@ const DISTURBED: &str = "the kubelet may still have been putting together /metri
 pub(super) struct Taken {
     /// The kubelet's metrics when the profile began.
     pub(super) opened: Answer<Reading<KubeletMetrics>>,
+    /// When it was over, where they were read then.
+    pub(super) closed: Option<Answer<Reading<KubeletMetrics>>>,
     pub(super) profile: ProfileTaken,
 }
+
+/// A profile, and the reading that closed its window.
+type Closed = (ProfileTaken, Option<Answer<Reading<KubeletMetrics>>>);
 
 /// A profile and its number of slices, or why there is none.
 #[derive(Debug)]
@@ -39,12 +43,30 @@ pub(super) struct ProfileTaken {
 }
 
 impl Run<'_> {
-    /// Takes the CPU profile between two readings of metrics, of which this is the first; without a
-    /// profile the window lasts as long all the same.
-    pub(super) async fn watch(&self, of: &ProfileOf) -> Taken {
+    /// Takes the CPU profile between two readings of metrics, of which this is the first, unless one
+    /// that came just now is `at_hand`; without a profile the window lasts as long all the same.
+    pub(super) async fn watch(
+        &self,
+        of: &ProfileOf,
+        at_hand: Option<Answer<Reading<KubeletMetrics>>>,
+    ) -> Taken {
         self.progress.stage("watching");
-        let (opened, profile) = self.patiently(of, || self.opening_metrics()).await;
-        Taken { opened, profile }
+        let mut at_hand = at_hand;
+        let open = || {
+            let at_hand = at_hand.take();
+            async move {
+                match at_hand {
+                    Some(opened) => opened,
+                    None => self.opening_metrics().await,
+                }
+            }
+        };
+        let (opened, (profile, closed)) = self.patiently(of, open).await;
+        Taken {
+            opened,
+            closed,
+            profile,
+        }
     }
 
     /// Takes the profile of a kubelet whose metrics are still to come.
@@ -76,11 +98,16 @@ impl Run<'_> {
             }
             profile = &mut profile => (opened.await, profile.1),
         };
+        let (profile, closed) = profile;
         match opened {
             Err(refusal) if refusal.is_about_the_whole_node() && profile.taken.is_err() => {
                 Err(refusal)
             }
-            opened => Ok(Taken { opened, profile }),
+            opened => Ok(Taken {
+                opened,
+                closed,
+                profile,
+            }),
         }
     }
 
@@ -89,21 +116,41 @@ impl Run<'_> {
         &self,
         of: &ProfileOf,
         mut first: impl FnMut() -> F,
-    ) -> (T, ProfileTaken) {
+    ) -> (T, Closed) {
         let started = Instant::now();
         loop {
             let opened = first().await;
-            let profile = self.profile(of).await;
+            let (profile, closed) = self.profile_and_closing(of).await;
             let may_wait = started.elapsed() < self.options.patience
                 && self.time().left() > self.options.window;
             if profile.is_anothers() && may_wait {
                 self.progress.stage("waiting for another's profile");
                 tokio::select! {
                     () = sleep(ASK_AGAIN) => continue,
-                    () = stopped(self.cancel) => {}
+                    () = self.stop.wanted() => {}
                 }
             }
-            return (opened, self.rest_of_window(profile).await);
+            return (opened, (self.rest_of_window(profile).await, closed));
+        }
+    }
+
+    /// The profile, and of one of many nodes the reading that closes its window: without it the CPU is
+    /// not known, so it does not wait until a profile has come that may be late among hundreds.
+    async fn profile_and_closing(&self, of: &ProfileOf) -> Closed {
+        let mut profile = pin!(self.profile(of));
+        let over = async {
+            match self.is_one_of_many() {
+                true => sleep(self.options.window).await,
+                false => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            profile = &mut profile => (profile, None),
+            () = over => {
+                let (closed, profile) = tokio::join!(self.closing_metrics(), profile);
+                (profile, Some(closed))
+            }
         }
     }
 
@@ -114,7 +161,7 @@ impl Run<'_> {
             of,
             length: self.options.window,
             longest_slice: self.options.longest_slice,
-            cancel: self.cancel,
+            stop: self.stop,
             progress: self.progress,
             patience: self.options.patience.min(self.time().spare() / 2),
         };
@@ -141,7 +188,7 @@ impl Run<'_> {
         let rest = self.options.window.saturating_sub(passed);
         tokio::select! {
             () = sleep(rest.min(self.time().left())) => {}
-            () = stopped(self.cancel) => {}
+            () = self.stop.wanted() => {}
         }
         ProfileTaken {
             ended: clock.boot(),

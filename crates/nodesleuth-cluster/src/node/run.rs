@@ -4,18 +4,19 @@
 use super::pages::Node;
 use super::profile::{ProfileTaken, Taken};
 use super::time::NodeTime;
-use super::{NodeOptions, derived};
+use super::{Company, NodeOptions, derived};
 use crate::profile::ProfileOf;
-use crate::request::{interrupted, stopped};
+use crate::request::interrupted;
+use crate::stop::Stop;
 use crate::{Refusal, RefusalKind as Kind};
-use nodesleuth_collect::{Cancel, Collected, Progress, goroutines_of, heap_of, kept_debug_page};
+use nodesleuth_collect::{Collected, Progress, goroutines_of, heap_of, kept_debug_page};
 use nodesleuth_model::evidence::{
     ClockAnchor, ContainerStats, KubeletConfig, KubeletMetrics, KubeletPage, NodeObject, NodePods,
     Vantage, Via, WindowEnd, WindowSpan,
 };
 use nodesleuth_model::{BootNanos, Evidence, Missing, Observed, Reading, Window};
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -24,7 +25,7 @@ use tokio::time::sleep;
 pub(crate) struct Run<'a> {
     pub(crate) node: &'a Node<'a>,
     pub(crate) options: &'a NodeOptions,
-    pub(crate) cancel: &'a Cancel,
+    pub(crate) stop: &'a Stop<'a>,
     pub(crate) progress: &'a dyn Progress,
     time: NodeTime,
     /// Pages of the kubelet that were asked for.
@@ -79,13 +80,13 @@ impl<'a> Run<'a> {
     pub(crate) fn new(
         node: &'a Node<'a>,
         options: &'a NodeOptions,
-        cancel: &'a Cancel,
+        stop: &'a Stop<'a>,
         progress: &'a dyn Progress,
     ) -> Self {
         Self {
             node,
             options,
-            cancel,
+            stop,
             progress,
             time: NodeTime::begin(options),
             asked: RefCell::default(),
@@ -110,16 +111,22 @@ impl<'a> Run<'a> {
     pub(crate) async fn watched(&self, object: Answer<NodeObject>) -> Answer<NodeSeen> {
         let mut evidence = self.begun();
         let of = ProfileOf::of_checked(&self.node.name);
-        let (before, Taken { opened, profile }) = self.opened_and_watched(&of).await?;
-        let ended = match self.cancel.requested() {
+        let (before, taken) = self.opened_and_watched(&of).await?;
+        let Taken {
+            opened,
+            closed,
+            profile,
+        } = taken;
+        let ended = match self.stop.is_wanted() {
             true => WindowEnd::Interrupted,
             false => WindowEnd::Completed,
         };
         self.progress.stage("asking once more");
-        let closed = match &opened {
+        let closed = match (closed, &opened) {
+            (Some(closed), _) => closed,
             // A counter that is not known at one end says nothing.
-            Err(refusal) if refusal.is_about_time() => Err(refusal.clone()),
-            _ => self.metrics(self.time.closing_page()).await,
+            (None, Err(refusal)) if refusal.is_about_time() => Err(refusal.clone()),
+            (None, _) => self.closing_metrics().await,
         };
         evidence.window = WindowSpan {
             opened: moment(&opened).unwrap_or(profile.began()),
@@ -139,7 +146,7 @@ impl<'a> Run<'a> {
             _ => before.config,
         };
         let pods = match &before.pods {
-            Ok(pods) if self.options.is_one_of_many => Ok(pods.clone()),
+            Ok(pods) if self.is_one_of_many() => Ok(pods.clone()),
             _ => {
                 let pods = self.pods(self.time.page());
                 self.if_it_answers(&closed, pods).await
@@ -148,7 +155,7 @@ impl<'a> Run<'a> {
         let stats = self
             .if_it_answers(&closed, self.stats(self.time.page()))
             .await;
-        evidence.stats_summary = match self.options.is_one_of_many {
+        evidence.stats_summary = match self.is_one_of_many() {
             true => Observed::NotRequested,
             false => observed(self.if_it_answers(&closed, self.summary()).await),
         };
@@ -156,8 +163,7 @@ impl<'a> Run<'a> {
         evidence.node_object = observed(object);
         evidence.kubelet_metrics = window(opened, closed);
         evidence.kubelet_config = observed(config);
-        let in_vain = |refusal: &Refusal| refusal.is_about_time() && refusal.kind != Kind::NotAsked;
-        let is_disturbed = before.stats.as_ref().is_err_and(in_vain);
+        let is_disturbed = is_late(&before.stats);
         evidence.container_stats = window_or_once(before.stats, stats);
         evidence.node_pods = window_or_once(before.pods, pods);
         evidence.kubelet_pages = self.asked.take();
@@ -206,9 +212,37 @@ impl<'a> Run<'a> {
         {
             return Err(refusal.clone());
         }
+        if self.company() == Company::Crowd {
+            return Ok(self.watched_in_a_crowd(of, first).await);
+        }
         let before = self.before().await;
-        let taken = self.watch(of).await;
+        let taken = self.watch(of, None).await;
         Ok((before, taken))
+    }
+
+    /// The window opens with the page that came just now. What does not disturb the kubelet is asked
+    /// while its profile is taken, when all others' windows are open too.
+    async fn watched_in_a_crowd(
+        &self,
+        of: &ProfileOf,
+        first: Answer<Reading<KubeletMetrics>>,
+    ) -> (Before, Taken) {
+        let mut before = Before::later();
+        let quarter = self.options.window / 4;
+        let meanwhile = async {
+            sleep(quarter).await;
+            before.config = self.config_within(Some(quarter)).await;
+            if self.options.pods_from_api_server {
+                before.pods = self.pods(Some(quarter)).await;
+            }
+            pending().await
+        };
+        let taken = tokio::select! {
+            biased;
+            taken = self.watch(of, Some(first)) => taken,
+            taken = meanwhile => taken,
+        };
+        (before, taken)
     }
 
     /// What is read from caches, at both ends.
@@ -216,8 +250,7 @@ impl<'a> Run<'a> {
         let config = self.config_within(self.time.page_before_window()).await;
         let stats = self.stats(self.time.page_before_window()).await;
         let pods = self.pods(self.time.page_before_window()).await;
-        let is_late = |refusal: &Refusal| refusal.is_about_time();
-        let is_slow = stats.as_ref().is_err_and(is_late) || config.as_ref().is_err_and(is_late);
+        let is_slow = is_late(&stats) || config.as_ref().is_err_and(in_vain);
         Before {
             config,
             stats,
@@ -244,6 +277,20 @@ impl<'a> Run<'a> {
     /// The page that opens the window.
     pub(super) async fn opening_metrics(&self) -> Answer<Reading<KubeletMetrics>> {
         self.metrics(self.time.opening_page()).await
+    }
+
+    /// The page that closes it.
+    pub(super) async fn closing_metrics(&self) -> Answer<Reading<KubeletMetrics>> {
+        self.metrics(self.time.closing_page()).await
+    }
+
+    /// Whether others are asked at the same time.
+    pub(super) fn is_one_of_many(&self) -> bool {
+        self.company() != Company::Alone
+    }
+
+    fn company(&self) -> Company {
+        Company::of(self.options.in_flight)
     }
 
     async fn metrics(&self, within: Option<Duration>) -> Answer<Reading<KubeletMetrics>> {
@@ -339,7 +386,7 @@ impl<'a> Run<'a> {
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = stopped(self.cancel) => Err(interrupted()),
+            () = self.stop.wanted() => Err(interrupted()),
         }
     }
 }
@@ -347,16 +394,42 @@ impl<'a> Run<'a> {
 impl Before {
     /// Of a kubelet that is slow already.
     fn skipped() -> Self {
-        fn later<T>() -> Answer<T> {
-            let said = "the kubelet was slow, so this was not asked before its window";
+        Self {
+            is_slow: true,
+            ..Self::not_asked("the kubelet was slow, so this was not asked before its window")
+        }
+    }
+
+    /// Of one of too many.
+    fn later() -> Self {
+        Self::not_asked(
+            "many nodes were asked at the same time, so this was not asked before its window",
+        )
+    }
+
+    fn not_asked(said: &str) -> Self {
+        fn refused<T>(said: &str) -> Answer<T> {
             Err(Refusal::new(Kind::NotAsked, said))
         }
         Self {
-            config: later(),
-            stats: later(),
-            pods: later(),
-            is_slow: true,
+            config: refused(said),
+            stats: refused(said),
+            pods: refused(said),
+            is_slow: false,
         }
+    }
+}
+
+/// Whether it was asked, and the answer did not come in time.
+fn in_vain(refusal: &Refusal) -> bool {
+    refusal.is_about_time() && refusal.kind != Kind::NotAsked
+}
+
+/// Whether a page of statistics did not come whole in time.
+fn is_late(stats: &Answer<Reading<ContainerStats>>) -> bool {
+    match stats {
+        Ok(reading) => reading.value.incomplete.is_some(),
+        Err(refusal) => in_vain(refusal),
     }
 }
 

@@ -49,7 +49,13 @@ impl Cluster {
     }
 
     async fn open(&self, run: &PodRun) -> Result<AttachedProcess, ClusterError> {
-        let pods: Api<Pod> = Api::namespaced(self.requester.client(), &run.namespace);
+        let client = self.requester.client().ok_or_else(|| {
+            ClusterError::new(
+                "kubectl is only asked for pages, and a pod is talked to over a stream",
+                "leave --kubectl away, or use --via api",
+            )
+        })?;
+        let pods: Api<Pod> = Api::namespaced(client, &run.namespace);
         let how = AttachParams::default()
             .container(spec::CONTAINER)
             .stdin(true)

@@ -9,11 +9,11 @@ mod door;
 use crate::node::node_name;
 use crate::profile::ProfileOf;
 use crate::request::{Requester, stopped};
+use crate::way::Body;
 use crate::{Cluster, ClusterError};
 use bytes::Bytes;
 use door::{Door, Refused};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,7 +21,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use nodesleuth_collect::Cancel;
 use std::convert::Infallible;
-use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,8 +35,6 @@ const MOST_CONNECTIONS: usize = 32;
 const HEADERS: Duration = Duration::from_secs(10);
 /// Headers of an answer that are led on.
 const PASSED: &[&str] = &["content-type", "content-disposition", "x-go-pprof"];
-
-type Body = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
 /// How a proxy runs.
 #[derive(Clone, Debug)]
@@ -155,8 +152,7 @@ async fn answer(
             passed.insert(*name, value.clone());
         }
     }
-    let body = body.map_err(|error| Box::new(error) as Box<dyn Error + Send + Sync>);
-    let mut answer = Response::new(body.boxed_unsync());
+    let mut answer = Response::new(body);
     *answer.status_mut() = parts.status;
     *answer.headers_mut() = passed;
     Ok(answer)

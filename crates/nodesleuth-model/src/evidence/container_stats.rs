@@ -32,6 +32,9 @@ pub struct ContainerStats {
     pub agent: Option<AgentCgroup>,
     /// cAdvisor reports that it failed to read something (`container_scrape_error`).
     pub scrape_error: Option<bool>,
+    /// Why only the beginning of the text came: then all counts are lower bounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
 }
 
 /// When the figures of one cgroup were taken.

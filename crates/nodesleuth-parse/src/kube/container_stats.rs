@@ -76,6 +76,14 @@ impl ContainerStatsReader {
     pub fn finish(mut self) -> Result<ContainerStats, Malformed> {
         let Self { text, seen } = &mut self;
         text.finish(|sample| seen.take(sample))?;
+        self.so_far()
+    }
+
+    /// What the lines say that came whole, of a page whose end will not come.
+    ///
+    /// # Errors
+    /// When they are not cAdvisor's metrics.
+    pub fn so_far(self) -> Result<ContainerStats, Malformed> {
         let Self { text, seen } = self;
         if !seen.has_cadvisor {
             let reason = "no metric of a container is there; is this another page?";
@@ -276,5 +284,17 @@ mod tests {
         let mut reader = ContainerStatsReader::default();
         reader.push(b"container_last_seen{id=\"/").unwrap();
         assert!(reader.finish().is_err());
+    }
+
+    #[test]
+    fn of_a_page_without_an_end_whole_lines_count() {
+        let mut reader = ContainerStatsReader::default();
+        let began =
+            "container_last_seen{id=\"/a\"} 1\ncontainer_last_seen{id=\"/b\"} 1\ncontainer_last";
+        reader.push(began.as_bytes()).unwrap();
+        assert_eq!(reader.so_far().unwrap().cgroups, 2);
+        let mut other = ContainerStatsReader::default();
+        other.push(b"up 1\nprocess_c").unwrap();
+        assert!(other.so_far().is_err());
     }
 }

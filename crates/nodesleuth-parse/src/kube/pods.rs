@@ -49,6 +49,8 @@ struct Spec {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Container {
+    name: String,
+    startup_probe: Option<Probe>,
     liveness_probe: Option<Probe>,
     readiness_probe: Option<Probe>,
 }
@@ -80,7 +82,10 @@ struct Status {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ContainerStatus {
+    name: String,
     restart_count: u64,
+    /// Only said by kubelets that know startup probes.
+    started: Option<bool>,
 }
 
 /// The API's default.
@@ -119,9 +124,7 @@ fn add(pod: &Pod, counted: &mut NodePods) {
     let synced = pod.spec.volumes.iter().filter(|volume| volume.is_synced());
     counted.synced_volumes += synced.count() as u64;
     let containers = pod.spec.containers.iter();
-    let probes = containers
-        .flat_map(|container| [&container.liveness_probe, &container.readiness_probe])
-        .flatten();
+    let probes = containers.flat_map(|container| container.probes(&pod.status));
     for probe in probes {
         let period = probe.period_seconds.unwrap_or(DEFAULT_PERIOD_SECONDS);
         let rate = 1.0 / period.max(1.0);
@@ -131,6 +134,21 @@ fn add(pod: &Pod, counted: &mut NodePods) {
         } else {
             counted.network_probe_rate += rate;
         }
+    }
+}
+
+impl Container {
+    /// Those that run: the others wait until the one for the start has succeeded, and that one ends
+    /// then.
+    fn probes<'a>(&'a self, status: &Status) -> impl Iterator<Item = &'a Probe> + use<'a> {
+        let mut statuses = status.container_statuses.iter();
+        let of_this = statuses.find(|status| status.name == self.name);
+        let has_started = of_this.and_then(|status| status.started);
+        let probes = match &self.startup_probe {
+            Some(startup) if has_started == Some(false) => [Some(startup), None],
+            _ => [self.liveness_probe.as_ref(), self.readiness_probe.as_ref()],
+        };
+        probes.into_iter().flatten()
     }
 }
 
@@ -186,6 +204,33 @@ mod tests {
         assert_eq!((pods.exec_probes, pods.exec_probe_rate), (1, 1.0));
         assert_eq!(pods.network_probe_rate, 0.2);
         assert_eq!((pods.restarts, pods.synced_volumes), (7, 1));
+    }
+
+    #[test]
+    fn until_a_container_has_started_only_its_startup_probe_runs() {
+        let page = |started: &str| {
+            format!(
+                r#"{{"items":[{{"spec":{{"containers":[{{"name":"a",
+                "startupProbe":{{"exec":{{"command":["x"]}},"periodSeconds":2}},
+                "livenessProbe":{{"exec":{{"command":["x"]}},"periodSeconds":5}},
+                "readinessProbe":{{"httpGet":{{}},"periodSeconds":10}}}}]}},
+                "status":{{"phase":"Running","containerStatuses":[{{"name":"a"{started}}}]}}}}]}}"#
+            )
+        };
+        for (started, rates) in [
+            (r#","started":false"#, (1, 0.5, 0.0)),
+            (r#","started":true"#, (1, 0.2, 0.1)),
+            ("", (1, 0.2, 0.1)),
+        ] {
+            let mut pods = NodePods::default();
+            add_page(&page(started), &mut pods).unwrap();
+            let counted = (
+                pods.exec_probes,
+                pods.exec_probe_rate,
+                pods.network_probe_rate,
+            );
+            assert_eq!(counted, rates, "{started}");
+        }
     }
 
     #[test]

@@ -70,11 +70,8 @@ fn when_and_what(evidence: &Evidence) -> String {
         .host
         .value()
         .map_or("unknown kernel", |host| host.kernel_release.as_str());
-    let target = evidence.target.value();
-    let target = target.map_or_else(
-        || "no target".to_owned(),
-        |target| format!("{} (pid {})", target.comm, target.pid),
-    );
+    let target = evidence.target_name();
+    let target = target.unwrap_or_else(|| "no target".to_owned());
     let window = &evidence.window;
     let ended = match window.ended {
         WindowEnd::Completed => "completed",

@@ -32,13 +32,54 @@ pub(crate) struct ClusterArgs {
     pub(crate) as_user: Option<String>,
 }
 
+/// The same for what only reads, which kubectl can do too.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ReaderArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// Ask by `kubectl get --raw` from PATH, or by this kubectl, where the kubeconfig is beyond our
+    /// own client.
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "kubectl",
+        help_heading = "Cluster"
+    )]
+    pub(crate) kubectl: Option<PathBuf>,
+}
+
+impl ReaderArgs {
+    /// Reads the kubeconfig, or finds kubectl.
+    pub(crate) fn connect(&self) -> Result<Cluster, Failure> {
+        let cluster = self.cluster.connect_by(self.kubectl.clone())?;
+        if let Some(why) = cluster.beyond_library() {
+            output::note(&format!("note: kubectl asks, since our own client {why}\n"));
+        }
+        Ok(cluster)
+    }
+
+    /// The option that was given although no node was named.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        let kubectl = ("--kubectl", self.kubectl.is_some());
+        self.cluster.given().or(args::first_given(&[kubectl]))
+    }
+}
+
 impl ClusterArgs {
     /// Reads the kubeconfig.
     pub(crate) fn connect(&self) -> Result<Cluster, Failure> {
+        self.connect_by(None)
+    }
+
+    fn connect_by(&self, kubectl: Option<PathBuf>) -> Result<Cluster, Failure> {
         Ok(Cluster::connect(&ConnectOptions {
             context: self.context.clone(),
             kubeconfig: self.kubeconfig.clone(),
             as_user: self.as_user.clone(),
+            kubectl,
         })?)
     }
 
@@ -107,7 +148,7 @@ impl NodeQuestions {
 pub(crate) fn collect_node(
     node: &str,
     questions: &NodeQuestions,
-    args: &ClusterArgs,
+    args: &ReaderArgs,
     progress: &Display,
 ) -> Result<Collected, Failure> {
     let node = nodesleuth_cluster::node_name(node)?;
@@ -126,7 +167,7 @@ pub(crate) fn collect_node(
         pods_from_api_server: rights.may("list pods"),
         limit,
         patience: NodeOptions::PATIENCE,
-        is_one_of_many: false,
+        in_flight: 1,
         goroutines: questions.goroutines,
         heap: questions.heap,
         tool: TOOL.to_owned(),

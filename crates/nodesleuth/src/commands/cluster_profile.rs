@@ -1,6 +1,6 @@
 //! Profiles straight from a cluster: of a node's kubelet, or of a pod that serves pprof.
 
-use super::cluster_choice::ClusterArgs;
+use super::cluster_choice::ReaderArgs;
 use crate::args;
 use crate::failure::Failure;
 use crate::new_file::NewFile;
@@ -42,7 +42,7 @@ pub(crate) struct ProfileArgs {
     pub(crate) window: Option<Duration>,
 
     #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
+    pub(crate) cluster: ReaderArgs,
 }
 
 /// A profile in a private file that is removed when this is dropped.

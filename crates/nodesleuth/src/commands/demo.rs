@@ -1,6 +1,6 @@
 //! `nodesleuth demo`: this machine's own small sick agent, diagnosed for real.
 
-use super::cluster_choice::ClusterArgs;
+use super::cluster_choice::ReaderArgs;
 use super::pod_choice::PodArgs;
 use super::target_choice::TargetArgs;
 use super::{diagnose, target_choice};
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, verbose: bool) -> Result<(), Failure> {
         goroutines: false,
         heap: false,
         timeout: None,
-        cluster: ClusterArgs::default(),
+        cluster: ReaderArgs::default(),
         pod: PodArgs::default(),
     };
     let collected = target.collect(&catalog, &progress);

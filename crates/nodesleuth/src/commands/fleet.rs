@@ -3,7 +3,7 @@
 mod gathered;
 
 use super::TOOL;
-use super::cluster_choice::{ClusterArgs, NodeQuestions, checked_rights};
+use super::cluster_choice::{NodeQuestions, ReaderArgs, checked_rights};
 use crate::args::ReportFormat;
 use crate::failure::Failure;
 use crate::output;
@@ -87,7 +87,7 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn run(
     choice: &NodeChoice,
     args: &FleetArgs,
-    cluster: &ClusterArgs,
+    cluster: &ReaderArgs,
     wanted: &Wanted<'_>,
 ) -> Result<ExitCode, Failure> {
     let questions = &wanted.questions;
@@ -99,12 +99,14 @@ pub(crate) fn run(
     }
     let nodes = cluster.nodes(choice)?;
     let nodes = sampled(nodes, args.sample.map(usize::from));
+    let in_flight = usize::from(args.in_flight).min(cluster.most_in_flight());
+    let in_flight = in_flight.min(nodes.len());
     output::note(&format!(
         "reading through {}: the pods and the kubelet's {} of {} nodes, {} at a time, {} at most for each\n",
         cluster.server(),
         questions.pages(),
         nodes.len(),
-        nodes.len().min(args.in_flight.into()),
+        in_flight,
         humantime::format_duration(limit)
     ));
     let rights = checked_rights(&cluster)?;
@@ -114,13 +116,14 @@ pub(crate) fn run(
         pods_from_api_server: rights.may("list pods"),
         limit,
         patience: limit.saturating_sub(questions.window),
-        is_one_of_many: true,
+        in_flight,
         goroutines: questions.goroutines,
         heap: questions.heap,
         tool: TOOL.to_owned(),
     };
     let progress = Display::new(wanted.verbose);
-    let gathered = gather(&cluster, nodes, args, &options, wanted, &progress);
+    let folder = args.save_to.as_deref();
+    let gathered = gather(&cluster, nodes, folder, &options, wanted, &progress);
     progress.finish();
     let Gathered {
         nodes,
@@ -159,18 +162,18 @@ fn create(folder: &Path) -> Result<(), Failure> {
 }
 
 /// Evidence is analysed in threads of their own: the one that asks must not be late for the end of
-/// any window, and at its end hundreds of nodes are there at once.
+/// any window, and at its end hundreds of nodes are there at once. It has a processor to itself, and
+/// helps with what is left when nobody has to be asked any more.
 fn gather<'a>(
     cluster: &Cluster,
     nodes: Vec<NodeObject>,
-    args: &'a FleetArgs,
+    folder: Option<&'a Path>,
     options: &NodeOptions,
     wanted: &Wanted<'a>,
     progress: &Display,
 ) -> Gathered<'a> {
     let count = nodes.len();
     let cancel = signals::cancel();
-    let folder = args.save_to.as_deref();
     let (sender, results) = mpsc::channel::<FleetResult>();
     let results = Mutex::new(results);
     let gathered = Mutex::new(Gathered::new(folder));
@@ -189,15 +192,15 @@ fn gather<'a>(
     };
     thread::scope(|scope| {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let analysing: Vec<_> = (0..threads.min(MOST_THREADS))
+        let analysing: Vec<_> = (1..threads.clamp(2, MOST_THREADS))
             .map(|_| scope.spawn(analyse))
             .collect();
-        let in_flight = usize::from(args.in_flight);
-        cluster.collect_fleet(nodes, in_flight, options, &SystemClock, &cancel, |result| {
+        cluster.collect_fleet(nodes, options, &SystemClock, &cancel, |result| {
             // It is received until the end.
             let _ = sender.send(result);
         });
         drop(sender);
+        analyse();
         let ended = analysing.into_iter().map(thread::ScopedJoinHandle::join);
         if ended.filter(Result::is_err).count() > 0 {
             output::note("analysing the nodes ended in a panic: the report is not whole\n");

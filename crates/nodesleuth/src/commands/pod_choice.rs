@@ -113,6 +113,12 @@ pub(crate) fn collect_from(
     progress: &Display,
 ) -> Result<Collected, Failure> {
     if target.pod.via == Some(Way::Pod) {
+        if target.cluster.kubectl.is_some() {
+            return Err(Failure::usage(
+                "--kubectl is only asked for pages, and a pod is made, talked to and removed",
+                "leave it away, or use --via api",
+            ));
+        }
         if let Some(option) = target.given_on_kubelet() {
             return Err(Failure::usage(
                 format!("{option} is about what is asked of a kubelet, and a pod asks none"),
@@ -129,7 +135,7 @@ pub(crate) fn collect_from(
     }
     let collected = collect_node(node, &target.questions(), &target.cluster, progress);
     match collected {
-        Err(failure) if target.pod.via.is_none() && a_pod_may_help(&failure) => {
+        Err(failure) if target.may_make_a_pod() && a_pod_may_help(&failure) => {
             match agrees(node, &failure)? {
                 true => by_pod(target, node, progress),
                 false => Err(failure),
@@ -164,7 +170,7 @@ fn agrees(node: &str, failure: &Failure) -> Result<bool, Failure> {
 }
 
 fn by_pod(target: &TargetArgs, node: &str, progress: &Display) -> Result<Collected, Failure> {
-    let cluster = target.cluster.connect()?;
+    let cluster = target.cluster.cluster.connect()?;
     let run = cluster.plan_pod(node, target.pod.options(target))?;
     output::note(&format!(
         "through {}: a privileged pod {}/{} on {node}, root on that node while it runs, removed \
@@ -176,7 +182,7 @@ fn by_pod(target: &TargetArgs, node: &str, progress: &Display) -> Result<Collect
     ));
     let object = checked(&cluster, &run)?;
     let cancel = signals::cancel();
-    let guardian = PodGuardian::start(&run, &target.cluster)?;
+    let guardian = PodGuardian::start(&run, &target.cluster.cluster)?;
     let tell = |what: &str| output::note(&format!("note: {what}\n"));
     let bundle = cluster.bundle_by_pod(&run, &cancel, progress, &tell);
     progress.finish();

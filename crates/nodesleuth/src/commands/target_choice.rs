@@ -1,7 +1,7 @@
 //! Options that say whom to watch, how long, and with which profiles; shared by `diagnose` and
 //! `collect`.
 
-use super::cluster_choice::{ClusterArgs, NodeQuestions};
+use super::cluster_choice::{NodeQuestions, ReaderArgs};
 use super::pod_choice::{PodArgs, collect_from};
 use crate::args;
 use crate::failure::Failure;
@@ -88,7 +88,7 @@ pub(crate) struct TargetArgs {
     pub(crate) no_trace: bool,
 
     #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
+    pub(crate) cluster: ReaderArgs,
 
     #[command(flatten)]
     pub(crate) pod: PodArgs,
@@ -231,6 +231,11 @@ impl TargetArgs {
             ("--trace-for", self.trace_for.is_some()),
             ("--no-trace", self.no_trace),
         ])
+    }
+
+    /// Whether a pod may be proposed: nobody chose the way, or one that cannot make pods.
+    pub(crate) fn may_make_a_pod(&self) -> bool {
+        self.pod.via.is_none() && self.cluster.kubectl.is_none()
     }
 
     /// The option that was given although only a kubelet that is asked can heed it.

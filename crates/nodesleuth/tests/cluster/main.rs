@@ -9,6 +9,7 @@ mod support;
 
 mod diagnose;
 mod fleet;
+mod kubectl;
 mod kubelet;
 mod pod;
 mod pod_api;
@@ -16,6 +17,7 @@ mod pod_end;
 mod probes;
 mod profiles;
 mod proxy;
+mod real_kubectl;
 mod refusals;
 mod run;
 mod slow;

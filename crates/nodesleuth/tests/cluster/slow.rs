@@ -1,7 +1,7 @@
 //! A kubelet that is too slow for some of its own pages: what comes is reported, what does not is a
 //! fact, and the run ends in time.
 
-use crate::kubelet::Kubelet;
+use crate::kubelet::{Kubelet, metrics_page};
 use crate::run::run;
 use crate::support::Run;
 use nodesleuth_fake_cluster::{Asked, FakeCluster, Reply};
@@ -99,6 +99,31 @@ fn a_page_that_trickles_ends_too() {
         is_stats.then_some(slow)
     });
     explains(&diagnosis, "many-live-cgroups");
+    says(&diagnosis, "was not complete after");
+}
+
+/// Some hundred cgroups a second come of 20,000, and nobody else says how many there are.
+#[test]
+fn the_beginning_of_a_page_that_trickles_counts() {
+    let long = Kubelet {
+        leaked: 20_000,
+        ..Kubelet::sick()
+    };
+    let (_, diagnosis) = against(move |page| match page {
+        "/metrics/cadvisor" => {
+            Some(metrics_page(long.container_stats()).trickle(60_000, Duration::from_millis(500)))
+        }
+        "/debug/pprof/goroutine" | "/stats/summary" => Some(Reply::never()),
+        _ => None,
+    });
+    explains(&diagnosis, "many-live-cgroups");
+    let live = number(&diagnosis, "cgroup.live.max");
+    assert!((500.0..19_000.0).contains(&live), "{live}");
+    assert!(
+        diagnosis.facts["cgroup.live.max"]
+            .source
+            .contains("at least")
+    );
     says(&diagnosis, "was not complete after");
 }
 

@@ -5,6 +5,8 @@ use crate::failure::Failure;
 use clap::Parser;
 use std::ffi::OsString;
 
+/// Takes a value only behind `=`.
+const KUBECTL: &str = "kubectl";
 /// Each takes a value.
 const OPTIONS: &[&str] = &[
     "node",
@@ -61,6 +63,12 @@ fn divide(words: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
             Some((name, value)) => (name, Some(value)),
             None => (option, None),
         };
+        if is_option && name == KUBECTL {
+            let mut ours_too = OsString::from("--");
+            ours_too.push(option);
+            ours.push(ours_too);
+            continue;
+        }
         if !is_option || !OPTIONS.contains(&name) {
             theirs.push(word.clone());
             continue;
@@ -140,6 +148,9 @@ mod tests {
         let (ours, theirs) = divided("-top --node n1 -nodecount=5 -path=/debug/pprof/heap x.pb");
         assert_eq!(ours, "--node n1 --path /debug/pprof/heap");
         assert_eq!(theirs, "-top -nodecount=5 x.pb");
+        let (ours, theirs) = divided("-top -kubectl --node n1 --kubectl=/opt/kubectl x.pb");
+        assert_eq!(ours, "--kubectl --node n1 --kubectl=/opt/kubectl");
+        assert_eq!(theirs, "-top x.pb");
     }
 
     #[test]
