@@ -10,7 +10,7 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::asked::Answer;
-use crate::lab::cluster::test::pod::IMAGE;
+use crate::lab::cluster::test::pod_image::IMAGE;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 
 pub(crate) const ALL: &[Scenario] = &[
@@ -66,7 +66,7 @@ fn api_mode(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 fn pod_mode(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let namespace = "nodesleuth";
     let by_pod = [
         "diagnose", "--window", WINDOW, "--node", NODE, "--via", "pod",

@@ -65,7 +65,7 @@ fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
         &report,
         &["many-live-cgroups", "leaked-pod-cgroups"],
     );
-    judged.said = format!("{} cgroups; {}", leaked.len(), judged.said);
+    judged.said = format!("{}; {}", leaked.told(), judged.said);
     Ok(judged)
 }
 
