@@ -32,8 +32,8 @@ pub(crate) struct Args {
     /// Try this nodesleuth instead of a new release build.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
-    /// Put this nodesleuth into the image of pod mode instead of a new static build (of --binary, if
-    /// that is static itself).
+    /// Put this nodesleuth into the image of pod mode, with the libraries that it needs, instead of a
+    /// new static build (or of --binary, if that is static).
     #[arg(long, value_name = "FILE")]
     image_binary: Option<PathBuf>,
     /// Cgroups to leak in each hierarchy. Below 10,000 it is no longer the case that was reported,

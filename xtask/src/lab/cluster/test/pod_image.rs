@@ -2,23 +2,21 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::bounded;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::lab::cluster::build::nodesleuth_image;
 use crate::lab::cluster::running::Cluster;
+use crate::lab::libraries::libraries;
 use crate::workspace::Workspace;
 
 pub(crate) const IMAGE: &str = "lab.local/nodesleuth:1";
-const LDD_LIMIT: Duration = Duration::from_secs(10);
 
 /// Made and imported once, by the first scenario that needs it.
 #[derive(Debug)]
 pub(crate) struct PodImage<'t> {
     workspace: &'t Workspace,
-    /// One that is static already; `None`: it is to be built.
+    /// One that is built already; `None`: a static one is to be built.
     binary: Option<PathBuf>,
     imported: OnceCell<()>,
 }
@@ -31,15 +29,8 @@ impl<'t> PodImage<'t> {
         given: Option<PathBuf>,
     ) -> Result<Self> {
         let binary = match given {
-            Some(given) if !is_static(&given)? => {
-                let what = format!("an image with {}", given.display());
-                return Err(
-                    Failure::new(what, "it needs libraries, which the image has not")
-                        .remedy("deploy/image/README.md says how to build a static one"),
-                );
-            }
             Some(given) => Some(given),
-            None => is_static(tried)?.then(|| tried.to_path_buf()),
+            None => libraries(tried)?.is_empty().then(|| tried.to_path_buf()),
         };
         Ok(Self {
             workspace,
@@ -57,7 +48,7 @@ impl<'t> PodImage<'t> {
             Some(binary) => binary.clone(),
             None => self.build()?,
         };
-        let archive = nodesleuth_image(&binary).repack(cluster.places())?;
+        let archive = nodesleuth_image(&binary)?.repack(cluster.places())?;
         let archive = archive.display().to_string();
         cluster.ctr(cluster.pid("containerd")?, &["images", "import", &archive])?;
         let _ = self.imported.set(());
@@ -75,10 +66,4 @@ impl<'t> PodImage<'t> {
         eprintln!("lab: built in {} s", began.elapsed().as_secs());
         Ok(binary)
     }
-}
-
-fn is_static(binary: &Path) -> Result<bool> {
-    let output = bounded::output(Command::new("ldd").arg(binary), LDD_LIMIT)?;
-    let said = format!("{}{}", output.stdout, output.stderr);
-    Ok(said.contains("statically linked") || said.contains("not a dynamic executable"))
 }

@@ -154,7 +154,7 @@ fn without(objects: &[Value], right: &Right) -> Vec<Value> {
 
 /// Whether a message names this right as missing, and not one whose name only begins so.
 fn misses(message: &str, name: &str) -> bool {
-    let endings = [":", " here"];
+    let endings = [":", " here", " is needed"];
     endings
         .iter()
         .any(|ending| message.contains(&format!("{name}{ending}")))
@@ -317,6 +317,10 @@ mod tests {
         assert!(misses(
             "error: you may not get nodes/proxy here: all",
             "get nodes/proxy"
+        ));
+        assert!(misses(
+            "help: the right to list nodes is needed for this",
+            "list nodes"
         ));
         assert!(!misses(
             "error: you may not get nodes/proxy here: all",
