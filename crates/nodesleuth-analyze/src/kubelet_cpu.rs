@@ -3,9 +3,10 @@
 //! Its counter has user and kernel time together and no children. cAdvisor's account of the
 //! kubelet's own cgroup tells the modes apart; it is believed only where it is about as large.
 
+use crate::cgroup_cpu::CgroupCpu;
 use crate::cpu::TargetCpu;
 use crate::stacks::ProfileView;
-use nodesleuth_model::evidence::{AgentCgroup, KubeletMetrics};
+use nodesleuth_model::evidence::KubeletMetrics;
 use nodesleuth_model::{Evidence, Missing, MissingKind, Window};
 
 /// Where the numbers come from, for facts.
@@ -90,20 +91,10 @@ fn counter(metrics: &KubeletMetrics) -> Result<f64, Missing> {
 
 /// The kubelet's CPU split into user and kernel as its cgroup's is.
 fn modes(evidence: &Evidence, own: f64) -> Option<(f64, f64)> {
-    let window = evidence.container_stats.value()?;
-    let before = window.before.value.agent.as_ref()?;
-    let after = window.after.value.agent.as_ref()?;
-    let seconds = (after.unix_millis? - before.unix_millis?) as f64 / 1e3;
-    if before.path != after.path || seconds <= 0.0 {
-        return None;
-    }
-    let rate = |of: fn(&AgentCgroup) -> Option<f64>| {
-        let rate = (of(after)? - of(before)?) / seconds;
-        (rate >= 0.0).then_some(rate)
-    };
+    let cgroup = CgroupCpu::of(evidence, |stats| stats.agent.as_ref())?;
     let (user, kernel) = (
-        rate(|agent| agent.user_seconds)?,
-        rate(|agent| agent.kernel_seconds)?,
+        cgroup.cores(|cgroup| cgroup.user_seconds)?,
+        cgroup.cores(|cgroup| cgroup.kernel_seconds)?,
     );
     let both = user + kernel;
     let agrees = both <= own * MOST_IN_CGROUP + APART && own <= both * MOST_IN_CGROUP + APART;
@@ -113,7 +104,7 @@ fn modes(evidence: &Evidence, own: f64) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodesleuth_model::evidence::ContainerStats;
+    use nodesleuth_model::evidence::{AgentCgroup, ContainerStats};
     use nodesleuth_model::{BootNanos, Observed, Reading};
 
     fn evidence(cpu: (f64, f64), start: (f64, f64)) -> Evidence {

@@ -9,6 +9,7 @@
 
 mod call_ledger;
 pub mod catalog;
+mod cgroup_cpu;
 mod cpu;
 pub mod facts;
 mod fleet;
@@ -101,6 +102,7 @@ pub fn analyze(
         window_note: window_note(evidence),
         findings: matches.findings,
         red_herrings: matches.red_herrings,
+        elsewhere: matches.elsewhere,
         ledger,
         advisories: told_advisories(&input),
         others: others::hot(&input),

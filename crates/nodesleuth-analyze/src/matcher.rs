@@ -15,6 +15,8 @@ type Facts<'a> = &'a dyn Fn(&str) -> Option<FactValue>;
 pub(crate) struct Matches {
     pub(crate) findings: Vec<Finding>,
     pub(crate) red_herrings: Vec<Finding>,
+    /// What burns CPU in other programs, most cores first.
+    pub(crate) elsewhere: Vec<Finding>,
     /// Set when an entry says that there is nothing to explain.
     pub(crate) not_hot: Option<String>,
     pub(crate) undecided: Vec<NotChecked>,
@@ -45,6 +47,11 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
                         .red_herrings
                         .push(finding(entry, None, ledger, &facts));
                 }
+                EntryKind::Elsewhere => {
+                    matches
+                        .elsewhere
+                        .push(elsewhere(entry, ledger, &facts, lookup));
+                }
                 EntryKind::Cause | EntryKind::Contributor => {
                     let price = pricing::potential(entry, ledger, &facts);
                     candidates.push((entry, price));
@@ -52,6 +59,7 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
             },
         }
     }
+    most_cores_first(&mut matches.elsewhere);
     if matches.not_hot.is_none() {
         price_all(input, lookup, ledger, candidates, &mut matches);
         let ids: BTreeSet<&String> = undecided.values().flatten().collect();
@@ -111,13 +119,28 @@ fn price_all(
             .findings
             .push(finding(entry, Some(price), ledger, &facts));
     }
-    matches.findings.sort_by(|a, b| {
-        let cores = |finding: &Finding| finding.cores.unwrap_or_default().0;
-        let rank = |finding: &Finding| finding.kind != FindingKind::Cause;
-        rank(a)
-            .cmp(&rank(b))
-            .then_with(|| cores(b).total_cmp(&cores(a)))
-    });
+    most_cores_first(&mut matches.findings);
+    matches
+        .findings
+        .sort_by_key(|finding| finding.kind != FindingKind::Cause);
+}
+
+fn most_cores_first(findings: &mut [Finding]) {
+    let cores = |finding: &Finding| finding.cores.unwrap_or_default().0;
+    findings.sort_by(|a, b| cores(b).total_cmp(&cores(a)));
+}
+
+/// What another program burns is no part of the target's ledger: a fact prices it.
+fn elsewhere(entry: &Entry, ledger: &Ledger, facts: Facts<'_>, lookup: &Lookup<'_>) -> Finding {
+    let mut finding = finding(entry, None, ledger, facts);
+    let burns = entry.burns.as_ref().and_then(|name| lookup.facts.get(name));
+    if let Some(fact) = burns
+        && let Some(FactValue::Number(cores)) = fact.value
+    {
+        finding.cores = Some(Cores(cores));
+        finding.pricing = vec![fact.source.clone()];
+    }
+    finding
 }
 
 pub(crate) fn finding(
@@ -135,6 +158,7 @@ pub(crate) fn finding(
             EntryKind::Contributor => FindingKind::Contributor,
             EntryKind::RedHerring => FindingKind::RedHerring,
             EntryKind::NotCpu => FindingKind::NotCpu,
+            EntryKind::Elsewhere => FindingKind::Elsewhere,
             EntryKind::Cause | EntryKind::NotHot => FindingKind::Cause,
         },
         title: title(entry, facts),

@@ -58,7 +58,15 @@ pub(crate) fn decide(
         );
     }
     if let Some(said) = &matches.not_hot {
-        return (Outcome::NotHot, said.clone());
+        let said = match matches.elsewhere.first() {
+            Some(other) => format!(
+                "{said}; elsewhere on the node {} cores are burnt: {}",
+                other.cores.unwrap_or_default(),
+                other.title
+            ),
+            None => said.clone(),
+        };
+        return (Outcome::NotHot, said);
     }
     let total = ledger.total_cores;
     let enough = ledger.explained_share() >= input.catalog.thresholds.min_explained_share;

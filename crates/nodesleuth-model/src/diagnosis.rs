@@ -29,6 +29,9 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Things that look alarming and are not, with why.
     pub red_herrings: Vec<Finding>,
+    /// What burns CPU in other programs of the node, most cores first; no part of the ledger.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Finding>,
     /// Where the target's CPU went.
     pub ledger: Ledger,
     /// The target's system calls, when they were counted.
@@ -189,6 +192,8 @@ pub enum FindingKind {
     RedHerring,
     /// Looks like overload, and the CPU is not what is short.
     NotCpu,
+    /// Explains CPU that another program of the node burns.
+    Elsewhere,
 }
 
 /// How well what was pasted fits a known cause.

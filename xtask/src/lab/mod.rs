@@ -10,6 +10,7 @@ mod command;
 mod hierarchies;
 mod http;
 mod kills;
+mod libraries;
 mod package;
 mod reclaim;
 mod run_name;

@@ -53,6 +53,9 @@ pub struct Entry {
     /// What makes it certain although its price is an estimate.
     #[serde(default)]
     pub sure: Option<Condition>,
+    /// Fact in cores: what it makes another program burn. Its source is how that was priced.
+    #[serde(default)]
+    pub burns: Option<String>,
     /// Which ledger parts it claims.
     #[serde(default)]
     pub claims: Vec<ClaimRule>,
@@ -85,6 +88,8 @@ pub enum EntryKind {
     NotHot,
     /// Looks like overload, and the CPU is not what is short.
     NotCpu,
+    /// Explains CPU that another program of the node burns; `burns` prices it.
+    Elsewhere,
 }
 
 impl EntryKind {

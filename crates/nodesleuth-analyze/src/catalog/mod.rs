@@ -51,6 +51,8 @@ pub struct Thresholds {
     pub hot_cores: f64,
     /// From how many cores on another process is named.
     pub other_hot_cores: f64,
+    /// What the container runtime, its shims and runc burn for one command in a container.
+    pub exec_cpu_seconds: f64,
     /// A read of a memory.stat or numa_stat that takes longer than this …
     pub walk_read_seconds: f64,
     /// … with more than this many memory cgroups is a walk, whatever the kernel table says.

@@ -2,7 +2,7 @@
 
 use super::part_matches;
 use super::template::{NUMBER_STYLES, SHELL};
-use super::{Catalog, CatalogError, Condition, Entry, Operand, Template};
+use super::{Catalog, CatalogError, Condition, Entry, EntryKind, Operand, Template};
 use crate::call_ledger::{OUTSIDE, PREFIXES};
 use crate::facts::{self, FactType};
 use crate::kernel_ledger;
@@ -74,6 +74,7 @@ fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     if !entry.kind.explains_cpu() && !entry.claims.is_empty() {
         return Err("only a cause or a contributor claims CPU".to_owned());
     }
+    check_burns(catalog, entry)?;
     check_signatures(&entry.signature)?;
     for symptom in entry.symptoms.iter().chain(&entry.contradictions) {
         symptom.check_form()?;
@@ -82,6 +83,19 @@ fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     check_conditions(catalog, entry)?;
     check_claims(catalog, entry)?;
     check_templates(catalog, entry)
+}
+
+/// What burns elsewhere is priced by a fact; everything else by the ledger.
+fn check_burns(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
+    match (&entry.burns, entry.kind == EntryKind::Elsewhere) {
+        (None, false) => Ok(()),
+        (None, true) => Err("burns is missing: name the fact that prices it".to_owned()),
+        (Some(_), false) => Err("burns is for kind = \"elsewhere\" only".to_owned()),
+        (Some(fact), true) => match facts::describe(catalog, fact) {
+            Some((FactType::Number, "cores")) => Ok(()),
+            _ => Err(format!("burns {fact:?} is not a fact in cores")),
+        },
+    }
 }
 
 fn check_signatures(lists: &[Vec<String>]) -> Result<(), String> {
@@ -309,6 +323,28 @@ mod tests {
         refused("[when]\nop = \">\"\nvalue = 1\n", "empty");
         refused(&format!("{WHEN}[when.not]\n"), "fact and not");
         refused(&format!("{WHEN}[unless]\n"), "empty");
+    }
+
+    #[test]
+    fn what_burns_elsewhere_has_a_price_in_cores() {
+        let elsewhere = "kind = \"elsewhere\"\n";
+        let priced = |fact: &str| format!("burns = \"{fact}\"\n");
+        assert!(
+            loaded(&format!(
+                "{elsewhere}{}{WHEN}",
+                priced("node.runtime.cores")
+            ))
+            .is_ok()
+        );
+        refused(&format!("{elsewhere}{WHEN}"), "burns is missing");
+        refused(
+            &format!("{elsewhere}{}{WHEN}", priced("node.pods.count")),
+            "in cores",
+        );
+        refused(
+            &format!("{}{WHEN}", priced("node.runtime.cores")),
+            "elsewhere",
+        );
     }
 
     #[test]

@@ -70,19 +70,6 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
-        name: "node.runtime.cores",
-        kind: FactType::Number,
-        unit: "cores",
-        doc: "CPU of the container runtime's cgroup, where the kubelet accounts for it.",
-        derive: |input| {
-            let summary = &input.evidence.stats_summary;
-            let system = &summary.require("the kubelet's statistics")?.system;
-            let cores = system.get("runtime").and_then(|usage| usage.cores);
-            let cores = cores.ok_or_else(|| absent("the kubelet does not account for it"))?;
-            number(cores, "system containers in /stats/summary")
-        },
-    },
-    FactDef {
         name: "kubelet.goroutines",
         kind: FactType::Number,
         unit: "count",
@@ -169,25 +156,26 @@ pub(super) const FACTS: &[FactDef] = &[
         kind: FactType::Number,
         unit: "per second",
         doc: "Commands that the kubelet had run in containers, a second: exec probes and hooks.",
-        derive: |input| {
-            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
-            let rate = calls.get("exec_sync").copied().unwrap_or(0.0);
-            number(rate, "kubelet_runtime_operations of exec_sync")
-        },
+        derive: |input| number(exec_rate(input)?, "kubelet_runtime_operations of exec_sync"),
     },
     FactDef {
         name: "kubelet.exec_sync.of_operations",
         kind: FactType::Number,
         unit: "share",
         doc: "Share of these among all its calls to the container runtime.",
+        derive: |input| number(exec_share(input)?, "kubelet_runtime_operations"),
+    },
+    FactDef {
+        name: "kubelet.exec_sync.mean_seconds",
+        kind: FactType::Number,
+        unit: "seconds",
+        doc: "Mean time that one of these took.",
         derive: |input| {
-            let calls = calls(input, |metrics| &metrics.runtime_operations)?;
-            let all: f64 = calls.values().sum();
-            if all <= 0.0 {
-                return Err(absent("it made no such call"));
-            }
-            let rate = calls.get("exec_sync").copied().unwrap_or(0.0);
-            number(rate / all, "kubelet_runtime_operations")
+            mean(
+                input,
+                |metrics| metrics.runtime_operations.get("exec_sync").copied(),
+                "kubelet_runtime_operations_duration of exec_sync",
+            )
         },
     },
     FactDef {
@@ -330,6 +318,22 @@ fn rate(
         return Err(absent("the counter went back"));
     }
     number((after - before) / window.seconds(), source)
+}
+
+/// Commands that it had run in containers, a second.
+pub(super) fn exec_rate(input: &Input<'_>) -> Result<f64, Missing> {
+    let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+    Ok(calls.get("exec_sync").copied().unwrap_or(0.0))
+}
+
+/// Their share among all its calls to the container runtime.
+pub(super) fn exec_share(input: &Input<'_>) -> Result<f64, Missing> {
+    let calls = calls(input, |metrics| &metrics.runtime_operations)?;
+    let all: f64 = calls.values().sum();
+    match all > 0.0 {
+        true => Ok(exec_rate(input)? / all),
+        false => Err(absent("it made no such call")),
+    }
 }
 
 /// Mean time of what was done in the window.

@@ -15,6 +15,7 @@ mod memory;
 mod profile;
 mod reads;
 mod remedies;
+mod runtime;
 mod spin;
 mod stacks;
 mod syscalls;
@@ -133,6 +134,7 @@ pub fn table() -> Vec<&'static FactDef> {
         remedies::FACTS,
         traps::FACTS,
         kubelet::FACTS,
+        runtime::FACTS,
         goroutines::FACTS,
     ]
     .into_iter()

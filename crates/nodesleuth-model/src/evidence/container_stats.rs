@@ -30,6 +30,8 @@ pub struct ContainerStats {
     pub patterns: Vec<PatternCount>,
     /// CPU of the cgroup that the kubelet runs in, if it has one of a known name.
     pub agent: Option<AgentCgroup>,
+    /// CPU of the cgroup that the container runtime runs in with its shims, likewise.
+    pub runtime: Option<AgentCgroup>,
     /// cAdvisor reports that it failed to read something (`container_scrape_error`).
     pub scrape_error: Option<bool>,
     /// Why only the beginning of the text came: then all counts are lower bounds.
@@ -46,7 +48,7 @@ pub struct Stamp {
     pub unix_millis: i64,
 }
 
-/// CPU of the kubelet's cgroup since it was made, children included.
+/// CPU of a program's cgroup since it was made, children included.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AgentCgroup {

@@ -13,16 +13,20 @@ impl Section for Findings {
     }
 
     fn build(&self, diagnosis: &Diagnosis) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for (at, finding) in diagnosis.findings.iter().enumerate() {
-            let first = &diagnosis.findings[0];
-            let driven =
-                finding.kind == FindingKind::Contributor && first.kind == FindingKind::Cause;
-            blocks.push(Block::Subheading(heading(at + 1, finding, driven)));
-            blocks.extend(body(finding));
-        }
-        blocks
+        numbered(&diagnosis.findings)
     }
+}
+
+/// Each with all that belongs to it.
+pub(super) fn numbered(findings: &[Finding]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for (at, finding) in findings.iter().enumerate() {
+        let first = &findings[0];
+        let driven = finding.kind == FindingKind::Contributor && first.kind == FindingKind::Cause;
+        blocks.push(Block::Subheading(heading(at + 1, finding, driven)));
+        blocks.extend(body(finding));
+    }
+    blocks
 }
 
 fn heading(number: usize, finding: &Finding, driven: bool) -> String {
@@ -38,8 +42,10 @@ fn heading(number: usize, finding: &Finding, driven: bool) -> String {
     } else {
         ""
     };
-    // Without a target there is nothing to take a share of, and often no price.
+    // Without a target there is nothing to take a share of, and often no price; what burns elsewhere
+    // is no share of the target.
     let price = match (finding.cores, finding.share) {
+        (Some(_), _) if finding.kind == FindingKind::Elsewhere => format!(" — {cores} cores"),
         (_, Some(_)) => format!(" — {cores} cores, {percent:.0}%"),
         (Some(_), None) => format!(" — up to {cores} cores"),
         (None, None) => String::new(),

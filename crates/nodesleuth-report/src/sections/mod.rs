@@ -2,6 +2,7 @@
 
 mod advisories;
 mod cost;
+mod elsewhere;
 mod files;
 mod findings;
 mod goroutines;
@@ -32,6 +33,7 @@ const ALL: &[&dyn Section] = &[
     &verdict::Verdict,
     &next::Next,
     &findings::Findings,
+    &elsewhere::Elsewhere,
     &ledger::Ledger,
     &syscalls::Syscalls,
     &goroutines::Goroutines,

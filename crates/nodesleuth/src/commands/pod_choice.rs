@@ -136,9 +136,12 @@ pub(crate) fn collect_from(
     let collected = collect_node(node, &target.questions(), &target.cluster, progress);
     match collected {
         Err(failure) if target.may_make_a_pod() && a_pod_may_help(&failure) => {
-            match agrees(node, &failure)? {
+            match agrees(node, failure)? {
                 true => by_pod(target, node, progress),
-                false => Err(failure),
+                false => Err(Failure::usage(
+                    "no pod was made, and without one the node cannot be looked at",
+                    "--via pod makes one without asking",
+                )),
             }
         }
         other => other,
@@ -157,12 +160,12 @@ fn a_pod_may_help(failure: &Failure) -> bool {
     )
 }
 
-/// Asks, where somebody can answer.
-fn agrees(node: &str, failure: &Failure) -> Result<bool, Failure> {
+/// Asks, where somebody can answer; else the failure stays one.
+fn agrees(node: &str, failure: Failure) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(false);
+        return Err(failure);
     }
-    output::complain(failure);
+    output::complain(&failure);
     output::note(&format!(
         "A short-lived privileged pod on {node} could look instead. Type yes to run it: "
     ));

@@ -6,6 +6,8 @@
 #[expect(dead_code, reason = "other tests use more of it")]
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/typed.rs"]
+mod typed;
 
 mod diagnose;
 mod fleet;
@@ -13,6 +15,7 @@ mod kubectl;
 mod kubelet;
 mod pod;
 mod pod_api;
+mod pod_asked;
 mod pod_end;
 mod probes;
 mod profiles;

@@ -15,7 +15,7 @@ pub(crate) const DIAGNOSE: &[&str] = &[
 ];
 
 /// The agent sends what was recorded.
-fn whole() -> Vec<Scene> {
+pub(crate) fn whole() -> Vec<Scene> {
     vec![
         Scene::Stderr(HELLO.to_owned()),
         Scene::Stdout(recorded().into()),

@@ -5,6 +5,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/typed.rs"]
+mod typed;
 
 mod interrupted;
 mod refused;

@@ -1,9 +1,8 @@
 //! On a terminal it asks, and only a typed "yes" does it.
 
 use super::support::nodesleuth;
-use nix::pty::openpty;
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use super::typed::answered;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -31,9 +30,7 @@ impl Drop for Leaked {
 fn shown(leaked: &Leaked, answer: &str) -> String {
     let state = tempfile::tempdir().unwrap();
     let name = leaked.0.file_name().unwrap().to_str().unwrap();
-    let terminal = openpty(None, None).unwrap();
-    let side = || Stdio::from(terminal.slave.try_clone().unwrap());
-    let mut child = nodesleuth(&[
+    let arguments = [
         "fix",
         "remove-empty-cgroups",
         "--max-pressure",
@@ -44,26 +41,12 @@ fn shown(leaked: &Leaked, answer: &str) -> String {
         &format!("/{name}"),
         "--state-dir",
         state.path().to_str().unwrap(),
-    ])
-    .stdin(side())
-    .stdout(side())
-    .stderr(Stdio::null())
-    .spawn()
-    .unwrap();
-    drop(terminal.slave);
-    let mut master = File::from(terminal.master);
-    let (mut seen, mut byte, mut asked) = (Vec::new(), [0], false);
-    // EIO: the program has ended.
-    while matches!(master.read(&mut byte), Ok(1)) {
-        seen.push(byte[0]);
-        if !asked && seen.ends_with(QUESTION.as_bytes()) {
-            asked = true;
-            writeln!(master, "{answer}").unwrap();
-        }
-    }
-    child.wait().unwrap();
-    let text = String::from_utf8_lossy(&seen).into_owned();
-    assert!(asked, "it does not ask:\n{text}");
+    ];
+    let (text, _) = answered(QUESTION, answer, |terminal| {
+        let mut command = nodesleuth(&arguments);
+        command.stdin(terminal()).stdout(terminal());
+        command.stderr(Stdio::null()).spawn().unwrap()
+    });
     text
 }
 

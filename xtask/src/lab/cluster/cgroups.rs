@@ -34,7 +34,8 @@ fn v1() -> Result<Vec<Hierarchy>> {
     Ok(found)
 }
 
-fn service_path(name: &str) -> String {
+/// Of one of the cluster's programs, below a hierarchy's root.
+pub(crate) fn service_path(name: &str) -> String {
     format!("{SLICE}/{name}.service")
 }
 

@@ -199,8 +199,14 @@ pub(crate) fn scheduler(places: &Places) -> Daemon {
     }
 }
 
-/// On the node on which this containerd runs.
-pub(crate) fn kubelet(places: &Places, containerd: u32) -> Daemon {
+/// On the node on which this containerd runs, with one more flag.
+pub(crate) fn kubelet(places: &Places, containerd: u32, more: Option<&str>) -> Daemon {
+    let mut daemon = plain_kubelet(places, containerd);
+    daemon.arguments.extend(more.map(str::to_owned));
+    daemon
+}
+
+fn plain_kubelet(places: &Places, containerd: u32) -> Daemon {
     Daemon {
         name: "kubelet",
         program: places.built("kubelet"),

@@ -122,8 +122,12 @@ impl Cluster {
 
     /// Starts the kubelet and waits until its node is ready.
     pub(crate) fn start_kubelet(&self) -> Result<()> {
+        self.start_kubelet_with(None)
+    }
+
+    fn start_kubelet_with(&self, flag: Option<&str>) -> Result<()> {
         let containerd = self.pid("containerd")?;
-        let kubelet = daemons::kubelet(&self.places, containerd);
+        let kubelet = daemons::kubelet(&self.places, containerd, flag);
         self.start(&kubelet, |_| self.node_is_ready()).map(drop)
     }
 
@@ -138,6 +142,12 @@ impl Cluster {
         self.stop_kubelet()?;
         self.places.write_kubelet_config(line)?;
         self.start_kubelet()
+    }
+
+    /// Starts the kubelet again, with one more flag.
+    pub(crate) fn restart_kubelet_with(&self, flag: Option<&str>) -> Result<()> {
+        self.stop_kubelet()?;
+        self.start_kubelet_with(flag)
     }
 
     pub(crate) fn wait_until_ready(&self) -> Result<()> {

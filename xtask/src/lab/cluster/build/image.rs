@@ -13,6 +13,7 @@ use crate::bounded;
 use crate::failure::{Result, While};
 use crate::lab::cluster::build::small;
 use crate::lab::cluster::places::Places;
+use crate::lab::libraries::libraries;
 use crate::lab::package::sha256_of;
 
 pub(crate) const PAUSE: &str = "pause";
@@ -28,7 +29,7 @@ pub(crate) struct ImageFile {
     /// On this machine.
     pub(crate) from: PathBuf,
     /// In the image, without a leading slash.
-    pub(crate) to: &'static str,
+    pub(crate) to: String,
     /// Links beside it that lead to it.
     pub(crate) links: &'static [&'static str],
 }
@@ -50,7 +51,7 @@ pub(crate) fn pause(places: &Places) -> Result<Image> {
         entrypoint: &["/pause"],
         files: vec![ImageFile {
             from: program,
-            to: "pause",
+            to: "pause".to_owned(),
             links: &[],
         }],
     })
@@ -63,23 +64,30 @@ pub(crate) fn busybox(places: &Places) -> Image {
         entrypoint: &[],
         files: vec![ImageFile {
             from: places.debian().join("bin/busybox"),
-            to: "bin/busybox",
+            to: "bin/busybox".to_owned(),
             links: &APPLETS,
         }],
     }
 }
 
-/// The nodesleuth that is tried, as `deploy/image` has it.
-pub(crate) fn nodesleuth(binary: &Path) -> Image {
-    Image {
+/// The nodesleuth that is tried, as `deploy/image` has it: a static one is all there is in it, another
+/// brings its libraries.
+pub(crate) fn nodesleuth(binary: &Path) -> Result<Image> {
+    let file = |from: &Path, to: &str| ImageFile {
+        from: from.to_path_buf(),
+        to: to.trim_start_matches('/').to_owned(),
+        links: &[],
+    };
+    let libraries = libraries(binary)?;
+    let libraries = libraries.iter().map(|path| file(Path::new(path), path));
+    Ok(Image {
         name: NODESLEUTH,
         entrypoint: &["/nodesleuth"],
-        files: vec![ImageFile {
-            from: binary.to_path_buf(),
-            to: "nodesleuth",
-            links: &[],
-        }],
-    }
+        files: [file(binary, "nodesleuth")]
+            .into_iter()
+            .chain(libraries)
+            .collect(),
+    })
 }
 
 impl Image {
@@ -149,7 +157,7 @@ impl Image {
 
 impl ImageFile {
     fn place(&self, root: &Path) -> Result<()> {
-        let to = root.join(self.to);
+        let to = root.join(&self.to);
         if let Some(folder) = to.parent() {
             make_dir(folder)?;
         }
@@ -238,7 +246,7 @@ mod tests {
             entrypoint: &["/bin/program"],
             files: vec![ImageFile {
                 from: program.clone(),
-                to: "bin/program",
+                to: "bin/program".to_owned(),
                 links: &["other"],
             }],
         };

@@ -8,6 +8,7 @@ mod frontend;
 mod leaks;
 mod load;
 mod pod;
+mod pod_image;
 mod rights;
 mod verdicts;
 
@@ -19,6 +20,7 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::lab::cluster::places::Places;
 use crate::lab::cluster::running::Cluster;
+use crate::lab::cluster::test::pod_image::PodImage;
 use crate::lab::cluster::{down, up};
 use crate::workspace::Workspace;
 
@@ -30,6 +32,10 @@ pub(crate) struct Args {
     /// Try this nodesleuth instead of a new release build.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Put this nodesleuth into the image of pod mode, with the libraries that it needs, instead of a
+    /// new static build (or of --binary, if that is static).
+    #[arg(long, value_name = "FILE")]
+    image_binary: Option<PathBuf>,
     /// Cgroups to leak in each hierarchy. Below 10,000 it is no longer the case that was reported,
     /// but a busy machine gets there.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
@@ -80,11 +86,12 @@ pub(crate) struct Trial<'t> {
     pub(crate) cluster: &'t Cluster,
     /// The nodesleuth that is tried.
     pub(crate) binary: &'t Path,
+    /// Its like for images, made when it is needed.
+    pub(crate) image: PodImage<'t>,
     /// The checkout.
     pub(crate) root: &'t Path,
     pub(crate) leaked: usize,
     pub(crate) killed: u32,
-    workspace: &'t Workspace,
     /// Goes away at the end.
     pub(crate) folder: &'t Path,
 }
@@ -102,16 +109,19 @@ pub(crate) fn run(workspace: &Workspace, places: &Places, args: &Args) -> Result
         ));
     }
     let binary = workspace.release_binary_or(args.binary.as_deref())?;
+    let image_binary = args.image_binary.as_deref();
+    let image_binary = image_binary.map(|given| workspace.release_binary_or(Some(given)));
+    let image = PodImage::new(workspace, &binary, image_binary.transpose()?)?;
     let was_up = Cluster::find(places).is_ok();
     let cluster = up::run(places)?;
     let folder = tempfile::tempdir().doing(|| "making a temporary folder".to_owned())?;
     let trial = Trial {
         cluster: &cluster,
         binary: &binary,
+        image,
         root: workspace.root(),
         leaked: args.leaked,
         killed: args.killed,
-        workspace,
         folder: folder.path(),
     };
     let failed = run_all(&chosen, &trial);

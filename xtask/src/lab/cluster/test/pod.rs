@@ -1,19 +1,17 @@
 //! Pod mode: the right cause from a pod on the node, and no pod that stays, whoever is killed.
 
 use std::fs;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::bounded;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
-use crate::lab::cluster::build::nodesleuth_image;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::leaks::LeakedPodCgroups;
+use crate::lab::cluster::test::pod_image::IMAGE;
 use crate::lab::cluster::test::verdicts::{SETTLING, diagnose, expect_cause, expect_not_hot};
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 
@@ -44,7 +42,6 @@ pub(crate) const ALL: &[Scenario] = &[
     },
 ];
 
-pub(crate) const IMAGE: &str = "lab.local/nodesleuth:1";
 const BY_POD: &[&str] = &["--via", "pod", "--image", IMAGE];
 const OURS: &str = "app.kubernetes.io/managed-by=nodesleuth";
 /// A killed client's moment is within its start, its window and its end.
@@ -53,13 +50,12 @@ const KILLED_WINDOW: &str = "4s";
 /// The guardian waits for requests that were on their way, and the kubelet ends the pod.
 const REMOVAL_LIMIT: Duration = Duration::from_secs(60);
 const START_LIMIT: Duration = Duration::from_secs(60);
-const LDD_LIMIT: Duration = Duration::from_secs(10);
 /// How the agent is called.
 const AGENT: &str = "__pod-agent";
 const GUARDIAN: &str = "__pod-guardian";
 
 fn healthy(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     trial.with_workload("few", || {
         let mut judged = Judged::default();
         let (report, _) = diagnose(trial, BY_POD, &mut judged)?;
@@ -70,7 +66,7 @@ fn healthy(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 fn through_its_log(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let mut judged = Judged::default();
     let way = [BY_POD, &["--via-logs"]].concat();
     let (report, _) = diagnose(trial, &way, &mut judged)?;
@@ -80,7 +76,7 @@ fn through_its_log(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let leaked = LeakedPodCgroups::make(trial.leaked)?;
     thread::sleep(SETTLING);
     let mut judged = Judged::default();
@@ -90,7 +86,7 @@ fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
         &report,
         &["many-live-cgroups", "leaked-pod-cgroups"],
     );
-    judged.said = format!("{} cgroups; {}", leaked.len(), judged.said);
+    judged.said = format!("{}; {}", leaked.told(), judged.said);
     trial.expect_nothing_left(&mut judged)?;
     Ok(judged)
 }
@@ -120,7 +116,7 @@ fn no_image(trial: &Trial<'_>) -> Result<Judged> {
 /// Moments scattered evenly over a run, none the same.
 fn clients_killed(trial: &Trial<'_>) -> Result<Judged> {
     const GOLDEN: f64 = 0.618_033_988_749_895;
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let mut judged = Judged::default();
     let (mut with_pod, mut slowest) = (0, Duration::ZERO);
     for run in 0..trial.killed {
@@ -158,7 +154,7 @@ fn clients_killed(trial: &Trial<'_>) -> Result<Judged> {
 /// With nobody left to remove it the agent ends with its client's stream, and what is left of the
 /// pod is for `clean`.
 fn guardian_killed(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let mut judged = Judged::default();
     let mut client = trial.background(&trial.by_pod_words())?;
     let is_at_work = || Ok(!processes(&[AGENT, "collect"]).is_empty());
@@ -209,19 +205,6 @@ fn processes(words: &[&str]) -> Vec<u32> {
 }
 
 impl Trial<'_> {
-    /// Puts the nodesleuth that is tried into an image that the node has.
-    pub(crate) fn import_image(&self) -> Result<()> {
-        let binary = match is_static(self.binary)? {
-            true => self.binary.to_path_buf(),
-            false => self.workspace.static_binary()?,
-        };
-        let archive = nodesleuth_image(&binary).repack(self.cluster.places())?;
-        let containerd = self.cluster.pid("containerd")?;
-        let archive = archive.display().to_string();
-        let words = ["images", "import", &archive];
-        self.cluster.ctr(containerd, &words).map(drop)
-    }
-
     fn by_pod_words(&self) -> Vec<&str> {
         let binary = self.binary.to_str().unwrap_or_default();
         let words = [
@@ -252,10 +235,4 @@ impl Trial<'_> {
         judged.expect(is_gone, format!("a pod or its agent stays: {left}"));
         Ok(())
     }
-}
-
-fn is_static(binary: &std::path::Path) -> Result<bool> {
-    let output = bounded::output(Command::new("ldd").arg(binary), LDD_LIMIT)?;
-    let said = format!("{}{}", output.stdout, output.stderr);
-    Ok(said.contains("statically linked") || said.contains("not a dynamic executable"))
 }

@@ -10,7 +10,7 @@ use crate::failure::{Failure, Result, While};
 use crate::interrupt;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::asked::Answer;
-use crate::lab::cluster::test::pod::IMAGE;
+use crate::lab::cluster::test::pod_image::IMAGE;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
 
 pub(crate) const ALL: &[Scenario] = &[
@@ -66,7 +66,7 @@ fn api_mode(trial: &Trial<'_>) -> Result<Judged> {
 }
 
 fn pod_mode(trial: &Trial<'_>) -> Result<Judged> {
-    trial.import_image()?;
+    trial.image.import(trial.cluster)?;
     let namespace = "nodesleuth";
     let by_pod = [
         "diagnose", "--window", WINDOW, "--node", NODE, "--via", "pod",
@@ -154,7 +154,7 @@ fn without(objects: &[Value], right: &Right) -> Vec<Value> {
 
 /// Whether a message names this right as missing, and not one whose name only begins so.
 fn misses(message: &str, name: &str) -> bool {
-    let endings = [":", " here"];
+    let endings = [":", " here", " is needed"];
     endings
         .iter()
         .any(|ending| message.contains(&format!("{name}{ending}")))
@@ -317,6 +317,10 @@ mod tests {
         assert!(misses(
             "error: you may not get nodes/proxy here: all",
             "get nodes/proxy"
+        ));
+        assert!(misses(
+            "help: the right to list nodes is needed for this",
+            "list nodes"
         ));
         assert!(!misses(
             "error: you may not get nodes/proxy here: all",

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::failure::{Failure, Result, While};
+use crate::lab::cluster::cgroups::service_path;
 use crate::lab::cluster::pki::NODE;
 use crate::lab::cluster::test::leaks::LeakedPodCgroups;
 use crate::lab::cluster::test::{Judged, Scenario, Trial};
@@ -30,6 +31,10 @@ pub(crate) const ALL: &[Scenario] = &[
         name: "exec probes",
         run: exec_probes,
     },
+    Scenario {
+        name: "exec probes, runtime accounted for",
+        run: exec_probes_accounted,
+    },
 ];
 
 const WINDOW: &str = "20s";
@@ -39,6 +44,10 @@ const CLIENTS: usize = 3;
 /// How far the cores that are said may be from those that the kernel billed over the whole run:
 /// the window is a part of it, and being asked for large pages costs a sick kubelet more after it.
 const SLACK: f64 = 0.4;
+const PROBES: &str = "exec-probes";
+const RUNTIME: &str = "containerd";
+/// The runtime also does other work, its window is a part of the run, and an estimate is one.
+const MOST_OF_RUNTIME: f64 = 2.0;
 /// Below this a kubelet does nothing worth explaining.
 const IDLE_CORES: f64 = 0.15;
 
@@ -65,7 +74,7 @@ fn leaked_cgroups(trial: &Trial<'_>) -> Result<Judged> {
         &report,
         &["many-live-cgroups", "leaked-pod-cgroups"],
     );
-    judged.said = format!("{} cgroups; {}", leaked.len(), judged.said);
+    judged.said = format!("{}; {}", leaked.told(), judged.said);
     Ok(judged)
 }
 
@@ -77,19 +86,56 @@ fn metrics_read(trial: &Trial<'_>) -> Result<Judged> {
     Ok(judged)
 }
 
-/// Most of what exec probes cost, containerd and runc pay: where they have no CPU left for it, the
-/// kubelet itself stays idle, and that is then the right answer.
+/// A kubelet that does not know which cgroup its container runtime is in: what that burns is
+/// estimated by the number of probes.
 fn exec_probes(trial: &Trial<'_>) -> Result<Judged> {
-    trial.with_workload("exec-probes", || {
-        let mut judged = Judged::default();
-        let (report, billed) = diagnose(trial, &[], &mut judged)?;
-        if billed < IDLE_CORES {
-            expect_not_hot(&mut judged, &report);
-        } else {
-            expect_cause(&mut judged, &report, &["exec-probes"]);
-        }
+    trial.with_workload(PROBES, || judge_probes(trial))
+}
+
+/// One that accounts for it, as those of most managed clusters: it is measured.
+fn exec_probes_accounted(trial: &Trial<'_>) -> Result<Judged> {
+    let flag = format!("--runtime-cgroups=/{}", service_path(RUNTIME));
+    trial.cluster.restart_kubelet_with(Some(&flag))?;
+    let judged = trial.with_workload(PROBES, || {
+        let mut judged = judge_probes(trial)?;
+        judged.expect(
+            !judged.said.contains("estimate"),
+            "the runtime's CPU is not measured",
+        );
         Ok(judged)
-    })
+    });
+    trial.cluster.restart_kubelet_with(None)?;
+    judged
+}
+
+/// The kubelet waits, and containerd, its shims and runc work: where the CPUs are used up by them
+/// the kubelet is not hot, and the report must say who is, and price it.
+fn judge_probes(trial: &Trial<'_>) -> Result<Judged> {
+    let mut judged = Judged::default();
+    let (began, before) = (Instant::now(), nanoseconds_of(RUNTIME)?);
+    let (report, billed) = diagnose(trial, &[], &mut judged)?;
+    let used = Duration::from_nanos(nanoseconds_of(RUNTIME)?.saturating_sub(before));
+    let runtime = used.as_secs_f64() / began.elapsed().as_secs_f64();
+    if billed < IDLE_CORES {
+        expect_not_hot(&mut judged, &report);
+    } else {
+        expect_cause(&mut judged, &report, &["exec-probes"]);
+    }
+    let elsewhere = &report["elsewhere"][0];
+    let said = elsewhere["cores"].as_f64().unwrap_or_default();
+    judged.said = format!(
+        "{}; the runtime: billed {runtime:.2} cores, said {said:.2} by {}",
+        judged.said, elsewhere["pricing"][0]
+    );
+    judged.expect(
+        elsewhere["id"] == "exec-probes-in-runtime",
+        format!("who burns the CPU is not said: {}", report["verdict"]),
+    );
+    judged.expect(
+        said < runtime * MOST_OF_RUNTIME && runtime < said * MOST_OF_RUNTIME,
+        format!("the runtime's price is {said:.2} cores, billed were {runtime:.2}"),
+    );
+    Ok(judged)
 }
 
 /// The report, and the cores that the kernel billed the kubelet while it was made.
@@ -98,10 +144,10 @@ pub(crate) fn diagnose(
     way: &[&str],
     judged: &mut Judged,
 ) -> Result<(Value, f64)> {
-    let (began, before) = (Instant::now(), kubelet_nanoseconds()?);
+    let (began, before) = (Instant::now(), nanoseconds_of("kubelet")?);
     let words = ["diagnose", "--node", NODE, "--window", WINDOW, "-o", "json"];
     let answer = trial.ask(&[&words, way].concat())?;
-    let used = kubelet_nanoseconds()?.saturating_sub(before);
+    let used = nanoseconds_of("kubelet")?.saturating_sub(before);
     let billed = Duration::from_nanos(used).as_secs_f64() / began.elapsed().as_secs_f64();
     let report = answer.json()?;
     let total = report["ledger"]["total_cores"].as_f64();
@@ -150,15 +196,15 @@ fn causes(report: &Value) -> impl Iterator<Item = &str> {
     findings.filter_map(|finding| finding["id"].as_str())
 }
 
-/// CPU time of the kubelet's cgroup, as the kernel accounts it.
-fn kubelet_nanoseconds() -> Result<u64> {
+/// CPU time of the cgroup of one of the cluster's programs, as the kernel accounts it.
+fn nanoseconds_of(service: &str) -> Result<u64> {
     let accounting = hierarchies::mounted()?
         .into_iter()
         .find(|hierarchy| hierarchy.controllers.iter().any(|name| name == "cpuacct"));
     let mount: PathBuf = accounting
         .map(|hierarchy| hierarchy.mount)
-        .ok_or_else(|| Failure::new("reading the kubelet's CPU time", "no cpuacct hierarchy"))?;
-    let file = mount.join("system.slice/kubelet.service/cpuacct.usage");
+        .ok_or_else(|| Failure::new("reading CPU time", "no cpuacct hierarchy"))?;
+    let file = mount.join(service_path(service)).join("cpuacct.usage");
     let text = fs::read_to_string(&file).doing(|| format!("reading {}", file.display()))?;
     text.trim()
         .parse()
