@@ -1,7 +1,7 @@
 //! Facts about live and dying cgroups.
 
 use super::goroutines::housekeepers;
-use super::kubelet::counted_in;
+use super::kubelet_stats::counted_in;
 use super::{Derived, FactDef, FactType, absent, number, text};
 use crate::input::Input;
 use nodesleuth_model::evidence::{

@@ -3,6 +3,7 @@
 //! A fact that cannot be derived is unknown and says why; it is never zero or false instead.
 
 mod agents;
+mod api_node;
 mod cgroups;
 mod file_costs;
 mod files;
@@ -10,6 +11,8 @@ mod goroutines;
 mod growth;
 mod kernel;
 mod kubelet;
+mod kubelet_pages;
+mod kubelet_stats;
 mod machine;
 mod memory;
 mod profile;
@@ -20,6 +23,8 @@ mod spin;
 mod stacks;
 mod syscalls;
 mod target;
+#[cfg(test)]
+mod testing;
 mod traps;
 
 use crate::catalog::Catalog;
@@ -133,7 +138,10 @@ pub fn table() -> Vec<&'static FactDef> {
         machine::FACTS,
         remedies::FACTS,
         traps::FACTS,
+        api_node::FACTS,
         kubelet::FACTS,
+        kubelet_pages::FACTS,
+        kubelet_stats::FACTS,
         runtime::FACTS,
         goroutines::FACTS,
     ]
