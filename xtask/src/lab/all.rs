@@ -78,7 +78,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let chosen = || PARTS.iter().filter(|part| part.0.contains(&args.only));
     if chosen().next().is_none() {
         let names = PARTS.map(|part| part.0).join(", ");
-        return Err(Failure::new(format!("no part {}", args.only), names));
+        return Err(Failure::new(
+            format!("no part {}", args.only),
+            format!("there are {names}"),
+        ));
     }
     let binary = workspace.release_binary_or(args.binary.as_deref())?;
     let mut summary = Summary::default();

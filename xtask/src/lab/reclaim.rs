@@ -22,9 +22,9 @@ pub(crate) struct Args {
     binary: Option<PathBuf>,
 }
 
-/// How far bytes may be from a page each. While 20,000 are made the kernel reclaims some of their
-/// pages by itself, and charges others to where the worker is: its own, and the filesystem's. To the
-/// byte the live tests count 300.
+/// How far bytes may be from a page each. While 20,000 are made a machine reclaims some of their pages
+/// by itself (one with DAMON had paged out 282), and charges others to where the worker is: its own,
+/// and the filesystem's. To the byte the live tests count 300.
 const SHARE_OFF: f64 = 0.05;
 
 /// Makes them, has them freed, and demands that next to nothing is left.
