@@ -2,7 +2,7 @@
 //! stdin holds it: when that ends, because we did, it ends.
 
 use super::listener::Listener;
-use super::{MOST_BUNDLE_BYTES, OVERHEAD, PodRun, STOP, spec};
+use super::{Following, MOST_BUNDLE_BYTES, OVERHEAD, PodRun, STOP, spec};
 use crate::request::{failed, stopped};
 use crate::{Cluster, ClusterError, Refusal, RefusalKind as Kind, answer};
 use http::{HeaderMap, StatusCode};
@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::{AttachParams, AttachedProcess};
-use nodesleuth_collect::{Cancel, Progress};
+use nodesleuth_collect::Cancel;
 use serde_json::json;
 use std::pin::pin;
 use std::time::Duration;
@@ -27,11 +27,14 @@ const CUT_HELP: &str = "something on the way may cut streams: use a context that
 impl Cluster {
     pub(super) async fn bundle_by_exec(
         &self,
-        run: &PodRun,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-        note: &dyn Fn(&str),
+        following: &Following<'_>,
     ) -> Result<Vec<u8>, ClusterError> {
+        let Following {
+            run,
+            cancel,
+            progress,
+            note,
+        } = *following;
         progress.stage("beginning on the node");
         let process = self.open(run).await?;
         let limit = run.options.work + OVERHEAD;

@@ -4,8 +4,7 @@ use super::{pods_path, spec};
 use crate::node::pages::encoded;
 use crate::request::Bounds;
 use crate::{Cluster, ClusterError, RefusalKind as Kind};
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use nodesleuth_parse::kube::pod::{PodObject, parse_list};
 
 /// A pod of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,44 +23,6 @@ pub struct LeftPod {
     pub has_ended: bool,
 }
 
-#[derive(Deserialize)]
-struct List {
-    #[serde(default)]
-    items: Vec<Item>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    namespace: String,
-    #[serde(default)]
-    creation_timestamp: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Spec {
-    node_name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Status {
-    phase: String,
-}
-
 impl Cluster {
     /// Pods of ours in a namespace (`None`: the context's), or in all.
     ///
@@ -77,21 +38,21 @@ impl Cluster {
             false => pods_path(&self.namespace_or(namespace)?),
         };
         let path = format!("{place}?labelSelector={}", encoded(spec::SELECTOR));
-        let bytes = self.block_on(self.requester.bytes(&path, Bounds::PAGE));
-        let bytes = bytes.map_err(|refusal| match refusal.kind {
+        let list = self.block_on(self.requester.text(&path, Bounds::PAGE));
+        let list = list.map_err(|refusal| match refusal.kind {
             Kind::Forbidden => ClusterError::new(
                 format!("you may not list pods here: {refusal}"),
                 "an administrator grants it with deploy/rbac/pod.yaml; --namespace chooses another namespace",
             ),
             _ => ClusterError::refused("listing pods", &refusal),
         })?;
-        let list: List = serde_json::from_slice(&bytes).map_err(|error| {
+        let pods = parse_list(&list).map_err(|error| {
             ClusterError::new(
                 format!("the API server's answer is no list of pods: {error}"),
                 "something other than an API server may have answered",
             )
         })?;
-        Ok(list.items.into_iter().map(Item::pod).collect())
+        Ok(pods.into_iter().map(left).collect())
     }
 
     /// Removes one of them.
@@ -111,21 +72,14 @@ impl Cluster {
     }
 }
 
-impl Item {
-    fn pod(self) -> LeftPod {
-        let Metadata {
-            name,
-            namespace,
-            creation_timestamp,
-            mut labels,
-        } = self.metadata;
-        LeftPod {
-            namespace,
-            name,
-            node: self.spec.node_name,
-            owner: labels.remove(spec::OWNER).unwrap_or_default(),
-            created: creation_timestamp,
-            has_ended: matches!(self.status.phase.as_str(), "Succeeded" | "Failed"),
-        }
+fn left(pod: PodObject) -> LeftPod {
+    let mut labels = pod.labels;
+    LeftPod {
+        namespace: pod.namespace,
+        name: pod.name,
+        node: pod.node,
+        owner: labels.remove(spec::OWNER).unwrap_or_default(),
+        created: pod.created,
+        has_ended: matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"),
     }
 }

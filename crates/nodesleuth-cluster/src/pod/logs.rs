@@ -3,10 +3,10 @@
 
 use super::listener::Listener;
 use super::state::PodState;
-use super::{MOST_BUNDLE_BYTES, OVERHEAD, PodRun, log_lines, spec};
+use super::{Following, MOST_BUNDLE_BYTES, OVERHEAD, log_lines, spec};
 use crate::request::{Bounds, interrupted, stopped};
 use crate::{Cluster, ClusterError};
-use nodesleuth_collect::{Cancel, Progress, Quiet};
+use nodesleuth_collect::Quiet;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -21,19 +21,17 @@ const LOG: Bounds = Bounds {
 impl Cluster {
     pub(super) async fn bundle_by_log(
         &self,
-        run: &PodRun,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-        note: &dyn Fn(&str),
+        following: &Following<'_>,
     ) -> Result<Vec<u8>, ClusterError> {
-        progress.stage("measuring on the node");
-        let code = self.end(run, cancel, progress).await?;
+        let run = following.run;
+        following.progress.stage("measuring on the node");
+        let code = self.end(following).await?;
         let path = format!("{}/log?container={}", run.path(), spec::CONTAINER);
         let log = self.requester.bytes(&path, LOG).await;
         let log =
             log.map_err(|refusal| ClusterError::refused("reading the pod's log", &refusal))?;
         let log = String::from_utf8_lossy(&log);
-        let mut listener = Listener::new(&Quiet, note);
+        let mut listener = Listener::new(&Quiet, following.note);
         let others = log.lines().filter(|line| !line.starts_with("@bundle"));
         others.for_each(|line| listener.line(line));
         if code != 0 {
@@ -51,15 +49,11 @@ impl Cluster {
     }
 
     /// Its exit code.
-    async fn end(
-        &self,
-        run: &PodRun,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-    ) -> Result<i64, ClusterError> {
+    async fn end(&self, following: &Following<'_>) -> Result<i64, ClusterError> {
+        let Following { run, progress, .. } = *following;
         let began = Instant::now();
         loop {
-            match self.state(run, cancel).await? {
+            match self.state(following).await? {
                 PodState::Ended(code) => return Ok(code),
                 PodState::Broken(error) => return Err(error),
                 PodState::NotSeen | PodState::Starting(_) | PodState::Running => {}
@@ -74,7 +68,7 @@ impl Cluster {
             }
             tokio::select! {
                 () = sleep(LOOK_EVERY) => {}
-                () = stopped(cancel) => {
+                () = stopped(following.cancel) => {
                     return Err(ClusterError::refused("waiting for the agent", &interrupted()));
                 }
             }

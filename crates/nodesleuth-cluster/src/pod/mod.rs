@@ -147,6 +147,15 @@ impl PodRun {
     }
 }
 
+/// A pod, and who follows what becomes of it.
+struct Following<'a> {
+    run: &'a PodRun,
+    cancel: &'a Cancel,
+    progress: &'a dyn Progress,
+    /// Told what the user should know.
+    note: &'a dyn Fn(&str),
+}
+
 fn pods_path(namespace: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/pods")
 }
@@ -230,25 +239,21 @@ impl Cluster {
         progress: &dyn Progress,
         note: &dyn Fn(&str),
     ) -> Result<Vec<u8>, ClusterError> {
+        let following = Following {
+            run,
+            cancel,
+            progress,
+            note,
+        };
         self.block_on(async {
             progress.stage("making a pod on the node");
             self.create(run).await?;
-            self.answer(run, cancel, progress, note).await
+            self.started(&following).await?;
+            match run.options.by {
+                AnswerBy::Exec => self.bundle_by_exec(&following).await,
+                AnswerBy::Logs => self.bundle_by_log(&following).await,
+            }
         })
-    }
-
-    async fn answer(
-        &self,
-        run: &PodRun,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-        note: &dyn Fn(&str),
-    ) -> Result<Vec<u8>, ClusterError> {
-        self.started(run, cancel, progress).await?;
-        match run.options.by {
-            AnswerBy::Exec => self.bundle_by_exec(run, cancel, progress, note).await,
-            AnswerBy::Logs => self.bundle_by_log(run, cancel, progress, note).await,
-        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! Making the pod, and waiting until it runs: bounded, and with the reason when it does not.
 
 use super::state::{self, PodState};
-use super::{AnswerBy, GRANT_POD, PodRun, pods_path, spec};
+use super::{AnswerBy, Following, GRANT_POD, PodRun, pods_path, spec};
 use crate::request::{Bounds, interrupted, stopped};
 use crate::{Cluster, ClusterError, Refusal, RefusalKind as Kind};
-use nodesleuth_collect::{Cancel, Progress};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -44,16 +43,12 @@ impl Cluster {
     }
 
     /// Waits until it runs; where the answer comes through the log it may also be over already.
-    pub(super) async fn started(
-        &self,
-        run: &PodRun,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-    ) -> Result<(), ClusterError> {
+    pub(super) async fn started(&self, following: &Following<'_>) -> Result<(), ClusterError> {
+        let run = following.run;
         let began = Instant::now();
         let mut shown = String::new();
         loop {
-            let state = self.state(run, cancel).await?;
+            let state = self.state(following).await?;
             let waits_for = match state {
                 PodState::Running => return Ok(()),
                 PodState::Ended(_) if run.options.by == AnswerBy::Logs => return Ok(()),
@@ -63,7 +58,9 @@ impl Cluster {
                 PodState::Starting(what) => what,
             };
             if waits_for != shown {
-                progress.stage(&format!("waiting for the pod: {waits_for}"));
+                following
+                    .progress
+                    .stage(&format!("waiting for the pod: {waits_for}"));
                 shown = waits_for;
             }
             if began.elapsed() >= run.options.start {
@@ -71,23 +68,19 @@ impl Cluster {
             }
             tokio::select! {
                 () = sleep(LOOK_EVERY) => {}
-                () = stopped(cancel) => return Err(given_up(&interrupted())),
+                () = stopped(following.cancel) => return Err(given_up(&interrupted())),
             }
         }
     }
 
-    pub(super) async fn state(
-        &self,
-        run: &PodRun,
-        cancel: &Cancel,
-    ) -> Result<PodState, ClusterError> {
-        let path = run.path();
-        let bytes = tokio::select! {
+    pub(super) async fn state(&self, following: &Following<'_>) -> Result<PodState, ClusterError> {
+        let path = following.run.path();
+        let text = tokio::select! {
             biased;
-            bytes = self.requester.bytes(&path, OBJECT) => bytes,
-            () = stopped(cancel) => Err(interrupted()),
+            text = self.requester.text(&path, OBJECT) => text,
+            () = stopped(following.cancel) => Err(interrupted()),
         };
-        let bytes = bytes.map_err(|refusal| match refusal.kind {
+        let text = text.map_err(|refusal| match refusal.kind {
             Kind::NoSuchObject => ClusterError::new(
                 "the pod was removed by somebody else while it was needed",
                 "see who removes pods in this namespace, or choose another with --namespace",
@@ -95,7 +88,7 @@ impl Cluster {
             Kind::Interrupted => given_up(&refusal),
             _ => ClusterError::refused("looking at the pod", &refusal),
         })?;
-        state::of(&bytes).map_err(|why| {
+        state::of(&text).map_err(|why| {
             ClusterError::new(
                 format!("the API server's answer is no pod: {why}"),
                 "something other than an API server may have answered",

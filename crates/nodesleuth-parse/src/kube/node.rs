@@ -1,5 +1,6 @@
 //! Node objects.
 
+use super::metadata::{ListMetadata, Metadata};
 use super::{json, quantity, unix_seconds};
 use crate::Malformed;
 use nodesleuth_model::Bytes;
@@ -33,15 +34,6 @@ struct Node {
     spec: Spec,
     #[serde(default)]
     status: Status,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    creation_timestamp: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -97,12 +89,6 @@ struct NodeList {
     items: Vec<Node>,
 }
 
-#[derive(Default, Deserialize)]
-struct ListMetadata {
-    #[serde(rename = "continue")]
-    more: Option<String>,
-}
-
 /// Reads one Node.
 ///
 /// # Errors
@@ -110,6 +96,9 @@ struct ListMetadata {
 pub fn parse(text: &str) -> Result<NodeObject, Malformed> {
     let node: Node = json::read(WHAT, text)?;
     match node.kind.as_deref() {
+        None | Some("Node") if node.metadata.name.is_empty() => {
+            Err(Malformed::whole(WHAT, "it has no name"))
+        }
         None | Some("Node") => Ok(object(node)),
         Some(other) => Err(Malformed::whole(WHAT, format!("it is a {other:?}"))),
     }
@@ -121,8 +110,8 @@ pub fn parse(text: &str) -> Result<NodeObject, Malformed> {
 /// When it is no such list as JSON.
 pub fn parse_list(text: &str) -> Result<(Vec<NodeObject>, Option<String>), Malformed> {
     let list: NodeList = json::read("a list of Nodes", text)?;
-    let more = list.metadata.more.filter(|token| !token.is_empty());
-    Ok((list.items.into_iter().map(object).collect(), more))
+    let nodes = list.items.into_iter().map(object).collect();
+    Ok((nodes, list.metadata.more()))
 }
 
 fn object(node: Node) -> NodeObject {
@@ -218,6 +207,7 @@ mod tests {
             "{}",
             r#"{"kind":"Status","metadata":{}}"#,
             r#"{"kind":"Pod","metadata":{"name":"n"}}"#,
+            r#"{"kind":"Node","metadata":{}}"#,
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -1,5 +1,6 @@
 //! Lists of pods, counted.
 
+use super::metadata::{ListMetadata, Metadata};
 use super::{json, unix_seconds};
 use crate::Malformed;
 use nodesleuth_model::evidence::NodePods;
@@ -16,12 +17,6 @@ struct PodList {
     items: Option<Vec<Pod>>,
 }
 
-#[derive(Default, Deserialize)]
-struct ListMetadata {
-    #[serde(rename = "continue")]
-    more: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Pod {
     #[serde(default)]
@@ -30,13 +25,6 @@ struct Pod {
     spec: Spec,
     #[serde(default)]
     status: Status,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Metadata {
-    creation_timestamp: Option<String>,
-    deletion_timestamp: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,7 +91,7 @@ pub fn add_page(text: &str, counted: &mut NodePods) -> Result<Option<String>, Ma
     let created = &mut counted.created_unix_seconds;
     created.sort_unstable_by_key(|seconds| std::cmp::Reverse(*seconds));
     created.truncate(NodePods::MOST_CREATED);
-    Ok(list.metadata.more.filter(|token| !token.is_empty()))
+    Ok(list.metadata.more())
 }
 
 fn add(pod: &Pod, counted: &mut NodePods) {
