@@ -164,8 +164,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The target as people call it: `kubelet (pid 812)`, or `kubelet on node-a` where only the
-    /// cluster was asked and nobody knows its id.
+    /// The target as people call it: `kubelet (pid 812)`, of a cluster's node `kubelet (pid 812) on
+    /// node-a`, and `kubelet on node-a` where nobody knows its id.
     #[must_use]
     pub fn target_name(&self) -> Option<String> {
         let target = self.target.value()?;
@@ -174,11 +174,12 @@ impl Evidence {
     }
 }
 
-/// `kubelet (pid 812)`, or `kubelet on node-a` where nobody knows its id.
+/// See [`Evidence::target_name`].
 pub(crate) fn target_name(comm: &str, pid: Pid, node: Option<&str>) -> String {
     match node {
         Some(node) if pid == Pid(0) => format!("{comm} on {node}"),
-        _ => format!("{comm} (pid {pid})"),
+        Some(node) => format!("{comm} (pid {pid}) on {node}"),
+        None => format!("{comm} (pid {pid})"),
     }
 }
 
