@@ -164,8 +164,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The target as people call it: `kubelet (pid 812)`, with its node where a cluster was asked;
-    /// there nobody may know its id.
+    /// The target as people call it: `kubelet (pid 812)`, of a cluster's node `kubelet (pid 812) on
+    /// node-a`, and `kubelet on node-a` where nobody knows its id.
     #[must_use]
     pub fn target_name(&self) -> Option<String> {
         let target = self.target.value()?;
@@ -174,7 +174,7 @@ impl Evidence {
     }
 }
 
-/// `kubelet (pid 812)`, `kubelet (pid 812) on node-a`, or `kubelet on node-a` where nobody knows its id.
+/// See [`Evidence::target_name`].
 pub(crate) fn target_name(comm: &str, pid: Pid, node: Option<&str>) -> String {
     match node {
         Some(node) if pid == Pid(0) => format!("{comm} on {node}"),
