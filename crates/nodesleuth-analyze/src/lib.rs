@@ -29,6 +29,7 @@ pub mod remedy;
 mod sources;
 mod spin;
 mod stacks;
+mod states;
 mod summary;
 mod suspicion;
 mod symptoms;
@@ -38,9 +39,11 @@ mod verdict;
 pub use catalog::{Catalog, CatalogError, Thresholds};
 pub use fleet::{fleet_node, fleet_report};
 pub use stacks::LoadedProfile;
+pub use states::node_states;
 
 use input::Input;
 use kernel::{LabTimes, Measured, Release, advise};
+use matcher::Matches;
 use nodesleuth_model::diagnosis::Advisory;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
@@ -65,6 +68,11 @@ pub fn analyze(
     if !evidence.pasted.is_empty() {
         let suspects = symptoms::judge(&input, &lookup);
         suspicion::add(&input, &lookup, &ledger, suspects, &mut matches);
+        // Symptoms judge it by more than its threshold.
+        let Matches {
+            findings, states, ..
+        } = &mut matches;
+        states.retain(|state| findings.iter().all(|finding| finding.id != state.id));
     }
     let priced = matches
         .findings
@@ -101,6 +109,7 @@ pub fn analyze(
         window_note: window_note(evidence),
         findings: matches.findings,
         red_herrings: matches.red_herrings,
+        states: matches.states,
         ledger,
         advisories: told_advisories(&input),
         others: others::hot(&input),

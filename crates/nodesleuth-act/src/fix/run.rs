@@ -189,12 +189,12 @@ impl Fix<'_> {
         if subtree.is_some() {
             looker.let_statistics_settle();
         }
-        let mut look = looker.look(subtree, None).look;
+        let mut look = looker.look_again(subtree);
         let began = looker.clock.boot();
         let waited = || looker.clock.boot().0.saturating_sub(began.0);
         while !looker.cancel.requested() && waited() < RELEASE_LIMIT.as_nanos() as u64 {
             looker.clock.wait(RELEASE_PAUSE);
-            let next = looker.look(subtree, None).look;
+            let next = looker.look_again(subtree);
             let settled = next.dying >= look.dying && held(&next) >= held(&look);
             look = next;
             if settled {

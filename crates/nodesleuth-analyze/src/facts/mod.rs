@@ -6,13 +6,19 @@ mod agents;
 mod cgroups;
 mod file_costs;
 mod files;
+mod flush;
 mod goroutines;
 mod growth;
+mod handles;
+mod interrupts;
 mod kernel;
+mod kernel_threads;
 mod kubelet;
 mod machine;
 mod memory;
+mod network;
 mod profile;
+mod quota;
 mod reads;
 mod remedies;
 mod spin;
@@ -117,6 +123,7 @@ pub(crate) fn absent(reason: impl Into<String>) -> Missing {
 pub fn table() -> Vec<&'static FactDef> {
     [
         target::FACTS,
+        quota::FACTS,
         agents::FACTS,
         files::FACTS,
         syscalls::FACTS,
@@ -127,9 +134,14 @@ pub fn table() -> Vec<&'static FactDef> {
         cgroups::FACTS,
         growth::FACTS,
         reads::FACTS,
+        flush::FACTS,
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        kernel_threads::FACTS,
+        interrupts::FACTS,
+        network::FACTS,
+        handles::FACTS,
         remedies::FACTS,
         traps::FACTS,
         kubelet::FACTS,
