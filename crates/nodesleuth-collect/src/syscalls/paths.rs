@@ -183,19 +183,28 @@ mod tests {
     #[test]
     fn beyond_five_hundred_patterns_files_are_other_files_of_their_kind() {
         let mut paths = Paths::new(Kinds::new(Vec::new()), Pid(7));
+        // Words, since numbers are of one pattern.
+        let word = |number: usize| -> String {
+            let letter = |digit: usize| char::from(b'g' + (digit % 20) as u8);
+            [number, number / 20, number / 400]
+                .map(letter)
+                .iter()
+                .collect()
+        };
         for number in 0..MOST_GROUPS {
-            paths.of_whole(&format!("/a{number}/b/c/d")).unwrap();
+            paths.of_whole(&format!("/srv/{}/c", word(number))).unwrap();
         }
+        assert_eq!(paths.groups.len(), MOST_GROUPS);
         for number in 0..3 {
-            let late = paths.of_whole(&format!("/late{number}/b/c/d"));
+            let late = paths.of_whole(&format!("/late/{}/c", word(number)));
             assert_eq!(pattern(&paths, late), OTHER_FILES);
         }
         let process = paths.of_whole("/proc/12/stat").unwrap();
         assert_eq!(paths.group(process).kind, "proc");
         assert_eq!(paths.group(process).pattern, OTHER_FILES);
-        let first = paths.of_whole("/a7/b/c/e");
-        assert_eq!(pattern(&paths, first), "/a7/b/c/**");
-        let other = paths.of_whole("/late9/b/c/d").unwrap();
+        let first = paths.of_whole(&format!("/srv/{}/c", word(7)));
+        assert_eq!(first, Some(7));
+        let other = paths.of_whole("/late/one/c").unwrap();
         assert_eq!(paths.group(other).distinct, 4);
     }
 
