@@ -30,6 +30,7 @@ pub mod remedy;
 mod sources;
 mod spin;
 mod stacks;
+mod states;
 mod summary;
 mod suspicion;
 mod symptoms;
@@ -39,9 +40,11 @@ mod verdict;
 pub use catalog::{Catalog, CatalogError, Thresholds};
 pub use fleet::{fleet_node, fleet_report};
 pub use stacks::LoadedProfile;
+pub use states::node_states;
 
 use input::Input;
 use kernel::{LabTimes, Measured, Release, advise};
+use matcher::Matches;
 use nodesleuth_model::diagnosis::Advisory;
 use nodesleuth_model::evidence::WindowEnd;
 use nodesleuth_model::{Cores, Diagnosis, Evidence, FactValue};
@@ -66,6 +69,11 @@ pub fn analyze(
     if !evidence.pasted.is_empty() {
         let suspects = symptoms::judge(&input, &lookup);
         suspicion::add(&input, &lookup, &ledger, suspects, &mut matches);
+        // Symptoms judge it by more than its threshold.
+        let Matches {
+            findings, states, ..
+        } = &mut matches;
+        states.retain(|state| findings.iter().all(|finding| finding.id != state.id));
     }
     let priced = matches
         .findings
@@ -103,6 +111,7 @@ pub fn analyze(
         findings: matches.findings,
         red_herrings: matches.red_herrings,
         elsewhere: matches.elsewhere,
+        states: matches.states,
         ledger,
         advisories: told_advisories(&input),
         others: others::hot(&input),

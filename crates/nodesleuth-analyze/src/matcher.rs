@@ -4,7 +4,7 @@ use crate::catalog::{Entry, EntryKind, ProofRule, RemedyRule, Truth};
 use crate::input::Input;
 use crate::lookup::Lookup;
 use crate::pricing::{self, Price};
-use nodesleuth_model::diagnosis::{NotChecked, Proof, Remedy};
+use nodesleuth_model::diagnosis::{NotChecked, Proof, Remedy, Severity};
 use nodesleuth_model::{Confidence, Cores, FactValue, Finding, FindingKind, Ledger};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub(crate) struct Matches {
     pub(crate) red_herrings: Vec<Finding>,
     /// What burns CPU in other programs, most cores first.
     pub(crate) elsewhere: Vec<Finding>,
+    /// States of the node that are known to cost CPU and have no price.
+    pub(crate) states: Vec<Finding>,
     /// Set when an entry says that there is nothing to explain.
     pub(crate) not_hot: Option<String>,
     pub(crate) undecided: Vec<NotChecked>,
@@ -33,12 +35,16 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         let facts = lookup.for_entry(entry, input);
         match decide(entry, &facts) {
             Truth::False => {}
-            Truth::Unknown(_) if !entry.kind.explains_cpu() => {}
+            // Why a piece of evidence about a state is missing is told once, for the piece.
+            Truth::Unknown(_) if !entry.kind.explains_cpu() || entry.is_state() => {}
             Truth::Unknown(names) => {
                 let reasons = names.iter().map(|name| lookup.reason(name));
                 for reason in reasons.collect::<BTreeSet<_>>() {
                     undecided.entry(reason).or_default().push(entry.id.clone());
                 }
+            }
+            Truth::True if entry.is_state() => {
+                matches.states.push(state(entry, ledger, &facts));
             }
             Truth::True => match entry.kind {
                 EntryKind::NotHot => matches.not_hot = Some(title(entry, &facts)),
@@ -60,6 +66,9 @@ pub(crate) fn run(input: &Input<'_>, lookup: &Lookup<'_>, ledger: &mut Ledger) -
         }
     }
     most_cores_first(&mut matches.elsewhere);
+    matches
+        .states
+        .sort_by_key(|state| std::cmp::Reverse(state.severity));
     if matches.not_hot.is_none() {
         price_all(input, lookup, ledger, candidates, &mut matches);
         let ids: BTreeSet<&String> = undecided.values().flatten().collect();
@@ -143,6 +152,25 @@ fn elsewhere(entry: &Entry, ledger: &Ledger, facts: Facts<'_>, lookup: &Lookup<'
     finding
 }
 
+/// A state of the node. That it is there was measured; what it costs was not, so confidence is
+/// never high, and low where nothing says that it costs this target anything.
+pub(crate) fn state(entry: &Entry, ledger: &Ledger, facts: Facts<'_>) -> Finding {
+    let holds = |condition: &Option<crate::catalog::Condition>| {
+        condition.as_ref().map(|condition| condition.holds(facts)) == Some(Truth::True)
+    };
+    Finding {
+        confidence: match holds(&entry.sure) {
+            true => Confidence::Medium,
+            false => Confidence::Low,
+        },
+        severity: Some(match holds(&entry.severe) {
+            true => Severity::Bad,
+            false => Severity::Warning,
+        }),
+        ..finding(entry, None, ledger, facts)
+    }
+}
+
 pub(crate) fn finding(
     entry: &Entry,
     price: Option<Price>,
@@ -166,6 +194,7 @@ pub(crate) fn finding(
         cores: price.as_ref().map(|price| Cores(price.cores)),
         share: price.as_ref().and_then(|price| share(price.cores)),
         confidence,
+        severity: None,
         score: None,
         pricing: price.map(|price| price.lines).unwrap_or_default(),
         evidence: proofs(&entry.evidence, facts),

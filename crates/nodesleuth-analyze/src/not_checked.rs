@@ -43,7 +43,16 @@ pub(crate) fn list(evidence: &Evidence) -> Vec<NotChecked> {
     note("pressure", evidence.pressure.missing());
     note("memory reclaim counters", evidence.vmstat.missing());
     note("softirqs", evidence.softirqs.missing());
+    note("packets by CPU", evidence.softnet.missing());
+    note("timer interrupts", evidence.interrupts.missing());
+    note("the target's CPU quotas", evidence.cpu_quotas.missing());
     note("kernel settings", evidence.kernel.missing());
+    note(
+        "who holds inotify instances, performance events and fanotify marks",
+        evidence.kernel_handles.missing(),
+    );
+    note("audit rules", evidence.audit.missing());
+    packet_rules(evidence, &mut note);
     note("the Node object", evidence.node_object.missing());
     note("the kubelet's metrics", evidence.kubelet_metrics.missing());
     note(
@@ -125,6 +134,18 @@ fn target_parts(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing
         target.go.missing().filter(unexpected),
     );
     note("the target's descriptors", target.open_fds.missing());
+}
+
+/// Not having ip_tables at all is an answer.
+fn packet_rules(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {
+    note("packet rules", evidence.packet_rules.missing());
+    if let Some(rules) = evidence.packet_rules.value() {
+        let refused = |missing: &&Missing| missing.kind != MissingKind::Absent;
+        note(
+            "rules of ip_tables",
+            rules.legacy_entries.missing().filter(refused),
+        );
+    }
 }
 
 fn kernel_stacks(evidence: &Evidence, note: &mut impl FnMut(&str, Option<&Missing>)) {

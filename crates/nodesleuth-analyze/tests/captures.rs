@@ -365,6 +365,7 @@ fn takes(read: &mut TimedRead, nanos: u64) {
         wall: Nanos(nanos),
         cpu: Nanos(nanos),
         repeats: 1,
+        first_cpu: None,
     };
 }
 

@@ -96,6 +96,7 @@ fn put_in_read(row: &Row, read: &mut TimedRead) {
             wall: Nanos(time),
             cpu: Nanos(time),
             repeats: *repeats,
+            first_cpu: None,
         },
         _ => ReadOutcome::Skipped {
             reason: "predicted to be over the budget".to_owned(),

@@ -26,6 +26,7 @@ mod scan;
 mod slab_look;
 mod slow_read;
 mod started;
+mod state_look;
 mod syscalls;
 mod window;
 mod window_stacks;
@@ -51,6 +52,7 @@ pub use run::{CollectError, Collected, Options, TargetChoice, collect};
 pub use scan::{ScanExtent, scan};
 pub use slab_look::{SlabAtOnce, SlabSeen, look_at_slab};
 pub use slow_read::{READ_FILE_COMMAND, SlowReader, read_file_child};
+pub use state_look::look_at_states;
 pub use syscalls::TracePlan;
 
 use nodesleuth_model::{Evidence, Missing};

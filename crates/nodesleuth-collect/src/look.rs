@@ -1,6 +1,6 @@
 //! One look at the cgroups without any target: what `nodesleuth cgroups` shows.
 
-use crate::collectors::CGROUPS;
+use crate::collectors::{CGROUPS, DYING_MEMORY};
 use crate::scan::{ScanExtent, scan};
 use crate::{Cancel, Clock, Ctx, Node, TracePlan};
 use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, DyingMemory, Host, TimedReads};
@@ -15,6 +15,8 @@ pub struct CgroupLook {
     pub slow_read_budget: Duration,
     /// Our own binary, for reads that need a process of their own.
     pub read_child: Option<PathBuf>,
+    /// Whether to look for what dying cgroups hold, in the whole tree.
+    pub dying_memory: bool,
     /// Whether to read the usual files of every cgroup once.
     pub scan: bool,
 }
@@ -53,7 +55,8 @@ pub fn look_at_cgroups(
         trace: TracePlan::Never,
     };
     let mut evidence = Evidence::default();
-    for collector in CGROUPS {
+    let dying_memory = look.dying_memory.then_some(&DYING_MEMORY);
+    for collector in CGROUPS.iter().chain(dying_memory) {
         collector.start(&ctx)(&mut evidence);
     }
     let scan = if look.scan {

@@ -208,6 +208,7 @@ mod tests {
                     wall: Nanos(500_000_000),
                     cpu: Nanos(500_000_000),
                     repeats: 1,
+                    first_cpu: None,
                 },
             }],
             ..TimedReads::default()

@@ -1,7 +1,7 @@
 //! Kernel object caches, dentries and memory at both ends of a while: what `nodesleuth slab`
 //! shows.
 
-use crate::collectors::{CGROUPS, SLAB};
+use crate::collectors::{CGROUPS, DYING_MEMORY, SLAB};
 use crate::{Cancel, Clock, Ctx, Node, TracePlan};
 use nodesleuth_model::evidence::{CgroupCensus, DentryState, DyingMemory, Host, MemInfo, SlabInfo};
 use nodesleuth_model::{BootNanos, Evidence, Nanos, Observed};
@@ -69,7 +69,7 @@ pub fn look_at_slab(
         trace: TracePlan::Never,
     };
     let mut evidence = Evidence::default();
-    for collector in CGROUPS {
+    for collector in CGROUPS.iter().chain([&DYING_MEMORY]) {
         collector.start(&ctx)(&mut evidence);
     }
     let before = read(&ctx, &mut evidence);

@@ -32,6 +32,9 @@ pub struct Diagnosis {
     /// What burns CPU in other programs of the node, most cores first; no part of the ledger.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Finding>,
+    /// States of the node that are known to cost CPU. What they cost the target was not measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<Finding>,
     /// Where the target's CPU went.
     pub ledger: Ledger,
     /// The target's system calls, when they were counted.
@@ -137,6 +140,9 @@ pub struct Finding {
     pub share: Option<f64>,
     /// How sure.
     pub confidence: Confidence,
+    /// How bad a state of the node is; of states only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// Why, when what was pasted decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
@@ -231,6 +237,64 @@ pub enum Confidence {
     Medium,
     /// Deciding facts were seen and the price was measured.
     High,
+}
+
+/// How bad a state of the node is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Beyond what is usual.
+    #[default]
+    Warning,
+    /// Beyond what is known to go well.
+    Bad,
+}
+
+impl Severity {
+    /// As reports print it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// Whether a state of the node that is known to cost CPU is there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NodeState {
+    /// Id of the catalogue entry.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Whether it is there.
+    pub status: StateStatus,
+    /// How bad, when it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Why that is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What was measured, beside the threshold.
+    pub evidence: Vec<Proof>,
+    /// What helps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Remedy>,
+}
+
+/// Whether a state is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateStatus {
+    /// It is.
+    Seen,
+    /// It is not.
+    NotSeen,
+    /// What it is told from could not be read.
+    #[default]
+    Unknown,
 }
 
 /// One observation, with the command that shows it by hand.

@@ -5,6 +5,7 @@
 //! size, which counters to keep) is an argument, so it works the same on recorded text. Text that
 //! does not fit its format is [`Malformed`], never a panic and never a silent zero.
 
+pub mod audit_rules;
 pub mod cgroup;
 mod elf;
 pub mod go;

@@ -30,6 +30,8 @@ mod clock;
 #[cfg(target_os = "linux")]
 mod cost;
 #[cfg(target_os = "linux")]
+mod kernel_sockets;
+#[cfg(target_os = "linux")]
 mod mapped;
 #[cfg(target_os = "linux")]
 mod perf;
@@ -46,6 +48,8 @@ pub use cgroup_events::{CgroupChange, CgroupEvent, CgroupEvents};
 pub use clock::boottime_offset_ns;
 pub use engine::{Attempt, Engine};
 pub use files::{FileCosts, FileMethod, FileTotal};
+#[cfg(target_os = "linux")]
+pub use kernel_sockets::{AuditSocket, InternetProtocol, packet_table_entries};
 pub use names::{Arch, error_name};
 pub use options::{Options, Split, StreamOptions};
 pub use record::{Captured, End, Record};

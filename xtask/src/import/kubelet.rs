@@ -210,6 +210,7 @@ fn timed_reads(summary: &str) -> Result<TimedReads> {
                 wall: time,
                 cpu: time,
                 repeats: 20,
+                first_cpu: None,
             },
         });
     }

@@ -203,6 +203,8 @@ fn timed_reads(folder: &Path, state: &str) -> Result<TimedReads> {
                 wall,
                 cpu,
                 repeats,
+                // Others had read these files before.
+                first_cpu: None,
             },
         });
     Ok(TimedReads {

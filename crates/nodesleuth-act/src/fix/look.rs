@@ -133,13 +133,36 @@ pub(super) struct Seen {
 }
 
 impl Looker<'_> {
-    /// Looks at everything. What is below `subtree` is looked at too, and the target is watched for
-    /// its window.
-    pub(super) fn look(&self, subtree: Option<&Subtree>, target: Option<&Target>) -> Seen {
+    /// Looks at everything, as planning needs it.
+    pub(super) fn look_to_plan(&self) -> Seen {
+        self.look(true)
+    }
+
+    /// Looks at what a verdict compares. What dying cgroups hold is asked below `subtree` alone:
+    /// nothing else of it counts.
+    pub(super) fn look_again(&self, subtree: Option<&Subtree>) -> Look {
+        let Seen {
+            mut look,
+            census,
+            timed,
+            ..
+        } = self.look(false);
+        look.subtree = subtree.map(|subtree| {
+            self.below(
+                subtree,
+                (census.as_ref(), timed.as_ref()),
+                &mut look.missing,
+            )
+        });
+        look
+    }
+
+    fn look(&self, whole_tree: bool) -> Seen {
         let mut missing = Vec::new();
         let asked = CgroupLook {
             slow_read_budget: self.read_budget,
             read_child: Some(self.binary.clone()),
+            dying_memory: whole_tree,
             scan: false,
         };
         let seen = look_at_cgroups(self.node, self.clock, self.cancel, &asked);
@@ -153,10 +176,6 @@ impl Looker<'_> {
             live: memory.and_then(|memory| memory.live.value().copied()),
             slowest,
             all_read,
-            subtree: subtree.map(|subtree| {
-                self.below(subtree, (census.as_ref(), reads.as_ref()), &mut missing)
-            }),
-            target: target.and_then(|target| self.watch(target, &mut missing)),
             missing,
             ..self.pressure()
         };

@@ -109,7 +109,7 @@ pub(super) fn prepare(looker: &Looker<'_>, request: &Request) -> Result<Prepared
     if request.plan == Plan::ReclaimSubtree {
         looker.let_statistics_settle();
     }
-    let seen = looker.look(None, None);
+    let seen = looker.look_to_plan();
     match request.plan {
         Plan::HousekeepingInterval => Ok(of_look(&seen)),
         Plan::RemoveEmptyCgroups => remove_empty(looker, request, &seen),

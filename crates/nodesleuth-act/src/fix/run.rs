@@ -194,7 +194,7 @@ impl Fix<'_> {
         if subtree.is_some() {
             looker.let_statistics_settle();
         }
-        let mut look = looker.look(subtree, None).look;
+        let mut look = looker.look_again(subtree);
         if !all_released {
             look.missing.push(format!(
                 "what the remedy frees in the end: after {} s the kernel was still releasing cgroups",

@@ -50,6 +50,12 @@ pub struct Entry {
     /// What rules it out.
     #[serde(default)]
     pub unless: Option<Condition>,
+    /// What makes a state of the node bad instead of one to keep an eye on.
+    #[serde(default)]
+    pub severe: Option<Condition>,
+    /// Whether `nodesleuth kernel` tells it of this machine. Its facts need no window and no target.
+    #[serde(default)]
+    pub in_kernel: bool,
     /// What makes it certain although its price is an estimate.
     #[serde(default)]
     pub sure: Option<Condition>,
@@ -108,6 +114,15 @@ pub enum Standing {
     Verified,
     /// Told by users.
     Reported,
+}
+
+impl Entry {
+    /// Whether it is a state of the node that is known to cost CPU, and whose price for a target
+    /// nothing measures.
+    #[must_use]
+    pub fn is_state(&self) -> bool {
+        self.kind.explains_cpu() && self.claims.is_empty() && self.when.is_some()
+    }
 }
 
 impl Standing {

@@ -75,6 +75,11 @@ fn check_entry(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
         return Err("only a cause or a contributor claims CPU".to_owned());
     }
     check_burns(catalog, entry)?;
+    if !entry.is_state() && (entry.severe.is_some() || entry.in_kernel) {
+        return Err(
+            "severe and in_kernel are of states: a cause with when and no claims".to_owned(),
+        );
+    }
     check_signatures(&entry.signature)?;
     for symptom in entry.symptoms.iter().chain(&entry.contradictions) {
         symptom.check_form()?;
@@ -109,7 +114,7 @@ fn check_signatures(lists: &[Vec<String>]) -> Result<(), String> {
 fn check_conditions(catalog: &Catalog, entry: &Entry) -> Result<(), String> {
     let remedies = entry.remedies.now.iter().chain(&entry.remedies.for_good);
     let symptoms = entry.symptoms.iter().chain(&entry.contradictions);
-    let conditions = [&entry.when, &entry.unless, &entry.sure]
+    let conditions = [&entry.when, &entry.unless, &entry.sure, &entry.severe]
         .into_iter()
         .flatten()
         .chain(entry.claims.iter().filter_map(|claim| claim.when.as_ref()))

@@ -68,7 +68,8 @@ pub(super) const FACTS: &[FactDef] = &[
         name: "cgroup.memory.dying_bytes",
         kind: FactType::Number,
         unit: "bytes",
-        doc: "Memory that dying cgroups hold: what their parents count and nobody else explains.",
+        doc: "Memory that dying cgroups hold: what their parents count and nobody else explains. \
+              Changes of less than 64 pages a CPU are counted up to two seconds late.",
         derive: |input| {
             let held = input
                 .evidence
@@ -76,6 +77,14 @@ pub(super) const FACTS: &[FactDef] = &[
                 .require("what dying cgroups hold")?;
             number(held.total.0 as f64, held.method.as_str())
         },
+    },
+    FactDef {
+        name: "cgroup.memory.dying_bytes_late",
+        kind: FactType::Number,
+        unit: "bytes",
+        doc: "Changes below this are counted up to two seconds late (64 pages a CPU). Known only \
+              where dying cgroups hold less than that, so that it matters.",
+        derive: late,
     },
     FactDef {
         name: "cgroup.memory.dying_holder",
@@ -209,6 +218,19 @@ fn memory<'a>(input: &Input<'a>) -> Result<&'a Hierarchy, Missing> {
     census
         .memory()
         .ok_or_else(|| absent("no hierarchy carries the memory controller"))
+}
+
+fn late(input: &Input<'_>) -> Derived {
+    let held = input
+        .evidence
+        .dying_memory
+        .require("what dying cgroups hold")?;
+    let lag = input.host()?.statistics_lag();
+    let lag = lag.ok_or_else(|| absent("the number of CPUs is not known"))?;
+    match held.total < lag {
+        true => number(lag.0 as f64, "64 pages for each CPU"),
+        false => Err(absent("dying cgroups hold more than may be counted late")),
+    }
 }
 
 pub(super) fn total(input: &Input<'_>) -> Derived {

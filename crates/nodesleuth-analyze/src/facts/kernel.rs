@@ -2,6 +2,9 @@
 
 use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
+use nodesleuth_model::evidence::KernelSettings;
+use nodesleuth_model::{Missing, Observed};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -92,21 +95,149 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
-        name: "kernel.conntrack.fill",
+        name: "kernel.tracing.left_on",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Which tracing of the kernel was left on: a tracer, trace events, the stack tracer, \
+              statistics of BPF programs; none when all are off.",
+        derive: left_on,
+    },
+    FactDef {
+        name: "kernel.tracing.probes_defined",
         kind: FactType::Number,
-        unit: "share",
-        doc: "Entries of the connection tracking table, per its maximum.",
+        unit: "count",
+        doc: "Probes that were defined in kprobe_events and uprobe_events; they cost when their \
+              events are on.",
         derive: |input| {
-            let kernel = input.evidence.kernel.require("kernel settings")?;
-            let count = kernel.conntrack_count.require("nf_conntrack_count")?;
-            let max = kernel.conntrack_max.require("nf_conntrack_max")?;
-            number(
-                *count as f64 / (*max).max(1) as f64,
-                "/proc/sys/net/netfilter",
+            let probes = settings(input)?.probes_defined.require("defined probes")?;
+            number(*probes as f64, "/sys/kernel/tracing")
+        },
+    },
+    FactDef {
+        name: "kernel.loop_devices",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Loop devices with a file behind them.",
+        derive: |input| {
+            let devices = settings(input)?.loop_devices.require("loop devices")?;
+            number(*devices as f64, "/sys/block/loop*/loop/backing_file")
+        },
+    },
+    FactDef {
+        name: "kernel.mitigations.per_call",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Mitigations that cost at each system call (PTI, IBRS of the kernel, clearing of CPU \
+              buffers); none when there are none.",
+        derive: |input| {
+            let vulnerabilities = settings(input)?.vulnerabilities.require("mitigations")?;
+            text(
+                per_call(vulnerabilities),
+                "/sys/devices/system/cpu/vulnerabilities",
             )
         },
     },
+    FactDef {
+        name: "kernel.transparent_hugepage",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Setting of transparent huge pages.",
+        derive: |input| {
+            let chosen = settings(input)?
+                .transparent_hugepage
+                .require("huge pages")?;
+            text(chosen, "/sys/kernel/mm/transparent_hugepage/enabled")
+        },
+    },
+    FactDef {
+        name: "kernel.transparent_hugepage_defrag",
+        kind: FactType::Text,
+        unit: "",
+        doc: "When memory is compacted for a huge page.",
+        derive: |input| {
+            let chosen = settings(input)?
+                .transparent_hugepage_defrag
+                .require("huge pages")?;
+            text(chosen, "/sys/kernel/mm/transparent_hugepage/defrag")
+        },
+    },
+    FactDef {
+        name: "audit.rules",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Audit rules that are loaded.",
+        derive: |input| {
+            let rules = input.evidence.audit.require("audit rules")?;
+            number(rules.rules as f64, "AUDIT_LIST_RULES")
+        },
+    },
+    FactDef {
+        name: "audit.every_call_rules",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Audit rules that look at every system call (-S all); watches of files are none.",
+        derive: |input| {
+            let rules = input.evidence.audit.require("audit rules")?;
+            number(rules.every_call as f64, "AUDIT_LIST_RULES")
+        },
+    },
 ];
+
+fn settings<'a>(input: &Input<'a>) -> Result<&'a KernelSettings, Missing> {
+    input.evidence.kernel.require("kernel settings")
+}
+
+/// What is known to be on is told even where something else is not known.
+fn left_on(input: &Input<'_>) -> Derived {
+    const FROM: &str = "/sys/kernel/tracing and /proc/sys/kernel";
+    let kernel = settings(input)?;
+    let (tracer, events) = (&kernel.current_tracer, &kernel.trace_events_on);
+    let mut on = Vec::new();
+    on.extend(
+        tracer
+            .value()
+            .filter(|name| *name != "nop")
+            .map(|name| format!("tracer {name}")),
+    );
+    on.extend(
+        events
+            .value()
+            .filter(|events| **events > 0)
+            .map(|n| format!("{n} trace events")),
+    );
+    let switches = [
+        (&kernel.stack_tracer_enabled, "the stack tracer"),
+        (&kernel.bpf_stats_enabled, "statistics of BPF programs"),
+    ];
+    let is_on = |switch: &(&Observed<bool>, &str)| switch.0.value() == Some(&true);
+    on.extend(
+        switches
+            .into_iter()
+            .filter(is_on)
+            .map(|(_, name)| name.to_owned()),
+    );
+    if !on.is_empty() {
+        return text(on.join(", "), FROM);
+    }
+    tracer.require("current tracer")?;
+    events.require("trace events")?;
+    text("none", FROM)
+}
+
+/// Told apart by whole words: "Enhanced / Automatic IBRS" and "IBRS_FW" cost nothing at a call.
+fn per_call(vulnerabilities: &BTreeMap<String, String>) -> String {
+    let words = vulnerabilities
+        .values()
+        .flat_map(|text| text.split([';', ',', ':']));
+    let costly = words
+        .map(str::trim)
+        .filter(|word| matches!(*word, "PTI" | "IBRS") || word.starts_with("Clear CPU buffers"));
+    let costly: BTreeSet<&str> = costly.collect();
+    match costly.is_empty() {
+        true => "none".to_owned(),
+        false => costly.into_iter().collect::<Vec<_>>().join(", "),
+    }
+}
 
 fn status(input: &Input<'_>, id: &str) -> Derived {
     let advisories = crate::advisories(input);
@@ -116,4 +247,36 @@ fn status(input: &Input<'_>, id: &str) -> Derived {
         return Err(absent("the kernel release is not known"));
     }
     text(advisory.status.as_str(), advisory.reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::per_call;
+
+    #[test]
+    fn only_what_costs_at_each_call_is_named() {
+        let of = |texts: &[&str]| {
+            let named = texts.iter().enumerate();
+            per_call(
+                &named
+                    .map(|(at, text)| (at.to_string(), (*text).to_owned()))
+                    .collect(),
+            )
+        };
+        // Skylake, and Zen or Ice Lake, as their kernels print it.
+        let old = of(&[
+            "Mitigation: PTI",
+            "Mitigation: IBRS; IBPB: conditional; STIBP: conditional; RSB filling",
+            "Mitigation: Clear CPU buffers; SMT vulnerable",
+        ]);
+        assert_eq!(old, "Clear CPU buffers, IBRS, PTI");
+        let new = of(&[
+            "Not affected",
+            "Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; PBRSB-eIBRS: SW sequence",
+            "Mitigation: Retpolines, IBPB: conditional, IBRS_FW, RSB filling",
+            "Vulnerable: Clear CPU buffers attempted, no microcode",
+        ]);
+        assert_eq!(new, "Clear CPU buffers attempted");
+        assert_eq!(of(&["Not affected"]), "none");
+    }
 }

@@ -26,6 +26,39 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "machine.cpu.busy_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "The busy part of all CPU time of the machine.",
+        derive: |input| {
+            let (busy, _, seconds) = columns(input)?;
+            number(busy / seconds / online(input)?, "/proc/stat")
+        },
+    },
+    FactDef {
+        name: "machine.cpu.iowait_share",
+        kind: FactType::Number,
+        unit: "share",
+        doc: "The part of all CPU time that was idle while storage was waited for.",
+        derive: |input| {
+            let (_, iowait, seconds) = columns(input)?;
+            number(iowait / seconds / online(input)?, "/proc/stat")
+        },
+    },
+    FactDef {
+        name: "machine.tasks.blocked",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Tasks in uninterruptible sleep (state D) at the end of the window.",
+        derive: |input| {
+            let window = input.evidence.machine_cpu.require("/proc/stat")?;
+            number(
+                window.after.value.blocked as f64,
+                "procs_blocked in /proc/stat",
+            )
+        },
+    },
+    FactDef {
         name: "machine.load.one",
         kind: FactType::Number,
         unit: "",
@@ -95,6 +128,27 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Tasks a second that had to compact memory themselves.",
         derive: |input| vmstat_rate(input, "compact_stall"),
     },
+    FactDef {
+        name: "vm.compact_fail_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "How many of these got no free block for it.",
+        derive: |input| vmstat_rate(input, "compact_fail"),
+    },
+    FactDef {
+        name: "vm.alloc_stall_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Tasks a second that had to reclaim memory themselves before they got a page.",
+        derive: |input| vmstat_rate(input, "allocstall"),
+    },
+    FactDef {
+        name: "vm.thp_fallback_rate",
+        kind: FactType::Number,
+        unit: "per second",
+        doc: "Page faults a second that wanted a huge page and got a small one.",
+        derive: |input| vmstat_rate(input, "thp_fault_fallback"),
+    },
 ];
 
 /// Busy and iowait CPU seconds over the window, and its length.
@@ -120,6 +174,14 @@ fn columns(input: &Input<'_>) -> Result<(f64, f64, f64), nodesleuth_model::Missi
     };
     let busy = delta(0) + delta(1) + delta(2) + delta(5) + delta(6);
     Ok((busy, delta(4), window.seconds()))
+}
+
+fn online(input: &Input<'_>) -> Result<f64, nodesleuth_model::Missing> {
+    let window = input.evidence.machine_cpu.require("/proc/stat")?;
+    match window.after.value.cpus {
+        0 => Err(absent("/proc/stat lists no CPU")),
+        cpus => Ok(f64::from(cpus)),
+    }
 }
 
 fn pressure(input: &Input<'_>, which: fn(&Pressure) -> Option<PressureLine>) -> Derived {

@@ -7,15 +7,21 @@ mod api_node;
 mod cgroups;
 mod file_costs;
 mod files;
+mod flush;
 mod goroutines;
 mod growth;
+mod handles;
+mod interrupts;
 mod kernel;
+mod kernel_threads;
 mod kubelet;
 mod kubelet_pages;
 mod kubelet_stats;
 mod machine;
 mod memory;
+mod network;
 mod profile;
+mod quota;
 mod reads;
 mod remedies;
 mod runtime;
@@ -123,6 +129,7 @@ pub(crate) fn absent(reason: impl Into<String>) -> Missing {
 pub fn table() -> Vec<&'static FactDef> {
     [
         target::FACTS,
+        quota::FACTS,
         agents::FACTS,
         files::FACTS,
         syscalls::FACTS,
@@ -133,9 +140,14 @@ pub fn table() -> Vec<&'static FactDef> {
         cgroups::FACTS,
         growth::FACTS,
         reads::FACTS,
+        flush::FACTS,
         kernel::FACTS,
         memory::FACTS,
         machine::FACTS,
+        kernel_threads::FACTS,
+        interrupts::FACTS,
+        network::FACTS,
+        handles::FACTS,
         remedies::FACTS,
         traps::FACTS,
         api_node::FACTS,

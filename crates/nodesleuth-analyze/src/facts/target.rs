@@ -169,6 +169,29 @@ pub(super) const FACTS: &[FactDef] = &[
         },
     },
     FactDef {
+        name: "target.store_bypass",
+        kind: FactType::Text,
+        unit: "",
+        doc: "Speculative Store Bypass of the target, as its status says it.",
+        derive: |input| {
+            let line = input
+                .target()?
+                .store_bypass
+                .require("Speculation_Store_Bypass")?;
+            text(line, "/proc/PID/status")
+        },
+    },
+    FactDef {
+        name: "target.seccomp.filters",
+        kind: FactType::Number,
+        unit: "count",
+        doc: "Seccomp filters that run at each of the target's system calls (since 5.9).",
+        derive: |input| {
+            let filters = input.target()?.seccomp_filters.require("Seccomp_filters")?;
+            number(*filters as f64, "/proc/PID/status")
+        },
+    },
+    FactDef {
         name: "target.reads.calls_rate",
         kind: FactType::Number,
         unit: "per second",

@@ -89,6 +89,7 @@ mod tests {
             wall,
             cpu: wall,
             repeats: 1,
+            first_cpu: None,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use super::shape::{Once, parsed};
 use crate::{Ctx, Node};
+use flate2::read::MultiGzDecoder;
 use nodesleuth_model::evidence::KernelSettings;
 use nodesleuth_model::{Missing, MissingKind};
-use nodesleuth_parse::proc::{cmdline, loadavg, single};
+use nodesleuth_parse::proc::{cmdline, kernel_config, loadavg, single};
 use std::collections::BTreeMap;
+use std::io::Read;
 
 /// Words of the kernel's command line that change what CPU time is spent on. Nothing else of it
 /// is kept.
@@ -26,6 +28,9 @@ const KEPT_WORDS: &[&str] = &[
 ];
 /// Where tracefs is mounted: of its own since 4.1, inside debugfs before.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const HUGE_PAGES: &str = "/sys/kernel/mm/transparent_hugepage";
+/// A kernel's configuration is well below this.
+const MOST_CONFIG_BYTES: usize = 4 << 20;
 
 /// Settings that decide or rule out known causes.
 pub(super) static COLLECTOR: Once<KernelSettings> = Once {
@@ -54,9 +59,12 @@ fn read(ctx: &Ctx<'_>) -> KernelSettings {
         loop_devices: loop_devices(node).into(),
         current_tracer: in_tracefs(node, "current_tracer", |text| text.trim().to_owned()).into(),
         trace_events_on: in_tracefs(node, "set_event", |text| text.lines().count() as u64).into(),
+        probes_defined: probes_defined(node).into(),
+        stack_tracer_enabled: switch(node, "/proc/sys/kernel/stack_tracer_enabled").into(),
         bpf_stats_enabled: switch(node, "/proc/sys/kernel/bpf_stats_enabled").into(),
-        transparent_hugepage: chosen_word(node, "/sys/kernel/mm/transparent_hugepage/enabled")
-            .into(),
+        hz: hz(node).into(),
+        transparent_hugepage: chosen_word(node, &format!("{HUGE_PAGES}/enabled")).into(),
+        transparent_hugepage_defrag: chosen_word(node, &format!("{HUGE_PAGES}/defrag")).into(),
         load_average: parsed(node, "/proc/loadavg", loadavg::parse).into(),
     }
 }
@@ -133,6 +141,43 @@ fn in_tracefs<T>(node: &Node, file: &str, value: fn(&str) -> T) -> Result<T, Mis
         Ok(text) => Ok(value(&text)),
         Err(refused) => Ok(value(&in_debugfs.map_err(|_| refused)?)),
     }
+}
+
+/// A kernel that was built without one of the two kinds of probes has no file for it.
+fn probes_defined(node: &Node) -> Result<u64, Missing> {
+    let files = ["kprobe_events", "uprobe_events"];
+    let [kernel, user] =
+        files.map(|file| in_tracefs(node, file, |text| text.lines().count() as u64));
+    match (kernel, user) {
+        (Ok(kernel), Ok(user)) => Ok(kernel + user),
+        (Ok(one), Err(absent)) | (Err(absent), Ok(one)) if absent.kind == MissingKind::Absent => {
+            Ok(one)
+        }
+        (Err(missing), _) | (_, Err(missing)) => Err(missing),
+    }
+}
+
+/// From the configuration that the distribution keeps beside the kernel, else from the kernel's own.
+fn hz(node: &Node) -> Result<u64, Missing> {
+    const OWN: &str = "/proc/config.gz";
+    let release = line(node, "/proc/sys/kernel/osrelease")?;
+    let beside = format!("/boot/config-{release}");
+    if let Some(hz) = node
+        .text(&beside)
+        .ok()
+        .and_then(|text| kernel_config::hz(&text))
+    {
+        return Ok(hz);
+    }
+    let none = || {
+        let reason = format!("CONFIG_HZ is neither in {beside} nor in {OWN}");
+        Missing::new(MissingKind::Absent, reason)
+    };
+    let packed = node.bytes(OWN).map_err(|_| none())?;
+    let mut text = String::new();
+    let unpacked = MultiGzDecoder::new(&packed[..]).take(MOST_CONFIG_BYTES as u64);
+    { unpacked }.read_to_string(&mut text).map_err(|_| none())?;
+    kernel_config::hz(&text).ok_or_else(none)
 }
 
 /// `always [madvise] never`: the word in brackets.

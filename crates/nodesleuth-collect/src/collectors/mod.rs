@@ -4,20 +4,24 @@
 //! window's end first, then the dearer looks at the node, each of which may use what the ones
 //! before it found.
 
+mod audit;
 mod cgroup_growth;
 mod cgroup_scan;
 mod cgroups;
 mod dentries;
 mod dying_memory;
 mod host;
+mod interrupts;
 mod kernel_settings;
 mod machine_cpu;
 mod meminfo;
 mod mounts;
+mod packet_rules;
 mod pressure;
 mod shape;
 mod slab;
 mod softirqs;
+mod softnet;
 mod timed_reads;
 mod vmstat;
 
@@ -26,17 +30,22 @@ pub(crate) use shape::{malformed, parsed};
 
 use crate::Collector;
 use crate::syscalls::SyscallsCollector;
+use crate::tasks::KernelHandlesCollector;
 
 /// Cheap readings of the node. All together cost a few milliseconds.
 pub static ALL: &[&dyn Collector] = &[
     &machine_cpu::COLLECTOR,
     &softirqs::COLLECTOR,
+    &softnet::COLLECTOR,
+    &interrupts::COLLECTOR,
     &vmstat::COLLECTOR,
     &pressure::COLLECTOR,
     &meminfo::COLLECTOR,
     &dentries::COLLECTOR,
     &host::COLLECTOR,
     &kernel_settings::COLLECTOR,
+    &audit::COLLECTOR,
+    &packet_rules::COLLECTOR,
     &mounts::COLLECTOR,
 ];
 
@@ -47,6 +56,7 @@ pub static PROBES: &[&dyn Collector] = &[
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
     &dying_memory::DyingMemoryCollector,
+    &KernelHandlesCollector,
     &slab::SlabCollector,
     &cgroup_scan::CgroupScanCollector,
     &cgroup_growth::CgroupGrowthCollector,
@@ -57,14 +67,28 @@ pub(crate) static CGROUPS: &[&dyn Collector] = &[
     &host::COLLECTOR,
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
-    &dying_memory::DyingMemoryCollector,
 ];
+
+/// What dying cgroups hold, of the whole tree; it takes what the looks above saw.
+pub(crate) static DYING_MEMORY: &dyn Collector = &dying_memory::DyingMemoryCollector;
 
 /// Memory and what the kernel's caches take of it.
 pub(crate) static SLAB: &[&dyn Collector] = &[
     &meminfo::COLLECTOR,
     &dentries::COLLECTOR,
     &slab::SlabCollector,
+];
+
+/// What states of the node can be told at one moment: what `nodesleuth kernel` shows beside the
+/// table of defects.
+pub(crate) static STATES: &[&dyn Collector] = &[
+    &meminfo::COLLECTOR,
+    &dentries::COLLECTOR,
+    &kernel_settings::COLLECTOR,
+    &audit::COLLECTOR,
+    &packet_rules::COLLECTOR,
+    &mounts::COLLECTOR,
+    &KernelHandlesCollector,
 ];
 
 #[cfg(test)]

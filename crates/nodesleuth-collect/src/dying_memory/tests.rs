@@ -55,6 +55,7 @@ fn root_took(wall: Nanos) -> TimedReads {
         wall,
         cpu: wall,
         repeats: 1,
+        first_cpu: None,
     };
     timed(&format!("{MOUNT}/memory.stat"), outcome)
 }
@@ -228,6 +229,7 @@ fn a_kernel_that_should_not_walk_and_hung_further_down_is_not_asked_for_a_memory
         wall: Nanos(900_000_000),
         cpu: Nanos(900_000_000),
         repeats: 1,
+        first_cpu: None,
     };
     for below in [hung, slow] {
         let timed = TimedReads {

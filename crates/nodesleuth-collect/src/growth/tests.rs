@@ -60,6 +60,7 @@ fn root_takes(wall: u64) -> TimedReads {
                 wall: Nanos(wall),
                 cpu: Nanos(wall),
                 repeats: 3,
+                first_cpu: None,
             },
         }],
         ..TimedReads::default()

@@ -1,6 +1,6 @@
 //! The child's side: reads one file to its end, times it, and says so in one line.
 //!
-//! The line is `bytes wall_ns cpu_ns repeats`, or `error` and what the system said.
+//! The line is `bytes wall_ns cpu_ns repeats first_cpu_ns`, or `error` and what the system said.
 
 use crate::cpu_time;
 use nodesleuth_model::{Bytes, Nanos};
@@ -23,6 +23,7 @@ pub(super) struct Measured {
     pub(super) wall: Nanos,
     pub(super) cpu: Nanos,
     pub(super) repeats: u32,
+    pub(super) first_cpu: Nanos,
 }
 
 /// Reads `path` up to `repeats` times and returns the line for standard output: what the binary's
@@ -35,8 +36,9 @@ pub fn read_file_child(path: &Path, repeats: u32) -> String {
             wall,
             cpu,
             repeats,
+            first_cpu,
         }) => {
-            format!("{} {} {} {repeats}", bytes.0, wall.0, cpu.0)
+            format!("{} {} {} {repeats} {}", bytes.0, wall.0, cpu.0, first_cpu.0)
         }
         Err(error) => format!("{ERROR}{error}"),
     }
@@ -45,6 +47,7 @@ pub fn read_file_child(path: &Path, repeats: u32) -> String {
 fn fastest_of(path: &Path, repeats: u32) -> io::Result<Measured> {
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut fastest = read_once(path, &mut buffer)?;
+    let first_cpu = fastest.cpu;
     let mut done = 1;
     while done < repeats && fastest.wall <= REPEAT_ONLY_UNDER {
         let again = read_once(path, &mut buffer)?;
@@ -55,6 +58,7 @@ fn fastest_of(path: &Path, repeats: u32) -> io::Result<Measured> {
     }
     Ok(Measured {
         repeats: done,
+        first_cpu,
         ..fastest
     })
 }
@@ -69,11 +73,13 @@ fn read_once(path: &Path, buffer: &mut [u8]) -> io::Result<Measured> {
             got => bytes += got as u64,
         }
     }
+    let cpu = Nanos(cpu_time::of_this_thread().0 - cpu.0);
     Ok(Measured {
         bytes: Bytes(bytes),
         wall: Nanos(cpu_time::monotonic().0 - wall.0),
-        cpu: Nanos(cpu_time::of_this_thread().0 - cpu.0),
+        cpu,
         repeats: 1,
+        first_cpu: cpu,
     })
 }
 
@@ -85,11 +91,12 @@ pub(super) fn parse_line(line: &str) -> Result<Measured, String> {
     }
     let numbers: Option<Vec<u64>> = line.split(' ').map(|word| word.parse().ok()).collect();
     match numbers.as_deref() {
-        Some(&[bytes, wall, cpu, repeats]) => Ok(Measured {
+        Some(&[bytes, wall, cpu, repeats, first_cpu]) => Ok(Measured {
             bytes: Bytes(bytes),
             wall: Nanos(wall),
             cpu: Nanos(cpu),
             repeats: u32::try_from(repeats).unwrap_or(u32::MAX),
+            first_cpu: Nanos(first_cpu),
         }),
         _ if line.is_empty() => Err("the reading process ended without an answer".to_owned()),
         _ => Err(format!("the reading process answered {line:?}")),
@@ -107,6 +114,7 @@ mod tests {
         assert!(measured.bytes.0 > 100);
         assert!(measured.wall.0 > 0);
         assert!((1..=3).contains(&measured.repeats));
+        assert!(measured.first_cpu.0 > 0);
     }
 
     #[test]

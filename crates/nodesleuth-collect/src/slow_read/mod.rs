@@ -137,6 +137,7 @@ fn outcome_of(line: &str) -> ReadOutcome {
             wall: measured.wall,
             cpu: measured.cpu,
             repeats: measured.repeats,
+            first_cpu: Some(measured.first_cpu),
         },
         Err(reason) => ReadOutcome::Failed { reason },
     }

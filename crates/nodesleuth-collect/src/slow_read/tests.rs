@@ -15,7 +15,7 @@ fn a_child_is_called_with_the_command_the_path_and_the_repeats() {
     let folder = tempfile::tempdir().unwrap();
     let reader = reader(
         folder.path(),
-        r#"[ "$*" = "__read-file /some/file 3" ] && echo 10 20 30 3"#,
+        r#"[ "$*" = "__read-file /some/file 3" ] && echo 10 20 30 3 40"#,
     );
     assert_eq!(
         reader.read(Path::new("/some/file"), 3, LONG),
@@ -23,7 +23,8 @@ fn a_child_is_called_with_the_command_the_path_and_the_repeats() {
             bytes: nodesleuth_model::Bytes(10),
             wall: Nanos(20),
             cpu: Nanos(30),
-            repeats: 3
+            repeats: 3,
+            first_cpu: Some(Nanos(40)),
         }
     );
 }

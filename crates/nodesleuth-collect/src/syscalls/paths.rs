@@ -7,8 +7,11 @@ use std::collections::HashMap;
 
 /// Distinct paths are remembered up to this number; later ones are found anew each time.
 const MOST_PATHS: usize = 50_000;
-/// Patterns are kept up to this number; more would say nothing.
+/// Patterns are kept up to this number; more would say nothing. What comes later is billed
+/// together, by kind.
 const MOST_GROUPS: usize = 500;
+/// Stands for the patterns of all later files of a kind.
+const OTHER_FILES: &str = "other files";
 /// `AT_FDCWD`.
 const WORKING_FOLDER: i32 = -100;
 
@@ -115,20 +118,25 @@ impl Paths {
         let key = (kind.name, kind.pattern);
         let id = match self.ids.get(&key) {
             Some(id) => *id,
-            None if self.groups.len() >= MOST_GROUPS => return None,
-            None => {
-                self.groups.push(Group {
-                    kind: key.0,
-                    pattern: key.1.clone(),
-                    example: path.to_owned(),
-                    distinct: 0,
-                });
-                self.ids.insert(key, self.groups.len() - 1);
-                self.groups.len() - 1
-            }
+            None if self.groups.len() < MOST_GROUPS => self.group_of(key, path),
+            None => self.group_of((kind.name, OTHER_FILES.to_owned()), path),
         };
         self.groups[id].distinct += 1;
         Some(id)
+    }
+
+    fn group_of(&mut self, key: (&'static str, String), path: &str) -> GroupId {
+        if let Some(id) = self.ids.get(&key) {
+            return *id;
+        }
+        self.groups.push(Group {
+            kind: key.0,
+            pattern: key.1.clone(),
+            example: path.to_owned(),
+            distinct: 0,
+        });
+        self.ids.insert(key, self.groups.len() - 1);
+        self.groups.len() - 1
     }
 }
 
@@ -170,6 +178,34 @@ mod tests {
             .collect();
         assert!(ids.iter().all(|id| *id == Some(0)), "{ids:?}");
         assert_eq!(paths.group(0).distinct, 300);
+    }
+
+    #[test]
+    fn beyond_five_hundred_patterns_files_are_other_files_of_their_kind() {
+        let mut paths = Paths::new(Kinds::new(Vec::new()), Pid(7));
+        // Words, since numbers are of one pattern.
+        let word = |number: usize| -> String {
+            let letter = |digit: usize| char::from(b'g' + (digit % 20) as u8);
+            [number, number / 20, number / 400]
+                .map(letter)
+                .iter()
+                .collect()
+        };
+        for number in 0..MOST_GROUPS {
+            paths.of_whole(&format!("/srv/{}/c", word(number))).unwrap();
+        }
+        assert_eq!(paths.groups.len(), MOST_GROUPS);
+        for number in 0..3 {
+            let late = paths.of_whole(&format!("/late/{}/c", word(number)));
+            assert_eq!(pattern(&paths, late), OTHER_FILES);
+        }
+        let process = paths.of_whole("/proc/12/stat").unwrap();
+        assert_eq!(paths.group(process).kind, "proc");
+        assert_eq!(paths.group(process).pattern, OTHER_FILES);
+        let first = paths.of_whole(&format!("/srv/{}/c", word(7)));
+        assert_eq!(first, Some(7));
+        let other = paths.of_whole("/late/one/c").unwrap();
+        assert_eq!(paths.group(other).distinct, 4);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 mod busy;
 mod choose;
+mod cpu_quotas;
 mod descriptors;
 #[cfg(test)]
 mod fake_tasks;
 mod ids;
 mod iterated;
+mod kernel_handles;
 mod node_tasks;
 mod open_files;
 mod pid_kind;
@@ -24,6 +26,7 @@ mod used;
 
 pub(crate) use busy::{Busy, look as look_for_busy};
 pub use choose::{choose_target, named};
+pub(crate) use kernel_handles::KernelHandlesCollector;
 pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
@@ -39,6 +42,7 @@ pub static COLLECTORS: &[&dyn Collector] = &[
     &threads::Threads,
     &processes::Processes,
     &target_io::TargetIo,
+    &cpu_quotas::CpuQuotasOfTarget,
     &open_files::OpenFiles,
     &target::TargetCollector,
 ];

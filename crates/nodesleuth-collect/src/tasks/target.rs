@@ -12,6 +12,7 @@ use descriptors::Descriptors;
 use nodesleuth_model::evidence::Target;
 use nodesleuth_model::{Evidence, Missing, MissingKind, Observed, Pid, Ticks};
 use nodesleuth_parse::Malformed;
+use nodesleuth_parse::proc::status::Status;
 use nodesleuth_parse::proc::{limits, pid_cgroup, pid_stat, status};
 use std::sync::mpsc;
 use std::thread;
@@ -83,16 +84,22 @@ fn what_it_is(ctx: &Ctx<'_>, pid: Pid) -> Target {
 
 fn what_it_holds(ctx: &Ctx<'_>, target: Target) -> Target {
     let pid = target.pid;
-    let tracer = parsed(ctx, pid, "status", status::parse).and_then(|status| {
-        let none = || Missing::new(MissingKind::Unsupported, "status has no TracerPid line");
-        status.tracer_pid.map(Pid).ok_or_else(none)
-    });
+    let status = parsed(ctx, pid, "status", status::parse);
     let descriptors = Descriptors::of(ctx, pid);
     let from = |read: fn(&Descriptors) -> u64| -> Observed<u64> {
         descriptors.as_ref().map(read).map_err(Clone::clone).into()
     };
     Target {
-        tracer: tracer.into(),
+        tracer: line_of(&status, "TracerPid", |status| status.tracer_pid.map(Pid)).into(),
+        store_bypass: line_of(&status, "Speculation_Store_Bypass", |status| {
+            status.store_bypass.clone()
+        })
+        .into(),
+        seccomp: line_of(&status, "Seccomp", |status| status.seccomp.map(u64::from)).into(),
+        seccomp_filters: line_of(&status, "Seccomp_filters", |status| {
+            status.seccomp_filters.map(u64::from)
+        })
+        .into(),
         open_fds: from(|descriptors| descriptors.count),
         inotify_instances: from(|descriptors| descriptors.inotify.len() as u64),
         inotify_watches: descriptors
@@ -107,6 +114,22 @@ fn what_it_holds(ctx: &Ctx<'_>, target: Target) -> Target {
             .into(),
         ..target
     }
+}
+
+/// A line of its status; old kernels do not print all of them.
+fn line_of<T>(
+    status: &Result<Status, Missing>,
+    name: &str,
+    value: impl FnOnce(&Status) -> Option<T>,
+) -> Result<T, Missing> {
+    let none = || {
+        Missing::new(
+            MissingKind::Unsupported,
+            format!("status has no {name} line"),
+        )
+    };
+    let status = status.as_ref().map_err(Clone::clone)?;
+    value(status).ok_or_else(none)
 }
 
 fn parsed<T>(

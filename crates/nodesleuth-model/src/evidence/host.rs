@@ -1,8 +1,10 @@
 //! The machine, its kernel and its CPU time.
 
+use super::statistics_lag;
 use crate::observed::Observed;
-use crate::units::{BootNanos, Pid, Ticks};
+use crate::units::{BootNanos, Bytes, Pid, Ticks};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The machine and its kernel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,16 @@ pub struct Host {
     pub in_cgroup_namespace: Observed<bool>,
 }
 
+impl Host {
+    /// Changes of a cgroup's statistics that may be shown up to two seconds late, where the number
+    /// of CPUs is known.
+    #[must_use]
+    pub fn statistics_lag(&self) -> Option<Bytes> {
+        let cpus = self.online_cpus.value()?;
+        Some(statistics_lag(*cpus, self.page_size))
+    }
+}
+
 /// What `/etc/os-release` says; a hint only, since containers carry their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -75,6 +87,9 @@ pub struct MachineCpu {
     pub total: Vec<Ticks>,
     /// CPUs listed.
     pub cpus: u32,
+    /// Number of a CPU → its idle time since boot, waiting for storage included.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub idle: BTreeMap<u32, Ticks>,
     /// Context switches since boot.
     pub context_switches: u64,
     /// Processes forked since boot.

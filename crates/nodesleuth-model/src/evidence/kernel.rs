@@ -50,10 +50,18 @@ pub struct KernelSettings {
     pub current_tracer: Observed<String>,
     /// Lines of tracefs `set_event`: trace events left on.
     pub trace_events_on: Observed<u64>,
+    /// Lines of tracefs `kprobe_events` and `uprobe_events`: probes that were defined.
+    pub probes_defined: Observed<u64>,
+    /// `kernel.stack_tracer_enabled`.
+    pub stack_tracer_enabled: Observed<bool>,
     /// `kernel.bpf_stats_enabled`.
     pub bpf_stats_enabled: Observed<bool>,
+    /// `CONFIG_HZ`: timer ticks a second of a CPU that works.
+    pub hz: Observed<u64>,
     /// `transparent_hugepage/enabled`, the chosen word.
     pub transparent_hugepage: Observed<String>,
+    /// `transparent_hugepage/defrag`, the chosen word.
+    pub transparent_hugepage_defrag: Observed<String>,
     /// Load averages over 1, 5 and 15 minutes. Not CPU use.
     pub load_average: Observed<[f64; 3]>,
 }

@@ -2,16 +2,20 @@
 //!
 //! Fields are only added, each with a default; a field whose meaning changes gets a new name.
 
+mod audit;
 mod cgroup_growth;
 mod cgroup_occupancy;
 mod cgroup_readers;
 mod cgroups;
 mod container_stats;
+mod cpu_quota;
 mod dying_memory;
 mod goroutines;
 mod heap_use;
 mod host;
+mod interrupts;
 mod kernel;
+mod kernel_handles;
 mod kubelet_config;
 mod kubelet_metrics;
 mod kubelet_pages;
@@ -21,10 +25,12 @@ mod node_object;
 mod node_pods;
 mod open_files;
 mod own_cost;
+mod packet_rules;
 pub mod pasted;
 mod pressure;
 mod processes;
 mod profiles;
+mod softnet;
 mod stacks;
 mod stats_summary;
 mod syscalls;
@@ -32,6 +38,7 @@ mod target;
 mod timed_reads;
 mod vantage;
 
+pub use audit::AuditRules;
 pub use cgroup_growth::{CgroupGrowth, GrowthGroup, GrowthMethod, ReadForecast, ReleaseLag};
 pub use cgroup_occupancy::{CgroupOccupancy, EmptyKind, PatternOccupancy};
 pub use cgroup_readers::{CgroupReader, CgroupReaders, WatchedReader};
@@ -39,11 +46,16 @@ pub use cgroups::{
     CgroupCensus, CgroupScan, CgroupVersion, DyingCount, Hierarchy, PatternCount, ScannedFile,
 };
 pub use container_stats::{AgentCgroup, ContainerStats, Stamp};
-pub use dying_memory::{DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying};
+pub use cpu_quota::{CpuQuota, CpuQuotas};
+pub use dying_memory::{
+    DyingHolder, DyingMemory, DyingMemoryMethod, kernel_memory_of_dying, statistics_lag,
+};
 pub use goroutines::{GoroutineGroup, GoroutineState, Goroutines};
 pub use heap_use::{HeapFunction, HeapUse};
 pub use host::{CgroupMode, Host, MachineCpu, OsRelease};
+pub use interrupts::Interrupts;
 pub use kernel::{KernelSettings, SoftIrqs, VmStat};
+pub use kernel_handles::{HandleHolder, KernelHandles};
 pub use kubelet_config::KubeletConfig;
 pub use kubelet_metrics::{CallTotals, KubeletMetrics};
 pub use kubelet_pages::KubeletPage;
@@ -53,10 +65,12 @@ pub use node_object::{NodeCondition, NodeObject};
 pub use node_pods::NodePods;
 pub use open_files::{OpenFileSamples, OpenPath};
 pub use own_cost::OwnCost;
+pub use packet_rules::PacketRules;
 pub use pasted::Pasted;
 pub use pressure::{Pressure, PressureLine};
 pub use processes::{ProcessStat, ProcessTable, Switches, ThreadStat, ThreadTable};
 pub use profiles::{ProfileFailure, ProfileRecord};
+pub use softnet::{SoftNet, SoftNetCpu};
 pub use stacks::{StackRecording, UnresolvedCode};
 pub use stats_summary::{CpuUsage, StatsSummary};
 pub use syscalls::{
@@ -131,8 +145,20 @@ pub struct Evidence {
     pub vmstat: Observed<Window<VmStat>>,
     /// `/proc/softirqs` at both ends.
     pub softirqs: Observed<Window<SoftIrqs>>,
+    /// `/proc/net/softnet_stat` at both ends.
+    pub softnet: Observed<Window<SoftNet>>,
+    /// `/proc/interrupts` at both ends, timers and rescheduling.
+    pub interrupts: Observed<Window<Interrupts>>,
+    /// CPU quotas of the target at both ends.
+    pub cpu_quotas: Observed<Window<CpuQuotas>>,
     /// Cheap kernel settings and counters.
     pub kernel: Observed<KernelSettings>,
+    /// Who holds inotify instances, performance events and fanotify marks.
+    pub kernel_handles: Observed<KernelHandles>,
+    /// Audit rules that are loaded.
+    pub audit: Observed<AuditRules>,
+    /// Packet filter rules.
+    pub packet_rules: Observed<PacketRules>,
     /// The Node object, where a cluster was asked.
     pub node_object: Observed<NodeObject>,
     /// The kubelet's `/metrics` at both ends.

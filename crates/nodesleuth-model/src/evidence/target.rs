@@ -36,6 +36,12 @@ pub struct Target {
     pub open_files_limit: Observed<Limit>,
     /// Process id of a tracer (strace, gdb), 0 for none.
     pub tracer: Observed<Pid>,
+    /// `Speculation_Store_Bypass` of its status, such as "thread force mitigated" (since 4.17).
+    pub store_bypass: Observed<String>,
+    /// `Seccomp` of its status: 0 off, 1 strict, 2 filters.
+    pub seccomp: Observed<u64>,
+    /// `Seccomp_filters` of its status (since 5.9).
+    pub seccomp_filters: Observed<u64>,
     /// Loopback TCP ports it listens on, for the hint where a profile could be had.
     pub listening_ports: Observed<Vec<u16>>,
 }

@@ -68,6 +68,10 @@ pub enum ReadOutcome {
         cpu: Nanos,
         /// How often it was read; slow files are read once.
         repeats: u32,
+        /// CPU time of the first of them, which also does what was put off until somebody reads
+        /// (rstat flush).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_cpu: Option<Nanos>,
     },
     /// It was not tried.
     Skipped {

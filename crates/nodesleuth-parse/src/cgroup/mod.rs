@@ -1,5 +1,6 @@
 //! What is mounted as a cgroup hierarchy, its counters, and names of cgroup directories.
 
+pub mod cpu_quota;
 mod hierarchies;
 pub mod memory_stat;
 mod name_pattern;

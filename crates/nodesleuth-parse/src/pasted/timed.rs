@@ -179,6 +179,7 @@ fn add_read(sink: &mut Sink<'_>, timed: &TimedCommand) {
             wall: nanos(real),
             cpu: nanos(cpu.unwrap_or(real)),
             repeats: 1,
+            first_cpu: None,
         },
     };
     match &mut sink.evidence().timed_reads {

@@ -2,9 +2,10 @@
 
 use crate::Malformed;
 use crate::malformed::quoted;
-use crate::number::from_text;
+use crate::number::{decimal32, from_text};
 use nodesleuth_model::Ticks;
 use nodesleuth_model::evidence::MachineCpu;
+use std::collections::BTreeMap;
 
 const WHAT: &str = "/proc/stat";
 
@@ -14,7 +15,7 @@ const WHAT: &str = "/proc/stat";
 /// When one of the lines that are kept is missing (the file was cut) or not numbers.
 pub fn parse(text: &str) -> Result<MachineCpu, Malformed> {
     let mut total = None;
-    let mut cpus = 0_u32;
+    let mut idle = BTreeMap::new();
     let (mut switches, mut forks, mut running, mut blocked) = (None, None, None, None);
     for (index, line) in text.lines().enumerate() {
         let (key, values) = line.split_once(' ').unwrap_or((line, ""));
@@ -25,14 +26,18 @@ pub fn parse(text: &str) -> Result<MachineCpu, Malformed> {
             "processes" => forks = Some(single()?),
             "procs_running" => running = Some(single()?),
             "procs_blocked" => blocked = Some(single()?),
-            _ if is_one_cpu(key) => cpus = cpus.saturating_add(1),
-            _ => {}
+            _ => {
+                if let Some(cpu) = one_cpu(key) {
+                    idle.insert(cpu, idle_of(&columns(values, index)?));
+                }
+            }
         }
     }
     let missing = |line: &str| Malformed::whole(WHAT, format!("no {line} line"));
     Ok(MachineCpu {
         total: total.ok_or_else(|| missing("cpu"))?,
-        cpus,
+        cpus: u32::try_from(idle.len()).unwrap_or(u32::MAX),
+        idle,
         context_switches: switches.ok_or_else(|| missing("ctxt"))?,
         forks: forks.ok_or_else(|| missing("processes"))?,
         running: running.ok_or_else(|| missing("procs_running"))?,
@@ -40,9 +45,14 @@ pub fn parse(text: &str) -> Result<MachineCpu, Malformed> {
     })
 }
 
-fn is_one_cpu(key: &str) -> bool {
-    key.strip_prefix("cpu")
-        .is_some_and(|number| from_text(number).is_some())
+fn one_cpu(key: &str) -> Option<u32> {
+    decimal32(key.strip_prefix("cpu")?.as_bytes())
+}
+
+/// Idle, and idle while storage is waited for: the fourth and fifth column.
+fn idle_of(columns: &[Ticks]) -> Ticks {
+    let idle = columns.iter().skip(3).take(2);
+    Ticks(idle.fold(0, |sum, ticks| sum.saturating_add(ticks.0)))
 }
 
 fn columns(values: &str, index: usize) -> Result<Vec<Ticks>, Malformed> {
@@ -101,11 +111,12 @@ softirq 264046 0 145713 0 66 0 0 0 0 0 118267
     fn every_cpu_is_counted_and_fewer_columns_stay_fewer() {
         let text = K415.replace(
             "cpu0 1666 0 15090 43689 19 0 334 0 0 0\n",
-            "cpu0 1 2 3 4\ncpu1 1 2 3 4\ncpu63 1 2 3 4\n",
+            "cpu0 1 2 3 4\ncpu1 1 2 3 4 5 6 7\ncpu63 1 2 3 4\n",
         );
         let text = text.replace("cpu  1666 0 15090 43689 19 0 334 0 0 0", "cpu  3 6 9 12");
         let cpu = parse(&text).unwrap();
         assert_eq!(cpu.cpus, 3);
+        assert_eq!((cpu.idle[&1], cpu.idle[&63]), (Ticks(9), Ticks(4)));
         assert_eq!(cpu.total, [Ticks(3), Ticks(6), Ticks(9), Ticks(12)]);
     }
 

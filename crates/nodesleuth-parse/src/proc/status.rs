@@ -29,6 +29,12 @@ pub struct Status {
     pub vm_rss: Option<Kib>,
     /// `CapEff`: effective capabilities as a bit set.
     pub cap_eff: Option<u64>,
+    /// `Seccomp` (since 3.8): 0 off, 1 strict, 2 filters.
+    pub seccomp: Option<u32>,
+    /// `Seccomp_filters` (since 5.9): filters that run at each system call.
+    pub seccomp_filters: Option<u32>,
+    /// `Speculation_Store_Bypass` (since 4.17), such as "thread force mitigated".
+    pub store_bypass: Option<String>,
     /// `voluntary_ctxt_switches` and `nonvoluntary_ctxt_switches` (since 2.6.23), of this thread
     /// only.
     pub switches: Option<Switches>,
@@ -63,6 +69,9 @@ pub fn parse(text: &str) -> Result<Status, Malformed> {
             "Threads" => status.threads = Some(small(0)?),
             "VmHWM" => status.vm_hwm = Some(kib(value).ok_or_else(bad)?),
             "VmRSS" => status.vm_rss = Some(kib(value).ok_or_else(bad)?),
+            "Seccomp" => status.seccomp = Some(small(0)?),
+            "Seccomp_filters" => status.seccomp_filters = Some(small(0)?),
+            "Speculation_Store_Bypass" => status.store_bypass = Some(value.to_owned()),
             "CapEff" => {
                 status.cap_eff = Some(u64::from_str_radix(value, 16).map_err(|_| bad())?);
             }
@@ -145,6 +154,9 @@ VmRSS:	  109404 kB
 Threads:	13
 SigQ:	6/96365
 CapEff:	000001fffeffffff
+Seccomp:	2
+Seccomp_filters:	1
+Speculation_Store_Bypass:	thread force mitigated
 Cpus_allowed_list:	0-1
 voluntary_ctxt_switches:	2308
 nonvoluntary_ctxt_switches:	1692
@@ -182,6 +194,9 @@ nonvoluntary_ctxt_switches:	0
             vm_hwm: Some(Kib(109_404)),
             vm_rss: Some(Kib(109_404)),
             cap_eff: Some(0x01ff_feff_ffff),
+            seccomp: Some(2),
+            seccomp_filters: Some(1),
+            store_bypass: Some("thread force mitigated".into()),
             switches: Some(Switches {
                 voluntary: 2308,
                 involuntary: 1692,

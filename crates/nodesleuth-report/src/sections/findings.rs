@@ -32,11 +32,7 @@ pub(super) fn numbered(findings: &[Finding]) -> Vec<Block> {
 fn heading(number: usize, finding: &Finding, driven: bool) -> String {
     let cores = finding.cores.unwrap_or_default();
     let percent = finding.share.unwrap_or_default() * 100.0;
-    let confidence = match finding.confidence {
-        Confidence::High => "high",
-        Confidence::Medium => "medium",
-        Confidence::Low => "low",
-    };
+    let confidence = confidence(finding);
     let driven = if driven {
         ", usually driven by a cause above"
     } else {
@@ -54,6 +50,14 @@ fn heading(number: usize, finding: &Finding, driven: bool) -> String {
     format!("{number}. {title}{price} (confidence {confidence}{driven}) [{id}]")
 }
 
+pub(super) fn confidence(finding: &Finding) -> &'static str {
+    match finding.confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+    }
+}
+
 /// How the points add up, each part with what it adds.
 pub(super) fn score(finding: &Finding) -> Block {
     let parts = finding.score.iter().flat_map(|score| &score.parts);
@@ -66,7 +70,7 @@ pub(super) fn score(finding: &Finding) -> Block {
     list(&format!("{points:.1} points"), parts.map(line).collect())
 }
 
-fn body(finding: &Finding) -> Vec<Block> {
+pub(super) fn body(finding: &Finding) -> Vec<Block> {
     let plain = |lines: &[String]| lines.iter().map(Item::plain).collect::<Vec<_>>();
     let mut blocks = vec![
         score(finding),

@@ -13,6 +13,7 @@ mod next;
 mod not_checked;
 mod others;
 mod red_herrings;
+mod states;
 mod syscalls;
 mod verdict;
 mod warnings;
@@ -39,6 +40,7 @@ const ALL: &[&dyn Section] = &[
     &goroutines::Goroutines,
     &heap::Heap,
     &red_herrings::RedHerrings,
+    &states::States,
     &advisories::Advisories,
     &growth::Growth,
     &others::Others,

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::signals;
 use nodesleuth_analyze::kernel::Release;
-use nodesleuth_analyze::{Catalog, kernel_advisories};
-use nodesleuth_collect::{CgroupLook, Node, SystemClock, look_at_cgroups};
+use nodesleuth_analyze::{Catalog, kernel_advisories, node_states};
+use nodesleuth_collect::{CgroupLook, Node, SystemClock, look_at_cgroups, look_at_states};
 use nodesleuth_model::evidence::Host;
 use nodesleuth_model::{Evidence, Observed};
 use nodesleuth_parse::proc::os_release;
@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use told::{HowKnown, Problem, Told};
 
-/// Say which known kernel problems this kernel has: memory.stat walks and others.
+/// Say which known kernel problems this kernel has: memory.stat walks and others, and which states
+/// of this machine are known to cost CPU: full tables, tracing left on, a slow clock.
 ///
 /// The table knows distributions' own kernels. What a vendor took over from newer kernels is not
 /// always known; then only a measurement tells, and a measurement always wins over the table.
@@ -79,6 +80,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             .zip(&catalog.kernel)
             .map(|(advisory, entry)| Problem::new(advisory, entry))
             .collect(),
+        states: match args.release {
+            Some(_) => Vec::new(),
+            None => node_states(&evidence, &catalog),
+        },
         lab: lab.as_ref().map(lab::Lab::lines).unwrap_or_default(),
         unmeasured: match args.probe {
             true => told::unmeasured(&evidence),
@@ -129,6 +134,7 @@ fn looked_at(args: &Args) -> Evidence {
             Duration::ZERO
         },
         read_child: own_binary(),
+        dying_memory: false,
         scan: false,
     };
     let seen = look_at_cgroups(&Node::live(), &SystemClock, &signals::cancel(), &look);
@@ -136,5 +142,11 @@ fn looked_at(args: &Args) -> Evidence {
     evidence.host = seen.host;
     evidence.cgroups = seen.census;
     evidence.timed_reads = seen.timed_reads;
+    look_at_states(
+        &Node::live(),
+        &SystemClock,
+        &signals::cancel(),
+        &mut evidence,
+    );
     evidence
 }

@@ -88,10 +88,31 @@ fn every_recorded_bundle_gives_its_expected_findings() {
         if json["elsewhere"].is_array() {
             summary["elsewhere"] = list("elsewhere").into();
         }
+        if json["states"].is_array() {
+            summary["states"] = list("states").into();
+        }
+        let growth = growth_facts(&json);
+        if !growth.is_empty() {
+            summary["growth"] = growth.into();
+        }
         let text = format!("{}\n", serde_json::to_string_pretty(&summary).unwrap());
         check(&case.join("expected.json"), &text, &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Who makes cgroups and how many, where that is known; numbers without their fractions.
+fn growth_facts(json: &serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
+    let facts = json["facts"].as_object().unwrap().iter();
+    let of_growth = facts.filter(|(name, _)| name.starts_with("cgroup.growth."));
+    let known = of_growth.filter(|(_, fact)| !fact["value"].is_null());
+    known
+        .map(|(name, fact)| {
+            let value = &fact["value"];
+            let whole = value.as_f64().map(|number| number.round().into());
+            (name.clone(), whole.unwrap_or_else(|| value.clone()))
+        })
+        .collect()
 }
 
 #[test]
@@ -107,7 +128,8 @@ fn every_cause_fires_in_some_case_and_is_silent_in_another() {
     let cases = cases();
     for case in &cases {
         let json = analyzed(case, "json").json();
-        let lists = ["findings", "red_herrings", "elsewhere"].map(|name| json[name].as_array());
+        let lists =
+            ["findings", "red_herrings", "elsewhere", "states"].map(|name| json[name].as_array());
         for finding in lists.iter().flatten().copied().flatten() {
             *fired
                 .entry(finding["id"].as_str().unwrap().to_owned())
@@ -117,7 +139,8 @@ fn every_cause_fires_in_some_case_and_is_silent_in_another() {
             *fired.entry("not-hot".to_owned()).or_default() += 1;
         }
     }
-    let named = crate::cases::named();
+    let mut named = crate::cases::named();
+    named.extend(crate::node_states::ids());
     for id in ids {
         let times = fired.get(&id).copied().unwrap_or(0);
         assert!(times > 0 || named.contains(&id), "{id} fires in no case");

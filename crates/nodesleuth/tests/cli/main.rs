@@ -8,6 +8,7 @@ mod bundles;
 mod cases;
 mod cases_in_part;
 mod flame_html;
+mod node_states;
 mod pprof;
 #[path = "../support/mod.rs"]
 mod support;

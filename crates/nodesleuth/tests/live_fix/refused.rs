@@ -3,6 +3,7 @@
 use super::support::{binary, finish, start};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 const FIX: &str = "fix drop-slab --yes --although-fast --max-pressure 100";
@@ -51,4 +52,31 @@ fn in_a_container_the_step_says_that_it_may_not() {
         (Some(4), Some("nothing")),
         "{json:#}"
     );
+}
+
+/// Somebody may enter a cgroup after it was seen to be empty: the kernel's refusal is what counts.
+#[test]
+#[ignore = "needs root and a v1 memory hierarchy"]
+fn a_cgroup_that_somebody_has_entered_meanwhile_is_named_and_stays() {
+    let name = format!("nodesleuth-live-busy-{}", std::process::id());
+    let folder = Path::new("/sys/fs/cgroup/memory").join(name);
+    fs::create_dir(&folder).unwrap();
+    let mut sleeper = Command::new("sleep").arg("600").spawn().unwrap();
+    fs::write(folder.join("cgroup.procs"), sleeper.id().to_string()).unwrap();
+    let step = serde_json::json!({ "do": "remove-cgroups", "cgroups": [folder] });
+    let mut command = Command::new(binary());
+    command.args(["__fix-step", &std::process::id().to_string(), "/"]);
+    let run = finish(start(command.arg(step.to_string())));
+    let stayed = folder.exists();
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    while fs::remove_dir(&folder).is_err() && folder.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(stayed);
+    let said = run.json();
+    assert_eq!(said["done"], 0, "{said}");
+    let why = said["why"][0].as_str().unwrap();
+    assert!(why.contains("something is in it again"), "{why}");
+    assert!(why.contains(folder.to_str().unwrap()), "{why}");
 }

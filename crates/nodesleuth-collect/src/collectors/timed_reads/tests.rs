@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 const MOUNT: &str = "/sys/fs/cgroup/memory";
 /// Answers as the binary's hidden command does, after really opening the file.
-const READER: &str = r#"cat "$2" >/dev/null && echo 100 5000 4000 3"#;
+const READER: &str = r#"cat "$2" >/dev/null && echo 100 5000 4000 3 4000"#;
 
 fn with_kubepods(release: &str, cgroups: u64) -> FakeNode {
     let mut fake = FakeNode::with_memory_v1(release, cgroups);

@@ -45,6 +45,7 @@ fn took(nanos: u64) -> ReadOutcome {
         wall: Nanos(nanos),
         cpu: Nanos(nanos),
         repeats: 1,
+        first_cpu: None,
     }
 }
 

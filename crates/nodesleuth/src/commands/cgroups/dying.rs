@@ -37,7 +37,11 @@ pub(super) fn text(seen: &CgroupsSeen) -> String {
         Observed::Unavailable(missing) => {
             text.push_str(&format!("what they hold is not known: {}\n", told(missing)));
         }
-        Observed::Value(memory) if memory.cgroups_read > 0 => text.push_str(&held(memory)),
+        Observed::Value(memory) if memory.cgroups_read > 0 => {
+            text.push_str(&held(memory));
+            let lag = seen.host.value().and_then(Host::statistics_lag);
+            text.push_str(&late(memory, lag));
+        }
         Observed::Value(_) => {}
     }
     text
@@ -81,6 +85,25 @@ fn held(memory: &DyingMemory) -> String {
     text
 }
 
+/// Said where a shown figure is so small that it matters.
+fn late(memory: &DyingMemory, lag: Option<Bytes>) -> String {
+    let Some(lag) = lag else {
+        return String::new();
+    };
+    let mut shown = memory.holders.iter().take(SHOWN);
+    let is_small = |holder: &DyingHolder| {
+        let changes = [holder.bytes, holder.spread.filter(|spread| spread.0 > 0)];
+        changes.into_iter().flatten().any(|bytes| bytes < lag)
+    };
+    match shown.any(is_small) {
+        true => format!(
+            "bytes may lag: the kernel shows changes of less than {lag} (64 pages a CPU) up to two \
+             seconds late\n"
+        ),
+        false => String::new(),
+    }
+}
+
 fn row(holder: &DyingHolder) -> String {
     let bytes = holder
         .bytes
@@ -112,5 +135,32 @@ fn shown_path(path: &str) -> String {
     match path {
         "" => "/ (the root)".to_owned(),
         path => printable(path).into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_bytes_are_said_to_lag_and_large_ones_are_not() {
+        let holding = |bytes: u64, spread: u64| DyingMemory {
+            holders: vec![DyingHolder {
+                bytes: Some(Bytes(bytes)),
+                spread: Some(Bytes(spread)),
+                ..DyingHolder::default()
+            }],
+            ..DyingMemory::default()
+        };
+        let lag = nodesleuth_model::evidence::statistics_lag(2, 4096);
+        assert_eq!(lag, Bytes(512 << 10));
+        let said = late(&holding(40 << 10, 0), Some(lag));
+        assert!(
+            said.contains("512.0 KiB") || said.contains("512 KiB"),
+            "{said}"
+        );
+        assert_eq!(late(&holding(80 << 20, 0), Some(lag)), "");
+        assert!(!late(&holding(80 << 20, 4096), Some(lag)).is_empty());
+        assert_eq!(late(&holding(4096, 0), None), "");
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Census<'a> {
     /// Kernel memory that the dying ones occupy themselves, an estimate.
     dying_kernel_bytes: Option<u64>,
     dying_memory: &'a Observed<DyingMemory>,
+    /// Bytes held may lag: changes below this are shown up to two seconds late.
+    late_below_bytes: Option<u64>,
     timed_reads: &'a Observed<TimedReads>,
     #[serde(skip_serializing_if = "Option::is_none")]
     occupancy: Option<&'a Observed<CgroupOccupancy>>,
@@ -92,6 +94,11 @@ pub(super) fn of(found: &Found) -> Census<'_> {
         hierarchies: hierarchies.unwrap_or_default(),
         cost_nanos: census.map_or(0, |census| census.cost.0),
         dying_memory: &seen.dying_memory,
+        late_below_bytes: seen
+            .host
+            .value()
+            .and_then(|host| host.statistics_lag())
+            .map(|lag| lag.0),
         timed_reads: &seen.timed_reads,
         occupancy: asked_for(&found.occupancy),
         readers: asked_for(&found.readers),

@@ -105,9 +105,10 @@ fn empty(told: &Told<'_>) -> String {
         return String::new();
     };
     let mut text = format!(
-        "\n{} cgroups follow the pattern, {} folders are empty:\n",
+        "\n{} cgroups follow the pattern, {} folders are empty{}\n",
         grouped(empty.matching as u64),
-        grouped(empty.folders.len() as u64)
+        grouped(empty.folders.len() as u64),
+        if empty.folders.is_empty() { "" } else { ":" }
     );
     text.push_str(&listed(&empty.folders));
     text

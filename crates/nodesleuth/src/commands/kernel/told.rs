@@ -2,7 +2,7 @@
 
 use nodesleuth_analyze::kernel::KernelEntry;
 use nodesleuth_model::Evidence;
-use nodesleuth_model::diagnosis::{Advisory, AdvisoryStatus};
+use nodesleuth_model::diagnosis::{Advisory, AdvisoryStatus, NodeState, StateStatus};
 use nodesleuth_model::evidence::ReadOutcome;
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ pub(super) struct Told<'a> {
     pub(super) family: Option<&'a str>,
     pub(super) measured: HowKnown,
     pub(super) problems: Vec<Problem<'a>>,
+    /// States of this machine; none of another one.
+    pub(super) states: Vec<NodeState>,
     pub(super) lab: Vec<String>,
     /// Files that a probe could not time, and why.
     pub(super) unmeasured: Vec<String>,
@@ -101,6 +103,7 @@ impl Told<'_> {
                 text.push_str(&problem.text());
             }
         }
+        text.push_str(&states(&self.states));
         for line in &self.unmeasured {
             text.push_str(&format!("\nnot timed: {line}"));
         }
@@ -118,6 +121,53 @@ impl Told<'_> {
         });
         text
     }
+}
+
+/// What is there first, then what is not known; what is not there in one line each.
+fn states(states: &[NodeState]) -> String {
+    if states.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\nstates of this machine that are known to cost CPU (thresholds are proposals; \
+                    what needs a window or a target:\nnodesleuth diagnose)\n\n"
+            .to_owned();
+    for status in [
+        StateStatus::Seen,
+        StateStatus::Unknown,
+        StateStatus::NotSeen,
+    ] {
+        for state in states.iter().filter(|state| state.status == status) {
+            text.push_str(&of_state(state));
+        }
+    }
+    text
+}
+
+fn of_state(state: &NodeState) -> String {
+    let word = match state.status {
+        StateStatus::Seen => "SEEN",
+        StateStatus::Unknown => "unknown",
+        StateStatus::NotSeen => "not seen",
+    };
+    let severity = state
+        .severity
+        .map_or(String::new(), |severity| format!("{}: ", severity.as_str()));
+    let mut text = format!("{word:<13} {severity}{} [{}]\n", state.title, state.id);
+    for reason in &state.missing {
+        text.push_str(&wrapped(reason));
+    }
+    for proof in &state.evidence {
+        text.push_str(&wrapped(&proof.text));
+    }
+    for remedy in &state.remedies {
+        let command = remedy
+            .command
+            .as_ref()
+            .map_or(String::new(), |command| format!(": {command}"));
+        text.push_str(&wrapped(&format!("helps: {}{command}", remedy.text)));
+    }
+    text
 }
 
 fn wrapped(text: &str) -> String {
