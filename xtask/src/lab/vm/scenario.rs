@@ -47,7 +47,7 @@ const PLANS: [&str; 4] = [
 /// Of more zombies only [`Scenario::few_plans`] are tried: making them takes most of a guest's time.
 const MOST_FOR_ALL_TRIALS: usize = 2_000;
 /// Until the kernel has released what nothing pins any more.
-const RELEASE_SECONDS: u32 = 120;
+const RELEASE_SECONDS: u32 = 300;
 /// Exit code of `nodesleuth fix`.
 const REFUSED: i32 = 2;
 
