@@ -295,7 +295,7 @@ mod tests {
                 Pin::WrittenFiles,
                 "6.1.0-50-cloud-amd64",
                 V2,
-                None,
+                Some,
             ),
             (
                 "reclaim-subtree",

@@ -47,7 +47,7 @@ const PLANS: [&str; 4] = [
 /// Of more zombies only [`Scenario::few_plans`] are tried: making them takes most of a guest's time.
 const MOST_FOR_ALL_TRIALS: usize = 2_000;
 /// Until the kernel has released what nothing pins any more.
-const RELEASE_SECONDS: u32 = 120;
+const RELEASE_SECONDS: u32 = 300;
 /// Exit code of `nodesleuth fix`.
 const REFUSED: i32 = 2;
 
@@ -111,7 +111,7 @@ impl Scenario {
 
     /// First a remedy that must not free them, where this kernel and we have one, so that the same
     /// zombies serve again; then one that must. Nothing frees a tmpfs but removing its files, which is
-    /// how every trial ends; on v2 only `drop-all` frees what was written, and 5.10 cannot reclaim.
+    /// how every trial ends; on v2 only `drop-all` frees what was just written, and 5.10 cannot reclaim.
     fn few_plans(&self, pin: Pin) -> &'static [&'static str] {
         match self.mode {
             _ if pin == TMPFS => &["drop-all"],
