@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 /// How far bytes may be from a page each. While 20,000 are made a machine reclaims some of their pages
-/// by itself (one with DAMON had paged out 282), and charges others to where the worker is: its own,
+/// by itself (282 of 20,000 were missing on one that runs DAMON), and charges others to where the worker is: its own,
 /// and the filesystem's. To the byte the live tests count 300.
 const SHARE_OFF: f64 = 0.05;
 
