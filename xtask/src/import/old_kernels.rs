@@ -203,6 +203,7 @@ fn timed_reads(folder: &Path, state: &str) -> Result<TimedReads> {
                 wall,
                 cpu,
                 repeats,
+                first_cpu: None,
             },
         });
     Ok(TimedReads {
