@@ -203,7 +203,6 @@ fn timed_reads(folder: &Path, state: &str) -> Result<TimedReads> {
                 wall,
                 cpu,
                 repeats,
-                // Others had read these files before.
                 first_cpu: None,
             },
         });
