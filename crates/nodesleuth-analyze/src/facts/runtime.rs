@@ -5,7 +5,7 @@ use super::{Derived, FactDef, FactType, Known, absent, number};
 use crate::cgroup_cpu::CgroupCpu;
 use crate::input::Input;
 use nodesleuth_model::evidence::StatsSummary;
-use nodesleuth_model::{FactValue, Missing};
+use nodesleuth_model::{FactValue, Missing, Ticks};
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -37,12 +37,20 @@ pub(super) const FACTS: &[FactDef] = &[
         derive: runtime,
     },
     FactDef {
+        name: "node.runtime.helper_cores",
+        kind: FactType::Number,
+        unit: "cores",
+        doc: "CPU of programs that shims of the container runtime had started and that ended in the \
+              window, runc above all; seen on the node itself.",
+        derive: helpers,
+    },
+    FactDef {
         name: "node.runtime.exec_cores",
         kind: FactType::Number,
         unit: "cores",
         doc: "CPU that the container runtime burns to run commands in containers: its own by the \
               share of these among the kubelet's calls; where nobody accounts for it, an estimate \
-              by their number.",
+              by their number; where no kubelet was asked, what its shims' helpers burnt.",
         derive: exec,
     },
 ];
@@ -85,8 +93,36 @@ fn runtime(input: &Input<'_>) -> Derived {
     number(cores, "system containers in /stats/summary")
 }
 
+/// Who starts runc and waits for it, as `/proc` cuts the names.
+const SHIMS: &[&str] = &["containerd-shim", "crio"];
+
+fn helpers(input: &Input<'_>) -> Derived {
+    let per_second = input.host()?.ticks_per_second;
+    let window = input.evidence.processes.require("processes")?;
+    let (mut shims, mut ticks) = (0, 0);
+    for after in &window.after.value.processes {
+        let before = window.before.value.by_pid(after.pid);
+        let before = before.filter(|before| before.start == after.start);
+        let (true, Some(before)) = (SHIMS.contains(&after.comm.as_str()), before) else {
+            continue;
+        };
+        shims += 1;
+        ticks += after.cutime.0.saturating_sub(before.cutime.0);
+        ticks += after.cstime.0.saturating_sub(before.cstime.0);
+    }
+    if shims == 0 {
+        return Err(absent("no shim of a container runtime was seen at work"));
+    }
+    number(
+        Ticks(ticks).seconds(per_second) / window.seconds(),
+        format!("children of {shims} shims that ended, from /proc"),
+    )
+}
+
 fn exec(input: &Input<'_>) -> Derived {
-    let rate = exec_rate(input)?;
+    let Ok(rate) = exec_rate(input) else {
+        return helpers(input);
+    };
     if let Ok(Known {
         value: FactValue::Number(cores),
         source,
@@ -120,9 +156,12 @@ mod tests {
     use crate::facts::derive_all;
     use crate::input::Input;
     use nodesleuth_model::evidence::{
-        AgentCgroup, CallTotals, ContainerStats, CpuUsage, KubeletMetrics, StatsSummary, Via,
+        AgentCgroup, CallTotals, ContainerStats, CpuUsage, Host, KubeletMetrics, ProcessStat,
+        ProcessTable, StatsSummary, Via,
     };
-    use nodesleuth_model::{BootNanos, Evidence, Fact, FactValue, Observed, Reading, Window};
+    use nodesleuth_model::{
+        BootNanos, Evidence, Fact, FactValue, Observed, Pid, Reading, Ticks, Window,
+    };
 
     const SECONDS: u64 = 10;
 
@@ -229,6 +268,34 @@ mod tests {
         let calm = with_summary(probed(), 0.6, &[("pods", 0.2)]);
         is(&calm, "node.runtime.exec_cores", 0.33, "estimate");
         is(&probed(), "node.runtime.exec_cores", 1.12, "estimate");
+    }
+
+    /// On the node itself: two shims, one of which is another by the end.
+    #[test]
+    fn helpers_of_shims_are_billed_to_who_waited_for_them() {
+        let shim = |pid, start, reaped| ProcessStat {
+            pid: Pid(pid),
+            comm: "containerd-shim".to_owned(),
+            start: Ticks(start),
+            cutime: Ticks(reaped),
+            cstime: Ticks(2 * reaped),
+            ..ProcessStat::default()
+        };
+        let table = |processes: Vec<ProcessStat>| ProcessTable {
+            processes,
+            ..ProcessTable::default()
+        };
+        let mut evidence = Evidence::default();
+        evidence.host = Observed::Value(Host {
+            ticks_per_second: 100,
+            ..Host::default()
+        });
+        evidence.processes = window(
+            table(vec![shim(5, 1, 1_000), shim(6, 1, 9_000)]),
+            table(vec![shim(5, 1, 1_200), shim(6, 8, 9_900)]),
+        );
+        is(&evidence, "node.runtime.helper_cores", 0.6, "1 shims");
+        is(&evidence, "node.runtime.exec_cores", 0.6, "1 shims");
     }
 
     #[test]

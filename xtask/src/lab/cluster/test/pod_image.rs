@@ -58,8 +58,9 @@ impl<'t> PodImage<'t> {
     /// cargo builds what has changed since the last time.
     fn build(&self) -> Result<PathBuf> {
         eprintln!(
-            "lab: building the static binary of pod mode's image: the first time six minutes on two quiet cores, \
-             after a change one to three, else seconds (--image-binary FILE takes one that is built)"
+            "lab: building the static binary of pod mode's image, as long as a release build: six minutes on two \
+             quiet cores, on busy ones up to an hour, seconds where nothing has changed (--image-binary FILE takes \
+             one that is built)"
         );
         let began = Instant::now();
         let binary = self.workspace.static_binary()?;
