@@ -257,7 +257,7 @@ mod tests {
                 Pin::WrittenFiles,
                 "6.8.0-31-generic",
                 V2,
-                None,
+                Some,
             ),
             (
                 "drop-page-cache",
