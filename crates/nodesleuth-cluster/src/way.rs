@@ -43,8 +43,12 @@ impl Way {
     }
 }
 
+/// A profile takes a connection for itself as long as its window. Kept open behind it, that would also
+/// keep the buffers through which the profile came, of thousands of nodes at once.
+const HAS_A_CONNECTION_FOR_ITSELF: &str = "/debug/pprof/profile";
+
 async fn by_library(client: &Client, ask: &Ask<'_>) -> Result<Response<Body>, Refusal> {
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(ask.method.clone())
         .uri(ask.path)
         .header("accept", "application/json, text/plain, */*")
@@ -52,7 +56,11 @@ async fn by_library(client: &Client, ask: &Ask<'_>) -> Result<Response<Body>, Re
         .header(
             "user-agent",
             concat!("nodesleuth/", env!("CARGO_PKG_VERSION")),
-        )
+        );
+    if ask.path.contains(HAS_A_CONNECTION_FOR_ITSELF) {
+        request = request.header("connection", "close");
+    }
+    let request = request
         .body(kube::client::Body::from(ask.body.to_vec()))
         .map_err(|error| Refusal::new(Kind::Malformed, error.to_string()))?;
     let response = client.send(request).await;
