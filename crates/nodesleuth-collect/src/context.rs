@@ -85,6 +85,24 @@ impl fmt::Debug for Ctx<'_> {
     }
 }
 
+impl<'a> Ctx<'a> {
+    /// For one look at the node at this moment: without a target, a window, slow reads or traces.
+    #[must_use]
+    pub fn of_node(node: &'a Node, clock: &'a dyn Clock, cancel: &'a Cancel) -> Self {
+        Self {
+            node,
+            clock,
+            target: None,
+            window: Duration::ZERO,
+            cancel,
+            read_child: None,
+            slow_read_budget: Duration::ZERO,
+            stacks_hz: None,
+            trace: TracePlan::Never,
+        }
+    }
+}
+
 impl Ctx<'_> {
     /// A value with the moment at which it was read.
     pub fn reading<T>(&self, read: impl FnOnce() -> T) -> Reading<T> {

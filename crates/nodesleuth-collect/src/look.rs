@@ -2,7 +2,7 @@
 
 use crate::collectors::{CGROUPS, DYING_MEMORY};
 use crate::scan::{ScanExtent, scan};
-use crate::{Cancel, Clock, Ctx, Node, TracePlan};
+use crate::{Cancel, Clock, Ctx, Node};
 use nodesleuth_model::evidence::{CgroupCensus, CgroupScan, DyingMemory, Host, TimedReads};
 use nodesleuth_model::{Evidence, Observed};
 use std::path::PathBuf;
@@ -44,15 +44,9 @@ pub fn look_at_cgroups(
     look: &CgroupLook,
 ) -> CgroupsSeen {
     let ctx = Ctx {
-        node,
-        clock,
-        target: None,
-        window: Duration::ZERO,
-        cancel,
         read_child: look.read_child.clone(),
         slow_read_budget: look.slow_read_budget,
-        stacks_hz: None,
-        trace: TracePlan::Never,
+        ..Ctx::of_node(node, clock, cancel)
     };
     let mut evidence = Evidence::default();
     let dying_memory = look.dying_memory.then_some(&DYING_MEMORY);

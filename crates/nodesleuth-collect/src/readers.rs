@@ -39,15 +39,9 @@ pub fn watch_readers(
             break;
         }
         let ctx = Ctx {
-            node,
-            clock,
             target: Some(process.process.pid),
-            window: Duration::ZERO,
-            cancel,
-            read_child: None,
-            slow_read_budget: Duration::ZERO,
-            stacks_hz: None,
             trace: length.map_or(TracePlan::Polite, TracePlan::For),
+            ..Ctx::of_node(node, clock, cancel)
         };
         let mut evidence = Evidence::default();
         HOST.start(&ctx)(&mut evidence);

@@ -2,7 +2,7 @@
 //! shows.
 
 use crate::collectors::{CGROUPS, DYING_MEMORY, SLAB};
-use crate::{Cancel, Clock, Ctx, Node, TracePlan};
+use crate::{Cancel, Clock, Ctx, Node};
 use nodesleuth_model::evidence::{CgroupCensus, DentryState, DyingMemory, Host, MemInfo, SlabInfo};
 use nodesleuth_model::{BootNanos, Evidence, Nanos, Observed};
 use std::collections::BTreeMap;
@@ -58,15 +58,10 @@ pub fn look_at_slab(
     read_child: Option<PathBuf>,
 ) -> SlabSeen {
     let ctx = Ctx {
-        node,
-        clock,
-        target: None,
         window: length,
-        cancel,
         read_child,
         slow_read_budget: read_budget,
-        stacks_hz: None,
-        trace: TracePlan::Never,
+        ..Ctx::of_node(node, clock, cancel)
     };
     let mut evidence = Evidence::default();
     for collector in CGROUPS.iter().chain([&DYING_MEMORY]) {

@@ -2,24 +2,13 @@
 //! table of defects.
 
 use crate::collectors::STATES;
-use crate::{Cancel, Clock, Ctx, Node, TracePlan};
+use crate::{Cancel, Clock, Ctx, Node};
 use nodesleuth_model::Evidence;
-use std::time::Duration;
 
 /// Fills the fields of the evidence that such states are told from. What needs a window or a
 /// target is left as it is.
 pub fn look_at_states(node: &Node, clock: &dyn Clock, cancel: &Cancel, evidence: &mut Evidence) {
-    let ctx = Ctx {
-        node,
-        clock,
-        target: None,
-        window: Duration::ZERO,
-        cancel,
-        read_child: None,
-        slow_read_budget: Duration::ZERO,
-        stacks_hz: None,
-        trace: TracePlan::Never,
-    };
+    let ctx = Ctx::of_node(node, clock, cancel);
     for collector in STATES {
         collector.start(&ctx)(evidence);
     }

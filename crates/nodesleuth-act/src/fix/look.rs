@@ -5,8 +5,7 @@ use super::Subtree;
 use nodesleuth_collect::collectors::ALL;
 use nodesleuth_collect::tasks::ProcessClock;
 use nodesleuth_collect::{
-    Cancel, CgroupLook, Clock, Ctx, DyingMemorySearch, Node, TracePlan, census, dying_memory,
-    look_at_cgroups,
+    Cancel, CgroupLook, Clock, Ctx, DyingMemorySearch, Node, census, dying_memory, look_at_cgroups,
 };
 use nodesleuth_model::evidence::{
     CgroupCensus, CgroupVersion, DyingMemory, ReadOutcome, TimedReads,
@@ -224,17 +223,7 @@ impl Looker<'_> {
     }
 
     fn cheap(&self) -> Evidence {
-        let ctx = Ctx {
-            node: self.node,
-            clock: self.clock,
-            target: None,
-            window: Duration::ZERO,
-            cancel: self.cancel,
-            read_child: None,
-            slow_read_budget: Duration::ZERO,
-            stacks_hz: None,
-            trace: TracePlan::Never,
-        };
+        let ctx = Ctx::of_node(self.node, self.clock, self.cancel);
         let mut evidence = Evidence::default();
         for collector in ALL.iter().filter(|it| WANTED.contains(&it.name())) {
             collector.start(&ctx)(&mut evidence);

@@ -26,11 +26,11 @@ mod timed_reads;
 mod vmstat;
 
 pub(crate) use host::{COLLECTOR as HOST, in_cgroup_namespace};
-pub(crate) use shape::{malformed, parsed};
+pub(crate) use shape::{AtBothEnds, Once, malformed, parsed};
 
 use crate::Collector;
 use crate::syscalls::SyscallsCollector;
-use crate::tasks::KernelHandlesCollector;
+use crate::tasks::KERNEL_HANDLES;
 
 /// Cheap readings of the node. All together cost a few milliseconds.
 pub static ALL: &[&dyn Collector] = &[
@@ -56,7 +56,7 @@ pub static PROBES: &[&dyn Collector] = &[
     &cgroups::COLLECTOR,
     &timed_reads::TimedReadsCollector,
     &dying_memory::DyingMemoryCollector,
-    &KernelHandlesCollector,
+    KERNEL_HANDLES,
     &slab::SlabCollector,
     &cgroup_scan::CgroupScanCollector,
     &cgroup_growth::CgroupGrowthCollector,
@@ -88,7 +88,7 @@ pub(crate) static STATES: &[&dyn Collector] = &[
     &audit::COLLECTOR,
     &packet_rules::COLLECTOR,
     &mounts::COLLECTOR,
-    &KernelHandlesCollector,
+    KERNEL_HANDLES,
 ];
 
 #[cfg(test)]

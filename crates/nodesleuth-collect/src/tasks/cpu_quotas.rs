@@ -1,36 +1,19 @@
 //! CPU quotas that the target runs under, at both ends of the window.
 
 use super::target_only;
-use crate::collectors::{malformed, parsed};
-use crate::{Collector, Ctx, Finish, Node};
+use crate::collectors::{AtBothEnds, malformed, parsed};
+use crate::{Ctx, Node};
 use nodesleuth_model::evidence::{CgroupVersion, CpuQuota, CpuQuotas};
-use nodesleuth_model::{Evidence, Missing, MissingKind, Nanos, Observed, Window};
+use nodesleuth_model::{Missing, MissingKind, Nanos};
 use nodesleuth_parse::cgroup::{HierarchyMount, cpu_quota, hierarchies};
 use nodesleuth_parse::proc::{mountinfo, pid_cgroup, single};
 
 /// Fills `cpu_quotas`.
-pub(super) struct CpuQuotasOfTarget;
-
-impl Collector for CpuQuotasOfTarget {
-    fn name(&self) -> &'static str {
-        "cpu quotas"
-    }
-
-    fn start<'a>(&self, ctx: &'a Ctx<'a>) -> Finish<'a> {
-        let before = ctx.try_reading(|| read(ctx));
-        Box::new(move |evidence| {
-            let both = before.and_then(|before| {
-                let after = ctx.try_reading(|| read(ctx))?;
-                Ok(Window { before, after })
-            });
-            evidence.cpu_quotas = both.into();
-        })
-    }
-
-    fn lost(&self, evidence: &mut Evidence, missing: Missing) {
-        evidence.cpu_quotas = Observed::Unavailable(missing);
-    }
-}
+pub(super) static COLLECTOR: AtBothEnds<CpuQuotas> = AtBothEnds {
+    name: "cpu quotas",
+    read,
+    field: |evidence| &mut evidence.cpu_quotas,
+};
 
 fn read(ctx: &Ctx<'_>) -> Result<CpuQuotas, Missing> {
     let pid = target_only::pid(ctx)?;
@@ -39,62 +22,62 @@ fn read(ctx: &Ctx<'_>) -> Result<CpuQuotas, Missing> {
     let of_target = pid_cgroup::parse(&text).map_err(malformed)?;
     let mounts = parsed(ctx.node, "/proc/self/mountinfo", mountinfo::parse)?;
     let mounted = hierarchies(&mounts, &[]);
-    // On v1 the two controllers may be mounted apart; quotas are those of `cpu`.
-    let path_of = |hierarchy: &HierarchyMount, controller: &str| {
-        let mut named = of_target
-            .iter()
-            .filter(|(names, _)| match hierarchy.version {
-                CgroupVersion::V2 => names.is_empty(),
-                CgroupVersion::V1 => names.split(',').any(|name| name == controller),
-            });
-        named.next().map(|(_, path)| path.clone())
-    };
-    let of = |controller: &str| {
-        let v1 = mounted
-            .iter()
-            .find(|mount| mount.controllers.iter().any(|name| name == controller));
-        v1.or_else(|| {
-            mounted
-                .iter()
-                .find(|mount| mount.version == CgroupVersion::V2)
-        })
-    };
     let missing = || Missing::new(MissingKind::Absent, "no cgroup hierarchy of cpu is mounted");
-    let cpu = of("cpu").ok_or_else(missing)?;
-    let path = path_of(cpu, "cpu").ok_or_else(missing)?;
-    let accounts = of("cpuacct").unwrap_or(cpu);
-    let mut groups = Vec::new();
-    for cgroup in upwards(&path) {
-        let Some(folder) = below(cpu, cgroup) else {
-            continue;
-        };
-        let Some((quota, period)) = limit(ctx.node, cpu.version, &folder)? else {
-            continue;
-        };
-        let stat = parsed(ctx.node, &format!("{folder}/cpu.stat"), cpu_quota::stat)?;
-        let counter = |count: Option<u64>, name: &str| {
-            let none = || {
-                Missing::new(
-                    MissingKind::Malformed,
-                    format!("{folder}/cpu.stat: no {name}"),
-                )
-            };
-            count.ok_or_else(none)
-        };
-        groups.push(CpuQuota {
-            quota,
-            period,
-            periods: counter(stat.periods, "nr_periods")?,
-            throttled: counter(stat.throttled, "nr_throttled")?,
-            throttled_time: stat.throttled_time.unwrap_or_default(),
-            usage: match stat.usage {
-                Some(usage) => usage,
-                None => usage(ctx.node, accounts, cgroup)?,
-            },
-            cgroup: cgroup.to_owned(),
-        });
-    }
-    Ok(CpuQuotas { groups })
+    // On v1 the two controllers may be mounted apart; quotas are those of `cpu`.
+    let cpu = carrier(&mounted, "cpu").ok_or_else(missing)?;
+    let accounts = carrier(&mounted, "cpuacct").unwrap_or(cpu);
+    let mut named = of_target.iter().filter(|(names, _)| match cpu.version {
+        CgroupVersion::V2 => names.is_empty(),
+        CgroupVersion::V1 => names.split(',').any(|name| name == "cpu"),
+    });
+    let (_, path) = named.next().ok_or_else(missing)?;
+    let quotas = upwards(path).map(|cgroup| quota(ctx.node, cpu, accounts, cgroup));
+    let groups = quotas.filter_map(Result::transpose);
+    Ok(CpuQuotas {
+        groups: groups.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The hierarchy that carries a controller: one of v1, else that of v2.
+fn carrier<'m>(mounted: &'m [HierarchyMount], controller: &str) -> Option<&'m HierarchyMount> {
+    let carries = |mount: &&HierarchyMount| mount.controllers.iter().any(|name| name == controller);
+    let v2 = |mount: &&HierarchyMount| mount.version == CgroupVersion::V2;
+    mounted
+        .iter()
+        .find(carries)
+        .or_else(|| mounted.iter().find(v2))
+}
+
+/// The quota of one cgroup, where the mount shows it and it has one.
+fn quota(
+    node: &Node,
+    cpu: &HierarchyMount,
+    accounts: &HierarchyMount,
+    cgroup: &str,
+) -> Result<Option<CpuQuota>, Missing> {
+    let Some(folder) = below(cpu, cgroup) else {
+        return Ok(None);
+    };
+    let Some((quota, period)) = limit(node, cpu.version, &folder)? else {
+        return Ok(None);
+    };
+    let stat = parsed(node, &format!("{folder}/cpu.stat"), cpu_quota::stat)?;
+    let counter = |count: Option<u64>, name: &str| {
+        let reason = || format!("{folder}/cpu.stat: no {name}");
+        count.ok_or_else(|| Missing::new(MissingKind::Malformed, reason()))
+    };
+    Ok(Some(CpuQuota {
+        quota,
+        period,
+        periods: counter(stat.periods, "nr_periods")?,
+        throttled: counter(stat.throttled, "nr_throttled")?,
+        throttled_time: stat.throttled_time.unwrap_or_default(),
+        usage: match stat.usage {
+            Some(usage) => usage,
+            None => usage(node, accounts, cgroup)?,
+        },
+        cgroup: cgroup.to_owned(),
+    }))
 }
 
 /// The cgroup itself and all above it, without the root, which has no quota.

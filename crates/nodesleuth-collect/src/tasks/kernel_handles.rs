@@ -2,10 +2,11 @@
 //! of all processes, within a budget of CPU time.
 
 use super::ids;
+use crate::collectors::Once;
 use crate::cpu_time;
-use crate::{Collector, Ctx, Finish, Node};
+use crate::{Collector, Ctx, Node};
 use nodesleuth_model::evidence::{HandleHolder, KernelHandles};
-use nodesleuth_model::{BootNanos, Evidence, Missing, MissingKind, Nanos, Observed, Pid};
+use nodesleuth_model::{BootNanos, Missing, MissingKind, Nanos, Pid};
 use nodesleuth_parse::proc::{fanotify, pid_stat, status};
 use std::fs;
 
@@ -15,21 +16,11 @@ const BUDGET: Nanos = Nanos(300_000_000);
 const MOST_HOLDERS: usize = 10;
 
 /// Fills `kernel_handles`.
-pub(crate) struct KernelHandlesCollector;
-
-impl Collector for KernelHandlesCollector {
-    fn name(&self) -> &'static str {
-        "kernel_handles"
-    }
-
-    fn start<'a>(&self, ctx: &'a Ctx<'a>) -> Finish<'a> {
-        Box::new(move |evidence| evidence.kernel_handles = look(ctx, BUDGET).into())
-    }
-
-    fn lost(&self, evidence: &mut Evidence, missing: Missing) {
-        evidence.kernel_handles = Observed::Unavailable(missing);
-    }
-}
+pub(crate) static KERNEL_HANDLES: &dyn Collector = &Once {
+    name: "kernel_handles",
+    read: |ctx| look(ctx, BUDGET),
+    field: |evidence| &mut evidence.kernel_handles,
+};
 
 /// What one process holds.
 #[derive(Debug, Default)]

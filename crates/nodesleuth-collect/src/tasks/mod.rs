@@ -26,7 +26,7 @@ mod used;
 
 pub(crate) use busy::{Busy, look as look_for_busy};
 pub use choose::{choose_target, named};
-pub(crate) use kernel_handles::KernelHandlesCollector;
+pub(crate) use kernel_handles::KERNEL_HANDLES;
 pub use node_tasks::{Grain, LookCost, NodeTasks, TaskEngine, look_cost};
 pub(crate) use open_files::cgroup_mounts;
 pub use pid_kind::PidKind;
@@ -41,8 +41,8 @@ use crate::Collector;
 pub static COLLECTORS: &[&dyn Collector] = &[
     &threads::Threads,
     &processes::Processes,
-    &target_io::TargetIo,
-    &cpu_quotas::CpuQuotasOfTarget,
+    &target_io::COLLECTOR,
+    &cpu_quotas::COLLECTOR,
     &open_files::OpenFiles,
     &target::TargetCollector,
 ];

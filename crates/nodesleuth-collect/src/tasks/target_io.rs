@@ -1,35 +1,18 @@
 //! `/proc/PID/io` of the target at both ends of the window.
 
 use super::target_only;
-use crate::collectors::malformed;
-use crate::{Collector, Ctx, Finish};
+use crate::Ctx;
+use crate::collectors::{AtBothEnds, malformed};
+use nodesleuth_model::Missing;
 use nodesleuth_model::evidence::TaskIo;
-use nodesleuth_model::{Evidence, Missing, Observed, Window};
 use nodesleuth_parse::proc::io;
 
 /// Fills `target_io`.
-pub(super) struct TargetIo;
-
-impl Collector for TargetIo {
-    fn name(&self) -> &'static str {
-        "target io"
-    }
-
-    fn start<'a>(&self, ctx: &'a Ctx<'a>) -> Finish<'a> {
-        let before = ctx.try_reading(|| read(ctx));
-        Box::new(move |evidence| {
-            let both = before.and_then(|before| {
-                let after = ctx.try_reading(|| read(ctx))?;
-                Ok(Window { before, after })
-            });
-            evidence.target_io = both.into();
-        })
-    }
-
-    fn lost(&self, evidence: &mut Evidence, missing: Missing) {
-        evidence.target_io = Observed::Unavailable(missing);
-    }
-}
+pub(super) static COLLECTOR: AtBothEnds<TaskIo> = AtBothEnds {
+    name: "target io",
+    read,
+    field: |evidence| &mut evidence.target_io,
+};
 
 fn read(ctx: &Ctx<'_>) -> Result<TaskIo, Missing> {
     let pid = target_only::pid(ctx)?;
@@ -40,9 +23,9 @@ fn read(ctx: &Ctx<'_>) -> Result<TaskIo, Missing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Cancel;
     use crate::fake_node::{FakeClock, FakeNode};
-    use nodesleuth_model::{MissingKind, Pid};
+    use crate::{Cancel, Collector};
+    use nodesleuth_model::{Evidence, MissingKind, Pid};
 
     fn text(calls: u64) -> String {
         format!("rchar: 1\nwchar: 2\nsyscr: {calls}\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\n")
@@ -56,7 +39,7 @@ mod tests {
             target: Some(Pid(7)),
             ..fake.ctx(&clock, &cancel)
         };
-        let finish = TargetIo.start(&ctx);
+        let finish = COLLECTOR.start(&ctx);
         fake.write("/proc/7/io", &text(30));
         let mut evidence = Evidence::default();
         finish(&mut evidence);
@@ -78,7 +61,7 @@ mod tests {
             target: Some(Pid(7)),
             ..fake.ctx(&clock, &cancel)
         };
-        let finish = TargetIo.start(&ctx);
+        let finish = COLLECTOR.start(&ctx);
         fake.remove("/proc/7");
         let mut evidence = Evidence::default();
         finish(&mut evidence);
