@@ -66,14 +66,23 @@ fn reading_child(folder: &std::path::Path) -> std::path::PathBuf {
     program
 }
 
-/// A kernel that shows what it has freed only when two seconds have passed.
-struct Lagging<'a> {
+/// Time that passes while somebody waits, and what the kernel does meanwhile.
+struct Waited<F> {
     now: AtomicU64,
-    node: &'a Node,
-    cgroups: &'a [&'a str],
+    /// Told the time before and after.
+    kernel: F,
 }
 
-impl Clock for Lagging<'_> {
+impl<F: Fn(u64, u64) + Send + Sync> Waited<F> {
+    fn new(kernel: F) -> Self {
+        Self {
+            now: AtomicU64::new(0),
+            kernel,
+        }
+    }
+}
+
+impl<F: Fn(u64, u64) + Send + Sync> Clock for Waited<F> {
     fn boot(&self) -> BootNanos {
         BootNanos(self.now.load(Ordering::Relaxed))
     }
@@ -85,32 +94,7 @@ impl Clock for Lagging<'_> {
     fn wait(&self, time: Duration) {
         let step = u64::try_from(time.as_nanos()).unwrap();
         let before = self.now.fetch_add(step, Ordering::Relaxed);
-        let flush = 2_000_000_000;
-        if before < flush && before + step >= flush {
-            hold(self.node, self.cgroups, 0);
-        }
-    }
-}
-
-/// A kernel that releases one of nine dying cgroups every other second.
-struct Releasing<'a> {
-    now: AtomicU64,
-    node: &'a Node,
-}
-
-impl Clock for Releasing<'_> {
-    fn boot(&self) -> BootNanos {
-        BootNanos(self.now.load(Ordering::Relaxed))
-    }
-
-    fn utc_unix_nanos(&self) -> u64 {
-        1_700_000_000_000_000_000
-    }
-
-    fn wait(&self, time: Duration) {
-        let step = u64::try_from(time.as_nanos()).unwrap();
-        let now = self.now.fetch_add(step, Ordering::Relaxed) + step;
-        dying(self.node, 9_u64.saturating_sub(now / 2_000_000_000));
+        (self.kernel)(before, before + step);
     }
 }
 
@@ -155,10 +139,8 @@ fn fix<'a>(
 fn the_verdict_waits_as_long_as_cgroups_are_being_released() {
     let (folder, node) = node();
     hold(&node, &["", "/leak"], 0);
-    let clock = Releasing {
-        now: AtomicU64::new(0),
-        node: &node,
-    };
+    // One of nine is released every other second.
+    let clock = Waited::new(|_, now| dying(&node, 9_u64.saturating_sub(now / 2_000_000_000)));
     let cancel = Cancel::default();
     let binary = reading_child(folder.path());
     let fix = fix(Plan::DropAll, binary, (&node, &clock, &cancel));
@@ -172,11 +154,13 @@ fn the_verdict_waits_as_long_as_cgroups_are_being_released() {
 fn done(folder: &std::path::Path, node: &Node, cgroups: &[&str]) -> Done {
     // 300 pages were freed; less than 64 a CPU of them do not make the kernel count.
     hold(node, cgroups, 100);
-    let clock = Lagging {
-        now: AtomicU64::new(0),
-        node,
-        cgroups,
-    };
+    // What was freed is shown only when two seconds have passed.
+    let flush = 2_000_000_000;
+    let clock = Waited::new(|before, now| {
+        if before < flush && now >= flush {
+            hold(node, cgroups, 0);
+        }
+    });
     let cancel = Cancel::default();
     let binary = reading_child(folder);
     let fix = fix(Plan::ReclaimSubtree, binary, (node, &clock, &cancel));
