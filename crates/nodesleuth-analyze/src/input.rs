@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::cpu::TargetCpu;
 use crate::kubelet_cpu;
 use crate::stacks::{LoadedProfile, ProfileView, Profiles};
-use nodesleuth_model::evidence::{Host, Target, Via};
+use nodesleuth_model::evidence::{Host, KernelSettings, Target, Via};
 use nodesleuth_model::{Evidence, Missing};
 
 /// Evidence, the profiles that count, and the catalogue.
@@ -32,6 +32,10 @@ impl<'a> Input<'a> {
 
     pub(crate) fn host(&self) -> Result<&'a Host, Missing> {
         self.evidence.host.require("host")
+    }
+
+    pub(crate) fn kernel_settings(&self) -> Result<&'a KernelSettings, Missing> {
+        self.evidence.kernel.require("kernel settings")
     }
 
     pub(crate) fn target(&self) -> Result<&'a Target, Missing> {

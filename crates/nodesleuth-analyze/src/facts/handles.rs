@@ -19,7 +19,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "share",
         doc: "The same per fs.inotify.max_user_instances: with 1 no program of root gets another.",
         derive: |input| {
-            let kernel = input.evidence.kernel.require("kernel settings")?;
+            let kernel = input.kernel_settings()?;
             let limit = kernel
                 .inotify_max_user_instances
                 .require("max_user_instances")?;

@@ -53,7 +53,7 @@ const SOURCE: &str = "/proc/interrupts and /proc/stat";
 const IDLE_SHARE: f64 = 0.8;
 
 fn hz(input: &Input<'_>) -> Result<f64, Missing> {
-    let kernel = input.evidence.kernel.require("kernel settings")?;
+    let kernel = input.kernel_settings()?;
     Ok((*kernel.hz.require("CONFIG_HZ")?).max(1) as f64)
 }
 

@@ -2,8 +2,7 @@
 
 use super::{Derived, FactDef, FactType, absent, flag, number, text};
 use crate::input::Input;
-use nodesleuth_model::evidence::KernelSettings;
-use nodesleuth_model::{Missing, Observed};
+use nodesleuth_model::Observed;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const FACTS: &[FactDef] = &[
@@ -75,7 +74,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "",
         doc: "Whether a kernel tracer or trace events were left on.",
         derive: |input| {
-            let kernel = input.evidence.kernel.require("kernel settings")?;
+            let kernel = input.kernel_settings()?;
             let tracer = kernel.current_tracer.require("current tracer")?;
             let events = kernel.trace_events_on.require("trace events")?;
             flag(tracer != "nop" || *events > 0, "/sys/kernel/tracing")
@@ -87,7 +86,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "",
         doc: "Clock source; anything that the vDSO cannot read makes each clock call a system call.",
         derive: |input| {
-            let kernel = input.evidence.kernel.require("kernel settings")?;
+            let kernel = input.kernel_settings()?;
             text(
                 kernel.clocksource.require("clock source")?,
                 "clocksource0/current_clocksource",
@@ -109,7 +108,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Probes that were defined in kprobe_events and uprobe_events; they cost when their \
               events are on.",
         derive: |input| {
-            let probes = settings(input)?.probes_defined.require("defined probes")?;
+            let probes = input
+                .kernel_settings()?
+                .probes_defined
+                .require("defined probes")?;
             number(*probes as f64, "/sys/kernel/tracing")
         },
     },
@@ -119,7 +121,10 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "count",
         doc: "Loop devices with a file behind them.",
         derive: |input| {
-            let devices = settings(input)?.loop_devices.require("loop devices")?;
+            let devices = input
+                .kernel_settings()?
+                .loop_devices
+                .require("loop devices")?;
             number(*devices as f64, "/sys/block/loop*/loop/backing_file")
         },
     },
@@ -130,7 +135,10 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Mitigations that cost at each system call (PTI, IBRS of the kernel, clearing of CPU \
               buffers); none when there are none.",
         derive: |input| {
-            let vulnerabilities = settings(input)?.vulnerabilities.require("mitigations")?;
+            let vulnerabilities = input
+                .kernel_settings()?
+                .vulnerabilities
+                .require("mitigations")?;
             text(
                 per_call(vulnerabilities),
                 "/sys/devices/system/cpu/vulnerabilities",
@@ -143,7 +151,8 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "",
         doc: "Setting of transparent huge pages.",
         derive: |input| {
-            let chosen = settings(input)?
+            let chosen = input
+                .kernel_settings()?
                 .transparent_hugepage
                 .require("huge pages")?;
             text(chosen, "/sys/kernel/mm/transparent_hugepage/enabled")
@@ -155,7 +164,8 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "",
         doc: "When memory is compacted for a huge page.",
         derive: |input| {
-            let chosen = settings(input)?
+            let chosen = input
+                .kernel_settings()?
                 .transparent_hugepage_defrag
                 .require("huge pages")?;
             text(chosen, "/sys/kernel/mm/transparent_hugepage/defrag")
@@ -183,14 +193,10 @@ pub(super) const FACTS: &[FactDef] = &[
     },
 ];
 
-fn settings<'a>(input: &Input<'a>) -> Result<&'a KernelSettings, Missing> {
-    input.evidence.kernel.require("kernel settings")
-}
-
 /// What is known to be on is told even where something else is not known.
 fn left_on(input: &Input<'_>) -> Derived {
     const FROM: &str = "/sys/kernel/tracing and /proc/sys/kernel";
-    let kernel = settings(input)?;
+    let kernel = input.kernel_settings()?;
     let (tracer, events) = (&kernel.current_tracer, &kernel.trace_events_on);
     let mut on = Vec::new();
     on.extend(

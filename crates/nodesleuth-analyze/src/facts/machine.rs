@@ -64,7 +64,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "",
         doc: "Load average over one minute; counts waiting tasks too, so it is not CPU use.",
         derive: |input| {
-            let kernel = input.evidence.kernel.require("kernel settings")?;
+            let kernel = input.kernel_settings()?;
             number(
                 kernel.load_average.require("load average")?[0],
                 "/proc/loadavg",

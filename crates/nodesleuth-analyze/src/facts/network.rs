@@ -3,7 +3,7 @@
 use super::{Derived, FactDef, FactType, absent, flag, number};
 use crate::input::Input;
 use nodesleuth_model::Missing;
-use nodesleuth_model::evidence::{KernelSettings, SoftNetCpu};
+use nodesleuth_model::evidence::SoftNetCpu;
 
 pub(super) const FACTS: &[FactDef] = &[
     FactDef {
@@ -50,7 +50,8 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "count",
         doc: "Entries of the connection tracking table.",
         derive: |input| {
-            let count = settings(input)?
+            let count = input
+                .kernel_settings()?
                 .conntrack_count
                 .require("nf_conntrack_count")?;
             number(*count as f64, CONNTRACK)
@@ -62,7 +63,7 @@ pub(super) const FACTS: &[FactDef] = &[
         unit: "share",
         doc: "Entries of the connection tracking table, per its maximum.",
         derive: |input| {
-            let kernel = settings(input)?;
+            let kernel = input.kernel_settings()?;
             let count = kernel.conntrack_count.require("nf_conntrack_count")?;
             let max = kernel.conntrack_max.require("nf_conntrack_max")?;
             number(*count as f64 / (*max).max(1) as f64, CONNTRACK)
@@ -75,7 +76,7 @@ pub(super) const FACTS: &[FactDef] = &[
         doc: "Entries of the connection tracking table, per bucket of its hash: each lookup walks \
               about half as many.",
         derive: |input| {
-            let kernel = settings(input)?;
+            let kernel = input.kernel_settings()?;
             let count = kernel.conntrack_count.require("nf_conntrack_count")?;
             let buckets = kernel.conntrack_buckets.require("nf_conntrack_buckets")?;
             number(*count as f64 / (*buckets).max(1) as f64, CONNTRACK)
@@ -104,10 +105,6 @@ pub(super) const FACTS: &[FactDef] = &[
 
 const SOFTIRQS: &str = "/proc/softirqs";
 const CONNTRACK: &str = "/proc/sys/net/netfilter";
-
-fn settings<'a>(input: &Input<'a>) -> Result<&'a KernelSettings, Missing> {
-    input.evidence.kernel.require("kernel settings")
-}
 
 /// NET_RX soft interrupts of each CPU in the window, and its length.
 fn net_rx(input: &Input<'_>) -> Result<(Vec<u64>, f64), Missing> {

@@ -154,27 +154,13 @@ fn exec(input: &Input<'_>) -> Derived {
 mod tests {
     use crate::catalog::Catalog;
     use crate::facts::derive_all;
+    use crate::facts::testing::{SECONDS, window};
     use crate::input::Input;
     use nodesleuth_model::evidence::{
         AgentCgroup, CallTotals, ContainerStats, CpuUsage, Host, KubeletMetrics, ProcessStat,
         ProcessTable, StatsSummary, Via,
     };
-    use nodesleuth_model::{
-        BootNanos, Evidence, Fact, FactValue, Observed, Pid, Reading, Ticks, Window,
-    };
-
-    const SECONDS: u64 = 10;
-
-    fn window<T>(before: T, after: T) -> Observed<Window<T>> {
-        let reading = |seconds: u64, value| Reading {
-            at: BootNanos(seconds * 1_000_000_000),
-            value,
-        };
-        Observed::Value(Window {
-            before: reading(100, before),
-            after: reading(100 + SECONDS, after),
-        })
-    }
+    use nodesleuth_model::{Evidence, Fact, FactValue, Observed, Pid, Ticks};
 
     /// A kubelet with 28 commands a second among 35 calls, itself 0.07 cores.
     fn probed() -> Evidence {

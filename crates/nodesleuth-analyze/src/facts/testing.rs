@@ -14,7 +14,10 @@ pub(super) fn number(evidence: &Evidence, fact: &str) -> Option<f64> {
     }
 }
 
-/// Two readings ten seconds apart.
+/// How far apart the readings of [`window`] are.
+pub(super) const SECONDS: u64 = 10;
+
+/// Two readings so far apart.
 pub(super) fn window<T>(before: T, after: T) -> Observed<Window<T>> {
     let reading = |seconds: u64, value| Reading {
         at: BootNanos(seconds * 1_000_000_000),
@@ -22,6 +25,6 @@ pub(super) fn window<T>(before: T, after: T) -> Observed<Window<T>> {
     };
     Observed::Value(Window {
         before: reading(100, before),
-        after: reading(110, after),
+        after: reading(100 + SECONDS, after),
     })
 }
