@@ -1,7 +1,18 @@
-//! What every object and every list says of itself.
+//! The shape of every object, and what it and every list say of themselves.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// An object of the API.
+#[derive(Debug, Deserialize)]
+pub(super) struct Object<Spec, Status> {
+    #[serde(default)]
+    pub(super) metadata: Metadata,
+    #[serde(default)]
+    pub(super) spec: Spec,
+    #[serde(default)]
+    pub(super) status: Status,
+}
 
 /// Of an object. What is missing is empty: parts of objects occur in tests and in tickets.
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! Pod objects, as far as whoever made the pods wants to know.
 
 use super::json;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, Object};
 use crate::Malformed;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -94,15 +94,7 @@ pub struct Terminated {
     pub exit_code: i64,
 }
 
-#[derive(Deserialize)]
-struct Pod {
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: PodStatus,
-}
+type Pod = Object<Spec, PodStatus>;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

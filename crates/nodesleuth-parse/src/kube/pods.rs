@@ -1,6 +1,6 @@
 //! Lists of pods, counted.
 
-use super::metadata::{ListMetadata, Metadata};
+use super::metadata::{ListMetadata, Object};
 use super::{json, unix_seconds};
 use crate::Malformed;
 use nodesleuth_model::evidence::NodePods;
@@ -17,15 +17,7 @@ struct PodList {
     items: Option<Vec<Pod>>,
 }
 
-#[derive(Deserialize)]
-struct Pod {
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
+type Pod = Object<Spec, Status>;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
