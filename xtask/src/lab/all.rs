@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bounded::Running;
 use crate::failure::{Failure, Result};
@@ -87,20 +87,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     let mut summary = Summary::default();
     for &(name, program, words) in chosen() {
         interrupt::check()?;
-        println!("\n=== {name}: {} {words} ===", program.spelled());
-        let mut command = program.command(workspace, words, &binary);
-        let began = Instant::now();
-        let outcome = outcome_of(&mut command).unwrap_or_else(|failure| {
-            println!("{failure}");
-            Outcome::Failed
-        });
-        let took = began.elapsed();
-        println!("--- {name}: {outcome} in {:.1} s", took.as_secs_f64());
-        summary.add(Row {
-            name,
-            outcome,
-            took,
-        });
+        let heading = format!("{name}: {} {words}", program.spelled());
+        summary.add(Row::of(name, &heading, || {
+            outcome_of(&mut program.command(workspace, words, &binary))
+        }));
     }
     print!("{summary}");
     Ok(ExitCode::from(u8::from(!summary.all_passed())))

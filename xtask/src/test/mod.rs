@@ -13,7 +13,6 @@ mod read_bill;
 pub(crate) mod summary;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use crate::failure::Result;
 use crate::interrupt;
@@ -53,32 +52,15 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
 }
 
 fn run_part(workspace: &Workspace, part: &Part) -> Row {
-    println!("\n=== {} ===", part.name);
-    let began = Instant::now();
-    let mut outcome = outcome_of(workspace, part);
-    if part.again && outcome == Outcome::Failed {
+    Row::of(part.name, part.name, || {
+        let first = Outcome::of((part.run)(workspace));
+        if !part.again || first != Outcome::Failed {
+            return Ok(first);
+        }
         println!("--- {}: once more", part.name);
-        outcome = match outcome_of(workspace, part) {
+        Ok(match (part.run)(workspace)? {
             Outcome::Passed => Outcome::PassedAgain(vec![part.name.to_owned()]),
             other => other,
-        };
-    }
-    let took = began.elapsed();
-    println!(
-        "--- {}: {outcome} in {:.1} s",
-        part.name,
-        took.as_secs_f64()
-    );
-    Row {
-        name: part.name,
-        outcome,
-        took,
-    }
-}
-
-fn outcome_of(workspace: &Workspace, part: &Part) -> Outcome {
-    (part.run)(workspace).unwrap_or_else(|failure| {
-        println!("{failure}");
-        Outcome::Failed
+        })
     })
 }

@@ -1,7 +1,9 @@
 //! How the test run ends: a table of the parts and their times, what was left out, the count.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::failure::Result;
 
 /// How a part ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,16 @@ pub(crate) enum Outcome {
     Failed,
     /// What was not done, and why.
     Skipped(String),
+}
+
+impl Outcome {
+    /// An error is printed, and is a failure.
+    pub(crate) fn of(result: Result<Self>) -> Self {
+        result.unwrap_or_else(|failure| {
+            println!("{failure}");
+            Self::Failed
+        })
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -31,6 +43,26 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) outcome: Outcome,
     pub(crate) took: Duration,
+}
+
+impl Row {
+    /// Runs a part under its heading, and says how it ended. An error is a failure of the part.
+    pub(crate) fn of(
+        name: &'static str,
+        heading: &str,
+        part: impl FnOnce() -> Result<Outcome>,
+    ) -> Self {
+        println!("\n=== {heading} ===");
+        let began = Instant::now();
+        let outcome = Outcome::of(part());
+        let took = began.elapsed();
+        println!("--- {name}: {outcome} in {:.1} s", took.as_secs_f64());
+        Self {
+            name,
+            outcome,
+            took,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
