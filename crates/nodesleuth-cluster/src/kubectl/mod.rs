@@ -5,33 +5,27 @@ mod said;
 
 use crate::way::{Ask, Body};
 use crate::{ClusterError, ConnectOptions, Refusal, RefusalKind as Kind};
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
 use http::{Method, Response};
 use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper::body::Frame;
 use std::ffi::OsString;
 use std::fs;
-use std::future::ready;
-use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::process::Stdio;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::time::timeout;
 
-/// A piece of an answer, and how many of them wait to be taken.
+/// A piece of an answer.
 const PIECE: usize = 64 << 10;
-const WAITING: usize = 4;
 /// Of its complaints this much is kept.
 const MOST_COMPLAINTS: usize = 16 << 10;
 /// It gives up by itself so much later than we do, should we be gone then.
 const LATER: Duration = Duration::from_secs(5);
-/// How often its end is looked at once it has said everything.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// What a login plugin that it started leaves open is not waited for any longer.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -42,23 +36,15 @@ pub(crate) struct Kubectl {
     which: Vec<OsString>,
 }
 
-/// What a running kubectl says.
-#[derive(Debug)]
-enum Said {
-    Piece(Bytes),
-    /// It has ended, well or with these complaints.
-    End(Result<(), String>),
-}
-
 /// A running kubectl; it is killed when nobody wants its answer any more.
 #[derive(Debug)]
-struct Running(Arc<Mutex<Child>>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = lock(&self.0).kill();
-    }
+struct Running {
+    child: Child,
+    stdout: ChildStdout,
+    /// None when it has said all of them.
+    stderr: Option<ChildStderr>,
+    /// What it complained of, as much as is kept.
+    complaints: Vec<u8>,
 }
 
 impl Kubectl {
@@ -106,28 +92,22 @@ impl Kubectl {
         ask: &Ask<'_>,
         left: Duration,
     ) -> Result<Response<Body>, Refusal> {
-        let (running, mut said) = self.start(ask, left)?;
-        let body = match said.recv().await {
-            Some(Said::Piece(first)) => body(first, running, said),
-            Some(Said::End(Ok(()))) => Empty::new().map_err(|never| match never {}).boxed_unsync(),
-            Some(Said::End(Err(complaints))) => return Err(said::refusal(&complaints)),
-            None => return Err(failed("reading its answer ended in a panic")),
+        let mut running = self.start(ask, left).await?;
+        let body = match running.piece().await {
+            Ok(Some(first)) => body(first, running),
+            Ok(None) => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+            Err(complaints) => return Err(said::refusal(&complaints)),
         };
         Ok(Response::new(body))
     }
 
-    fn start(
-        &self,
-        ask: &Ask<'_>,
-        left: Duration,
-    ) -> Result<(Running, mpsc::Receiver<Said>), Refusal> {
+    async fn start(&self, ask: &Ask<'_>, left: Duration) -> Result<Running, Refusal> {
         let words: &[&str] = match ask.method {
             Method::GET => &["get", "--raw", ask.path],
             Method::POST => &["create", "--raw", ask.path, "-f", "-"],
             _ => return Err(failed("it is only asked to read")),
         };
         let limit = (left + LATER).as_secs();
-        let cannot = |error: io::Error| failed(&error.to_string());
         let mut child = Command::new(&self.program)
             .args(words)
             .args(&self.which)
@@ -137,105 +117,89 @@ impl Kubectl {
             .stderr(Stdio::piped())
             // Ctrl-C is for us: what was begun may still end well.
             .process_group(0)
+            .kill_on_drop(true)
             .spawn()
-            .map_err(cannot)?;
+            .map_err(|error| failed(&error.to_string()))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let child = Arc::new(Mutex::new(child));
-        let running = Running(Arc::clone(&child));
         let (Some(mut stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(failed("it has no pipes"));
         };
         // Small enough for the pipe; one that ended before reading it complains elsewhere.
-        let _ = stdin.write_all(ask.body);
-        drop(stdin);
-        let (sender, said) = mpsc::channel(WAITING);
-        thread::Builder::new()
-            .name("kubectl".to_owned())
-            .spawn(move || follow(&child, stdout, stderr, &sender))
-            .map_err(cannot)?;
-        Ok((running, said))
+        let _ = stdin.write_all(ask.body).await;
+        Ok(Running {
+            child,
+            stdout,
+            stderr: Some(stderr),
+            complaints: Vec::new(),
+        })
     }
 }
 
-/// Hands its answer over while it comes, and says how it ended.
-fn follow(
-    child: &Mutex<Child>,
-    stdout: ChildStdout,
-    stderr: ChildStderr,
-    sender: &mpsc::Sender<Said>,
-) {
-    let complaints = Arc::new(Mutex::new(Vec::new()));
-    let listening = {
-        let complaints = Arc::clone(&complaints);
-        thread::spawn(move || listen(stderr, &complaints))
-    };
-    let whole = hand_over(stdout, sender);
-    let ended = loop {
-        match lock(child).try_wait() {
-            Ok(Some(status)) => break Ok(status),
-            Ok(None) => {}
-            Err(error) => break Err(error),
+impl Running {
+    /// The next piece of its answer, none when it has ended well, or its complaints.
+    async fn piece(&mut self) -> Result<Option<Bytes>, String> {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        loop {
+            // Its complaints are taken meanwhile, so that it is never held up.
+            let read = tokio::select! {
+                read = self.stdout.read_buf(&mut piece) => read,
+                () = complain(&mut self.stderr, &mut self.complaints), if self.stderr.is_some() => {
+                    continue;
+                }
+            };
+            return match read {
+                Ok(0) => self.end().await.map(|()| None),
+                Ok(_) => Ok(Some(piece.freeze())),
+                Err(error) => Err(error.to_string()),
+            };
         }
-        thread::sleep(LOOK_EVERY);
-    };
-    let mut waited = Duration::ZERO;
-    while !listening.is_finished() && waited < LAST_WORDS {
-        thread::sleep(LOOK_EVERY);
-        waited += LOOK_EVERY;
     }
-    let end = match (whole, ended) {
-        (Ok(()), Ok(status)) if status.success() => Ok(()),
-        (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
-        (_, Ok(status)) => {
-            let text = String::from_utf8_lossy(&lock(&complaints)).into_owned();
-            match text.trim().is_empty() {
-                true => Err(format!("kubectl ended without a word ({status})")),
-                false => Err(text),
+
+    async fn end(&mut self) -> Result<(), String> {
+        let status = self.child.wait().await.map_err(|error| error.to_string())?;
+        let rest = async {
+            while self.stderr.is_some() {
+                complain(&mut self.stderr, &mut self.complaints).await;
             }
-        }
-    };
-    // Whoever asked may not want it any more.
-    let _ = sender.blocking_send(Said::End(end));
-}
-
-/// Until its end, or until nobody takes it any more: then the pipe is closed.
-fn hand_over(mut stdout: ChildStdout, sender: &mpsc::Sender<Said>) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let length = match stdout.read(&mut piece) {
-            Ok(0) => return Ok(()),
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
         };
-        let said = Said::Piece(Bytes::copy_from_slice(&piece[..length]));
-        if sender.blocking_send(said).is_err() {
+        // Those that came until then count all the same.
+        let _ = timeout(LAST_WORDS, rest).await;
+        if status.success() {
             return Ok(());
         }
+        let text = String::from_utf8_lossy(&self.complaints).into_owned();
+        Err(match text.trim().is_empty() {
+            true => format!("kubectl ended without a word ({status})"),
+            false => text,
+        })
     }
 }
 
-/// Takes all that it complains of, so that it is never held up, and keeps the beginning.
-fn listen(mut stderr: ChildStderr, complaints: &Mutex<Vec<u8>>) {
+/// Takes some of its complaints, of which the beginning is kept.
+async fn complain(stderr: &mut Option<ChildStderr>, complaints: &mut Vec<u8>) {
+    let Some(pipe) = stderr else { return };
     let mut piece = [0; 4 << 10];
-    while let Ok(length @ 1..) = stderr.read(&mut piece) {
-        let mut complaints = lock(complaints);
-        let room = MOST_COMPLAINTS.saturating_sub(complaints.len());
-        complaints.extend_from_slice(&piece[..length.min(room)]);
+    match pipe.read(&mut piece).await {
+        Ok(length @ 1..) => {
+            let room = MOST_COMPLAINTS.saturating_sub(complaints.len());
+            complaints.extend_from_slice(&piece[..length.min(room)]);
+        }
+        _ => *stderr = None,
     }
 }
 
-fn body(first: Bytes, running: Running, said: mpsc::Receiver<Said>) -> Body {
-    let rest = stream::unfold((running, said), |(running, mut said)| async move {
-        let next = match said.recv().await? {
-            Said::Piece(piece) => Ok(Frame::data(piece)),
-            Said::End(Ok(())) => return None,
-            Said::End(Err(complaints)) => Err(said::refusal(&complaints).said.into()),
+fn body(first: Bytes, running: Running) -> Body {
+    let rest = stream::unfold((Some(first), running), |(first, mut running)| async move {
+        let next = match first {
+            Some(first) => Ok(first),
+            None => match running.piece().await {
+                Ok(piece) => Ok(piece?),
+                Err(complaints) => Err(said::refusal(&complaints).said.into()),
+            },
         };
-        Some((next, (running, said)))
+        Some((next.map(Frame::data), (None, running)))
     });
-    let first = stream::once(ready(Ok(Frame::data(first))));
-    StreamBody::new(first.chain(rest)).boxed_unsync()
+    StreamBody::new(rest).boxed_unsync()
 }
 
 fn failed(why: &str) -> Refusal {
@@ -250,8 +214,4 @@ fn in_path(name: &Path) -> Option<PathBuf> {
 
 fn is_program(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
